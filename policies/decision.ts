@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** The answer of a policy. What does not have this shape is not an answer, and the statement is denied. */
+export const firedRule = z.strictObject({
+  id: z.string().describe('package and rule, e.g. production.drop_table'),
+  title: z.string(),
+  reason: z.string().describe('One sentence that the person who asked understands'),
+  outcome: z.enum(['allow', 'hold', 'deny', 'mask']),
+})
+
+export const maskMethod = z.enum(['redact', 'email', 'last4', 'year', 'null'])
+
+export const mask = z.strictObject({
+  schema: z.string(),
+  relation: z.string(),
+  column: z.string(),
+  label: z.string(),
+  method: maskMethod,
+})
+
+export const reviewers = z.strictObject({
+  group: z.string(),
+  count: z.int().min(1).describe('How many distinct people of this group must approve'),
+})
+
+export const decision = z.strictObject({
+  outcome: z.enum(['allow', 'hold', 'deny']),
+  rules: z.array(firedRule).readonly(),
+  masks: z.array(mask).readonly(),
+  reviewers: z.array(reviewers).readonly().describe('Every entry must be met; empty unless the outcome is hold'),
+  expiryMs: z.int().min(1_000).nullable().describe('How long a hold waits for an answer'),
+  grantMs: z.int().min(1_000).nullable().describe('How long an approval stays usable'),
+  onHold: z.enum(['wait', 'error', 'defer']).nullable(),
+})
+
+export type FiredRule = z.infer<typeof firedRule>
+export type MaskMethod = z.infer<typeof maskMethod>
+export type Mask = z.infer<typeof mask>
+export type Reviewers = z.infer<typeof reviewers>
+export type Decision = z.infer<typeof decision>

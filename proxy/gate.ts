@@ -1,0 +1,94 @@
+import type { Decision, Mask } from '../policies/decision.ts'
+import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts'
+
+/**
+ * The one place where a statement is judged. Every door calls it and nothing else decides.
+ */
+
+/** What a session knows about itself that changes what a statement means. The session owns it and keeps it true. */
+export interface SessionView {
+  readonly identity: Identity
+  readonly target: Target
+  readonly door: SessionInput['door']
+  readonly application: string
+  readonly transaction: SessionInput['transaction']
+  readonly role: string
+  /** The setting as the server reports it (`"$user", public`), or null when it is not known: then nothing resolves. */
+  readonly searchPath: string | null
+  /** Temporary relations this session has made and not dropped. */
+  readonly temporaryRelations: ReadonlySet<string>
+  /** SQL text behind a prepared statement, SQL-level or protocol-level alike: one namespace. */
+  preparedStatement(name: string): string | undefined
+  /** SQL text behind a cursor or portal: one namespace. */
+  cursor(name: string): string | undefined
+}
+
+/** What running the statement does to the session; applied by the session when the server says it completed. */
+export interface SessionEffects {
+  readonly prepares: { readonly name: string; readonly text: string } | null
+  readonly deallocates: string | 'all' | null
+  readonly declares: { readonly name: string; readonly text: string } | null
+  readonly closes: string | 'all' | null
+  readonly createsTemporary: readonly string[]
+  readonly dropsTemporary: readonly string[]
+  /** May change what names mean (DDL, settings, opaque functions): the next statement is judged only after this one. */
+  readonly barrier: boolean
+  /** Changes definitions: the catalog reloads when it completed. */
+  readonly changesCatalog: boolean
+}
+
+/** Where one output column comes from. */
+export interface OutputColumn {
+  readonly name: string
+  /** Base columns that feed it, by catalog identity. Empty and `exact` false: a constant or clean expression. */
+  readonly sources: readonly {
+    readonly relationOid: number
+    readonly attribute: number
+    readonly schema: string
+    readonly relation: string
+    readonly column: string
+    readonly labels: readonly string[]
+  }[]
+  /** The value is the source's value, unchanged. */
+  readonly exact: boolean
+}
+
+/** One statement, judged. Immutable, and shared between sessions whose policy input is the same. */
+export interface Judgement {
+  /** The statement's own text, cut from the message. */
+  readonly text: string
+  /** The same without the secrets that SQL can hold; the only form that is stored, shown or sent. */
+  readonly redactedText: string
+  readonly facts: Facts
+  readonly decision: Decision
+  /** SHA-256 of the release that decided, hex. */
+  readonly policyDigest: string
+  /** The statement returns rows whose columns these are; null: it returns none, or they are not known. */
+  readonly outputs: readonly OutputColumn[] | null
+  /** One entry per output column: how it is masked, or null for clear. null: nothing in this statement is masked. */
+  readonly outputMasks: readonly (Mask | null)[] | null
+  /** Error and notice text is scrubbed: the statement touches labelled columns that this identity sees masked. */
+  readonly scrub: boolean
+  readonly effects: SessionEffects
+}
+
+export interface Gate {
+  /**
+   * Judges the text of one Query or Parse. A text of several statements gives one judgement each, in order; an empty
+   * text gives none. Never rejects for anything the client sent: what cannot be read is a judgement of `deny`.
+   * Returns without a promise when everything needed is in memory, so that the hot path never yields.
+   */
+  judge(text: string, session: SessionView): readonly Judgement[] | Promise<readonly Judgement[]>
+
+  /**
+   * SHA-256 (hex) over everything that fixes what would run: exact text, parameters and formats, target, role, search
+   * path, and definitions (OID and hash) of the relations and functions named.
+   */
+  digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string>
+}
+
+export interface BoundParameters {
+  readonly types: readonly number[]
+  readonly formats: readonly number[]
+  readonly values: readonly (Buffer | null)[]
+}

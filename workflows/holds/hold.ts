@@ -1,0 +1,97 @@
+import type { Decision } from '../../policies/decision.ts'
+import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
+
+/**
+ * A statement that waits for people.
+ *
+ *   pending ──approve (quorum met)──▶ approved ──taken──▶ executed
+ *      │                                 │
+ *      ├──reject──▶ rejected             ├──grant runs out──▶ expired
+ *      ├──time────▶ expired              ├──asker──────────▶ withdrawn
+ *      ├──asker───▶ withdrawn            └──client gone────▶ abandoned   (only a hold whose client waits)
+ *      └──client gone─▶ abandoned
+ *
+ * `executed` is set before the first byte goes upstream, so an approval runs at most once whatever is killed;
+ * `outcome` is filled in when the server answered, and stays null when nobody lived to hear it.
+ */
+export type HoldStatus = 'pending' | 'approved' | 'executed' | 'rejected' | 'expired' | 'withdrawn' | 'abandoned'
+
+export type HoldMode = 'wait' | 'error' | 'defer'
+
+export interface Preview {
+  /** counted: a SELECT count(*) ran; estimated: EXPLAIN's guess; unknown: neither could be had. */
+  readonly kind: 'counted' | 'estimated' | 'unknown'
+  readonly rows: number | null
+  readonly ofRows: number | null
+}
+
+export interface HoldRequest {
+  readonly mode: HoldMode
+  readonly identity: Identity
+  readonly target: Target
+  readonly application: string
+  /** Redacted; the only form that leaves the session. */
+  readonly statement: string
+  /** Bound parameters as people read them, in order; null is SQL NULL. */
+  readonly parameters: readonly (string | null)[]
+  readonly digest: string
+  readonly facts: Facts
+  readonly decision: Decision
+  readonly policyDigest: string
+  readonly preview: Preview
+  /** Said by the asker with holdpoint.reason. */
+  readonly reason: string | null
+  /** Overrides the decision's expiry downwards, as in an open transaction. */
+  readonly expiryMs: number
+  readonly sessionId: string
+}
+
+export interface Vote {
+  readonly voter: Principal
+  readonly choice: 'approve' | 'reject'
+  readonly reason: string | null
+  readonly via: 'slack' | 'console' | 'command_line' | 'email'
+  readonly at: string
+}
+
+export interface HoldOutcome {
+  readonly ok: boolean
+  /** CommandComplete's tag, e.g. DELETE 3; or the SQLSTATE when it failed. */
+  readonly tag: string
+  readonly durationMs: number
+}
+
+export interface Hold extends HoldRequest {
+  /** Opaque, unguessable, URL-safe: hold_… */
+  readonly id: string
+  readonly status: HoldStatus
+  readonly votes: readonly Vote[]
+  readonly createdAt: string
+  readonly expiresAt: string
+  /** Until when an approval can be used; null while pending. */
+  readonly grantExpiresAt: string | null
+  readonly decidedAt: string | null
+  readonly outcome: HoldOutcome | null
+}
+
+export interface Holds {
+  /** Makes the hold, its expiry job and its notice in one go. The same identity, digest and mode while pending: the same hold. */
+  create(request: HoldRequest): Promise<Hold>
+  find(id: string): Promise<Hold | null>
+  list(filter: { readonly status?: HoldStatus; readonly limit?: number }): Promise<readonly Hold[]>
+  /** Counts one person's answer. Throws HoldError: not_found, not_pending, own_request, not_a_reviewer, already_voted. */
+  vote(
+    id: string,
+    voter: { readonly issuer: string; readonly subject: string },
+    vote: Pick<Vote, 'choice' | 'reason' | 'via'>,
+  ): Promise<Hold>
+  withdraw(id: string): Promise<Hold>
+  abandon(id: string): Promise<Hold>
+  /** approved → executed, once: true for the one caller that may run it now. */
+  take(id: string): Promise<boolean>
+  /** The usable grant of this identity for this digest, if there is one. */
+  grantFor(identity: Identity, digest: string): Promise<Hold | null>
+  complete(id: string, outcome: HoldOutcome): Promise<void>
+  /** Resolves with the hold as soon as it is no longer pending (NOTIFY or Redis, and a poll in case both are lost). */
+  settled(id: string, signal: AbortSignal): Promise<Hold>
+}

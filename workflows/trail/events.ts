@@ -1,0 +1,84 @@
+import type { Identity, Target } from '../../policies/input.ts'
+import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
+
+/** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
+export interface TrailEvents {
+  /** A journal file was opened by a process; the first record of each file. */
+  'journal.opened': { readonly process: string; readonly version: string; readonly continues: string | null }
+  /** A client proved who it is and may send statements. */
+  'session.opened': {
+    readonly session: string
+    readonly identity: Identity
+    readonly target: Target
+    readonly client: string
+    readonly application: string
+    readonly tls: boolean
+  }
+  /** A client could not prove who it is, or asked for what it may not have. */
+  'session.refused': {
+    readonly client: string
+    readonly user: string
+    readonly database: string
+    readonly reason: string
+  }
+  'session.closed': { readonly session: string; readonly reason: string; readonly statements: number }
+  /** Written before the first byte goes upstream. */
+  'statement.intended': StatementRecord & { readonly hold: string | null }
+  /** The server answered. `statement` is the number of the intent in its session. */
+  'statement.completed': {
+    readonly session: string
+    readonly statement: number
+    readonly ok: boolean
+    readonly tag: string
+    readonly rows: number
+    readonly masked: number
+    readonly durationMs: number
+  }
+  'statement.denied': StatementRecord
+  'hold.created': {
+    readonly hold: string
+    readonly mode: HoldMode
+    readonly session: string
+    readonly digest: string
+    readonly statement: string
+    readonly identity: Identity
+    readonly target: Target
+    readonly rules: readonly string[]
+    readonly policy: string
+  }
+  'hold.voted': { readonly hold: string; readonly vote: Vote }
+  /** A vote that was refused: not a reviewer, own request, too late. */
+  'hold.vote_refused': {
+    readonly hold: string
+    readonly voter: string
+    readonly via: Vote['via']
+    readonly reason: string
+  }
+  'hold.settled': {
+    readonly hold: string
+    readonly status: 'approved' | 'rejected' | 'expired' | 'withdrawn' | 'abandoned'
+  }
+  'hold.taken': { readonly hold: string }
+  'hold.completed': { readonly hold: string; readonly outcome: HoldOutcome }
+  /** A policy became active in this process. */
+  'release.activated': { readonly policy: string; readonly source: string; readonly reviewed: boolean }
+}
+
+export interface StatementRecord {
+  readonly session: string
+  /** Counts from 1 within the session. */
+  readonly statement: number
+  /** Redacted. */
+  readonly text: string
+  /** Bound parameters as text (binary ones as \x…), null for SQL NULL; values of labelled columns are not kept. */
+  readonly parameters: readonly (string | null)[]
+  readonly outcome: 'allow' | 'hold' | 'deny'
+  readonly rules: readonly string[]
+  readonly policy: string
+  readonly effects: readonly string[]
+  readonly relations: readonly string[]
+  readonly masks: readonly string[]
+  readonly fingerprint: string
+}
+
+export type TrailEventName = keyof TrailEvents
