@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { ConfigError, loadConfig } from '../config.ts'
+
+test('names every problem at once and shows no value', () => {
+  const load = () => loadConfig({ HOLDPOINT_PROXY_PORT: 's3cret', HOLDPOINT_LOG_LEVEL: 's3cret' })
+  expect(load).toThrow(ConfigError)
+  expect(load).toThrow(/log\.level[\s\S]*proxy\.port/)
+  expect(load).not.toThrow(/s3cret/)
+})
+
+test('the command line wins over the environment, and the environment over defaults', () => {
+  expect(loadConfig({}).proxy.port).toBe(6432)
+  expect(loadConfig({ HOLDPOINT_PROXY_PORT: '7000' }).proxy.port).toBe(7000)
+  expect(loadConfig({ HOLDPOINT_PROXY_PORT: '7000' }, { 'proxy.port': 0 }).proxy.port).toBe(0)
+})
+
+test('is frozen all the way down', () => {
+  expect(Object.isFrozen(loadConfig({}).proxy.tls)).toBe(true)
+})
