@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+import { DevelopmentError } from './errors.ts'
+
+/** Where the parts of one tree listen, all on 127.0.0.1. */
+export interface Ports {
+  readonly proxy: number
+  readonly console: number
+  readonly idp: number
+  readonly postgres: number
+}
+
+export type PortName = keyof Ports
+
+export const DEFAULT_PORTS: Ports = { proxy: 6432, console: 8080, idp: 8090, postgres: 6543 }
+
+const FLAGS: Readonly<Record<PortName, string>> = {
+  proxy: '--port',
+  console: '--console-port',
+  idp: '--idp-port',
+  postgres: '--postgres-port',
+}
+
+export interface PortWishes {
+  /** By the command line or the configuration; 0 means any free one. */
+  readonly wanted: Partial<Ports>
+  /** What the last start on this data folder used: taken again for "any", so that URLs and tokens stay good. */
+  readonly before: Partial<Ports>
+}
+
+/**
+ * `--port 0` alone frees the other three as well, unless they were given: one flag is enough for a second tree.
+ * @throws DevelopmentError port_taken
+ */
+export async function choosePorts({ wanted, before }: PortWishes): Promise<Ports> {
+  const chosen: Partial<Record<PortName, number>> = {}
+  for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
+    const wish = wanted[name] ?? (wanted.proxy === 0 ? 0 : DEFAULT_PORTS[name])
+    chosen[name] = wish === 0 ? await anyPort(before[name], Object.values(chosen)) : await thisPort(name, wish)
+  }
+  return chosen as Ports
+}
+
+async function thisPort(name: PortName, port: number): Promise<number> {
+  if (await isFree(port)) return port
+  const user = await userOf(port)
+  throw new DevelopmentError('port_taken', `Port ${port} (${FLAGS[name]}) is taken${user}.`, {
+    hint: `End that program, choose another port with ${FLAGS[name]} N, or let any free ports be used with --port 0`,
+  })
+}
+
+async function anyPort(before: number | undefined, taken: readonly number[]): Promise<number> {
+  if (before !== undefined && !taken.includes(before) && (await isFree(before))) return before
+  for (;;) {
+    const port = await listenBriefly(0)
+    if (port !== null && !taken.includes(port)) return port
+  }
+}
+
+const isFree = async (port: number): Promise<boolean> => (await listenBriefly(port)) !== null
+
+function listenBriefly(port: number): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(null)
+      else if (error.code === 'EACCES')
+        reject(
+          new DevelopmentError('port_taken', `Port ${port} may not be opened by this user.`, {
+            hint: 'Choose a port of 1024 or more',
+          }),
+        )
+      else reject(error)
+    })
+    probe.listen(port, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null))
+    })
+  })
+}
+
+/** ` by node (process 123)`, where the system tells. */
+async function userOf(port: number): Promise<string> {
+  const found = await ask('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'])
+  const [, pid, name] = /^p(\d+)\nc(.+)$/m.exec(found) ?? []
+  if (pid !== undefined) return ` by ${name} (process ${pid})`
+  const [, command, number] =
+    /users:\(\("([^"]+)",pid=(\d+)/.exec(await ask('ss', ['-Hltnp', `sport = :${port}`])) ?? []
+  return command === undefined ? '' : ` by ${command} (process ${number})`
+}
+
+async function ask(command: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)(command, args, { timeout: 2_000 })).stdout
+  } catch {
+    return ''
+  }
+}
