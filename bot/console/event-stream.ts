@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { ConsoleError } from './errors.ts'
+import { maySee } from './hold-view.ts'
+import type { ConsoleParts } from './parts.ts'
+import { isSame, type Viewer } from './viewer.ts'
+
+/** Tells open pages which holds changed: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export interface EventStream {
+  /** Before the answer begins. @throws ConsoleError too_many_streams */
+  assertRoom(viewer: Viewer): void
+  add(response: ServerResponse, viewer: Viewer, stillViewer: () => Promise<Viewer>): void
+  close(): void
+}
+
+interface Listener {
+  readonly response: ServerResponse
+  viewer: Viewer
+  readonly stillViewer: () => Promise<Viewer>
+}
+
+const STREAMS_MAX = 2_000
+const STREAMS_PER_PERSON_MAX = 12
+/** A page that does not read is cut off and asks anew when it wakes. */
+const UNREAD_BYTES_MAX = 64 * 1024
+/** Often enough for proxies not to cut the line and for a signed-out page to stop listening. */
+const HEARTBEAT_MS = 20_000
+
+export function createEventStream({
+  holds,
+  subscribe,
+  log,
+}: Pick<ConsoleParts, 'holds' | 'subscribe' | 'log'>): EventStream {
+  const listeners = new Set<Listener>()
+  const drop = (listener: Listener): void => {
+    listeners.delete(listener)
+    listener.response.end()
+  }
+
+  const announce = (id: string): void => {
+    if (listeners.size === 0) return
+    holds.find(id).then(
+      (hold) => hold !== null && tell(hold, listeners),
+      // Pages ask again by themselves; one lost hint is no lost hold.
+      (err: unknown) => log.warn({ err, hold: id }, 'a changed hold could not be announced'),
+    )
+  }
+
+  const beat = (): void => {
+    for (const listener of listeners) {
+      listener.stillViewer().then(
+        (viewer) => {
+          listener.viewer = viewer
+          listener.response.write(': still here\n\n')
+        },
+        () => drop(listener),
+      )
+    }
+  }
+
+  const unsubscribe = subscribe(announce)
+  const heart = setInterval(beat, HEARTBEAT_MS)
+  heart.unref()
+
+  return {
+    assertRoom: (viewer) => assertRoom(listeners, viewer),
+    add: (response, viewer, stillViewer) => {
+      const listener = { response, viewer, stillViewer }
+      listeners.add(listener)
+      response.once('close', () => listeners.delete(listener))
+      response.write('retry: 2000\nevent: ready\ndata: {}\n\n')
+    },
+    close: () => {
+      clearInterval(heart)
+      unsubscribe()
+      for (const listener of listeners) drop(listener)
+    },
+  }
+}
+
+function tell(hold: Hold, listeners: ReadonlySet<Listener>): void {
+  const line = `event: hold\ndata: ${JSON.stringify({ id: hold.id, status: hold.status })}\n\n`
+  for (const { response, viewer } of listeners) {
+    if (response.writableLength > UNREAD_BYTES_MAX) response.destroy()
+    else if (maySee(hold, viewer)) response.write(line)
+  }
+}
+
+function assertRoom(listeners: ReadonlySet<Listener>, { person }: Viewer): void {
+  const own = [...listeners].filter(({ viewer }) => isSame(viewer.person, person)).length
+  if (listeners.size >= STREAMS_MAX || own >= STREAMS_PER_PERSON_MAX)
+    throw new ConsoleError('too_many_streams', 'Too many pages are open. Close some of them.')
+}

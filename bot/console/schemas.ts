@@ -1,0 +1,117 @@
+import { z } from 'zod'
+
+/** What the API takes and gives. The web pages and the command line take their types from here. */
+export const holdStatus = z.enum(['pending', 'approved', 'executed', 'rejected', 'expired', 'withdrawn', 'abandoned'])
+
+export const holdPath = z.object({ id: z.string().regex(/^[\w-]{1,80}$/, 'is not the id of a hold') })
+
+export const holdsQuery = z.object({
+  status: z.union([holdStatus, z.literal('decided')]).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+
+export const REASON_CHARACTERS_MAX = 2_000
+
+export const voteBody = z.strictObject({
+  choice: z.enum(['approve', 'reject']),
+  reason: z.string().trim().max(REASON_CHARACTERS_MAX).nullish(),
+})
+
+const someone = z.object({
+  name: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  groups: z.array(z.string()),
+})
+
+const target = z.object({
+  name: z.string(),
+  environment: z.enum(['production', 'staging', 'development']),
+  database: z.string(),
+})
+
+/** One line of the inbox. */
+export const holdSummary = z.object({
+  id: z.string(),
+  status: holdStatus,
+  mode: z.enum(['wait', 'error', 'defer']),
+  asker: someone.extend({ kind: z.enum(['human', 'service', 'agent']), actsFor: someone.nullable() }),
+  target,
+  tag: z.string().describe('What it is called: DELETE, ALTER TABLE …'),
+  excerpt: z.string().describe('The statement’s beginning; never enough to judge by'),
+  preview: z.object({
+    kind: z.enum(['counted', 'estimated', 'unknown']),
+    rows: z.number().nullable(),
+    ofRows: z.number().nullable(),
+  }),
+  rules: z.array(z.object({ id: z.string(), title: z.string(), reason: z.string(), outcome: z.string() })),
+  reviewers: z.array(z.object({ group: z.string(), count: z.number(), approved: z.number() })),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  decidedAt: z.string().nullable(),
+  outcome: z.object({ ok: z.boolean(), tag: z.string(), durationMs: z.number() }).nullable(),
+  you: z.object({
+    mayVote: z.boolean(),
+    whyNot: z.string().nullable().describe('One sentence, when you may not vote'),
+    mayWithdraw: z.boolean(),
+    voted: z.enum(['approve', 'reject']).nullable(),
+  }),
+})
+
+/** Everything the record has. */
+export const holdView = holdSummary.extend({
+  application: z.string(),
+  statement: z.string(),
+  parameters: z.array(z.string().nullable()),
+  reason: z.string().nullable().describe('What the asker said'),
+  facts: z.object({
+    effects: z.array(z.string()),
+    relations: z.array(
+      z.object({
+        name: z.string(),
+        kind: z.string(),
+        access: z.array(z.string()),
+        labels: z.array(z.string()),
+        through: z.array(z.string()),
+      }),
+    ),
+    columns: z.array(
+      z.object({ relation: z.string(), name: z.string(), uses: z.array(z.string()), labels: z.array(z.string()) }),
+    ),
+    functions: z.array(z.string()),
+    roles: z.array(z.string()),
+    settings: z.array(z.string()),
+    external: z.array(z.string()),
+    flags: z.array(z.string()),
+    unresolved: z.array(z.string()),
+  }),
+  votes: z.array(
+    z.object({
+      voter: someone,
+      choice: z.enum(['approve', 'reject']),
+      reason: z.string().nullable(),
+      via: z.string(),
+      at: z.string(),
+    }),
+  ),
+  grantExpiresAt: z.string().nullable(),
+  digest: z.string(),
+  policyDigest: z.string(),
+  policyReviewed: z.boolean().describe('false: local files, as in development; nobody reviewed them'),
+})
+
+export const me = someone.extend({
+  kind: z.enum(['human', 'service', 'agent']),
+  actsFor: someone.nullable(),
+  csrfToken: z.string().nullable().describe('To be sent as x-holdpoint-csrf with every write of a signed-in browser'),
+  expiresAt: z.string(),
+  development: z.boolean(),
+})
+
+export const slackLinkQuery = z.object({ code: z.string().min(1).max(200) })
+export const slackLink = z.object({ teamId: z.string(), userId: z.string(), userName: z.string(), you: z.string() })
+
+export type HoldSummary = z.infer<typeof holdSummary>
+export type HoldView = z.infer<typeof holdView>
+export type Me = z.infer<typeof me>
+export type SlackLinkView = z.infer<typeof slackLink>

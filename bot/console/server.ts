@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { createAddress } from './address.ts'
+import { bundlePages } from './bundle.ts'
+import { ConsoleError } from './errors.ts'
+import { createEventStream } from './event-stream.ts'
+import { holdRoutes } from './hold-routes.ts'
+import { createIdentityProvider } from './identity-provider.ts'
+import { pageRoutes } from './page-routes.ts'
+import type { ConsoleParts } from './parts.ts'
+import { personRoutes } from './person-routes.ts'
+import { answerWithProblems } from './problem.ts'
+import { assertSameSite } from './same-site.ts'
+import { createTransactionSeal } from './sealed-cookie.ts'
+import { createSessionStore } from './sessions.ts'
+import { signInRoutes } from './sign-in-routes.ts'
+import { type Viewer, viewerOf } from './viewer.ts'
+import { useZodSchemas } from './zod-schemas.ts'
+
+const BODY_BYTES_MAX = 64 * 1024
+const REQUESTS_PER_MINUTE_MAX = 600
+
+/** The console: pages, JSON API and sign-in on one Fastify server, not listening yet. */
+export async function createConsole(parts: ConsoleParts): Promise<FastifyInstance> {
+  const { config, directory, holds, log, now, pool } = parts
+  const development = config.mode === 'development'
+  const logger: FastifyBaseLogger = log
+  const server = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true, // its lines hold whole URLs, and so the codes of sign-ins
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+  })
+  useZodSchemas(server)
+  answerWithProblems(server)
+  await protect(server)
+
+  const address = createAddress(server, config.console)
+  const sessions = createSessionStore(pool, now)
+  const sources = { ...parts, sessions, cookieName: () => address.cookieName('session') }
+  const reader = (request: FastifyRequest): Promise<Viewer> => viewerOf(request, sources)
+  const writer = async (request: FastifyRequest): Promise<Viewer> => {
+    const viewer = await reader(request)
+    assertSameSite(request, viewer, address.origin())
+    return viewer
+  }
+  const events = createEventStream(parts)
+  server.addHook('preClose', async () => events.close())
+
+  server.get('/healthz', { config: { rateLimit: false } }, async () => ({ status: 'ok' }))
+  await server.register(pageRoutes({ bundle: await bundlePages(join(config.data, 'cache')), development }))
+  await server.register(
+    signInRoutes({
+      address,
+      provider: createIdentityProvider(config),
+      seal: createTransactionSeal(parts.sessionSecret, now),
+      sessions,
+      directory,
+      viewerSources: sources,
+    }),
+  )
+  await server.register(async (api) => {
+    api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
+    await api.register(holdRoutes({ holds, policyReviewed: !development, reader, writer }))
+    await api.register(personRoutes({ development, events, slackLinks: parts.slackLinks, reader, writer }))
+  })
+  return server
+}
+
+async function protect(server: FastifyInstance): Promise<void> {
+  await server.register(cookie)
+  await server.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  await server.register(rateLimit, {
+    max: REQUESTS_PER_MINUTE_MAX,
+    timeWindow: '1 minute',
+    errorResponseBuilder: () => new ConsoleError('too_many_requests', 'Too many requests. Wait a minute.'),
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const route = routeOptions.url ?? 'unknown'
+    request.log.debug({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+  })
+}

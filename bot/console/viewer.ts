@@ -1,0 +1,74 @@
+import type { FastifyRequest } from 'fastify'
+import { HoldpointError } from '../../errors.ts'
+import type { Identity, Principal } from '../../policies/input.ts'
+import { ConsoleError } from './errors.ts'
+import type { ConsoleParts } from './parts.ts'
+import type { SessionStore } from './sessions.ts'
+
+/** Who looks at the console, established anew for every request. */
+export interface Viewer {
+  readonly kind: Identity['kind']
+  readonly person: Principal
+  readonly actsFor: Principal | null
+  readonly via: 'console' | 'command_line'
+  /** The cookie's value; null for a bearer token, which a browser never sends by itself. */
+  readonly sessionId: string | null
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+export interface ViewerSources extends Pick<ConsoleParts, 'authenticateToken' | 'directory'> {
+  readonly sessions: SessionStore
+  readonly cookieName: () => string
+}
+
+/** @throws ConsoleError unauthenticated or session_expired */
+export async function viewerOf(request: FastifyRequest, sources: ViewerSources): Promise<Viewer> {
+  const { authorization } = request.headers
+  if (authorization !== undefined) return bearer(authorization, sources)
+  const sessionId = request.cookies[sources.cookieName()]
+  if (sessionId === undefined || sessionId === '')
+    throw new ConsoleError('unauthenticated', 'Sign in, or send a token as Authorization: Bearer …')
+  return signedIn(sessionId, sources)
+}
+
+async function bearer(authorization: string, { authenticateToken }: ViewerSources): Promise<Viewer> {
+  const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1]
+  if (token === undefined)
+    throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
+  const identity = await authenticateToken(token).catch((cause: unknown) => {
+    if (cause instanceof HoldpointError) throw new ConsoleError('unauthenticated', cause.message, { cause })
+    throw cause
+  })
+  const { kind, actsFor, issuer, subject, name, groups } = identity
+  const person = { issuer, subject, name, groups }
+  return { kind, person, actsFor, via: 'command_line', sessionId: null, expiresAt: Date.parse(identity.expiresAt) }
+}
+
+/** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */
+async function signedIn(sessionId: string, { sessions, directory }: ViewerSources): Promise<Viewer> {
+  const session = await sessions.find(sessionId)
+  if (session === null) throw new ConsoleError('session_expired', 'Your session has ended. Sign in again.')
+  const person = await directory.person(session.issuer, session.subject)
+  if (person === null || !person.active) {
+    await sessions.end(sessionId)
+    throw new ConsoleError('session_expired', 'Your account is no longer active here.')
+  }
+  const { issuer, subject, name, groups } = person
+  const { expiresAt } = session
+  return {
+    kind: 'human',
+    person: { issuer, subject, name, groups },
+    actsFor: null,
+    via: 'console',
+    sessionId,
+    expiresAt,
+  }
+}
+
+export function isSame(
+  a: { readonly issuer: string; readonly subject: string },
+  b: { readonly issuer: string; readonly subject: string },
+): boolean {
+  return a.issuer === b.issuer && a.subject === b.subject
+}
