@@ -4,7 +4,14 @@ import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
 export interface TrailEvents {
   /** A journal file was opened by a process; the first record of each file. */
-  'journal.opened': { readonly process: string; readonly version: string; readonly continues: string | null }
+  'journal.opened': {
+    readonly process: string
+    readonly version: string
+    /** The file whose last record this one's `prev` is; null: the journal begins here. */
+    readonly continues: string | null
+    /** Unfinished last lines that a crash left behind and that were cut off: never acknowledged, so nothing ran. */
+    readonly cut: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[]
+  }
   /** A client proved who it is and may send statements. */
   'session.opened': {
     readonly session: string

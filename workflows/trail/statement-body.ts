@@ -1,0 +1,80 @@
+import { TrailError } from './errors.ts'
+import type { StatementRecord, TrailEvents } from './events.ts'
+import { canonical, canonicalText } from './line.ts'
+
+/**
+ * The bodies of the statement events, built by hand because there are two for every statement that runs. What all runs
+ * of one judgement have in common is nested as `judgement`, so that it is serialised once and pasted:
+ *
+ *   {"hold":null,"judgement":{"effects":[…],…,"text":"…"},"parameters":[…],"session":"…","statement":7}
+ */
+export interface OwnPart {
+  readonly session: string
+  readonly statement: number
+  readonly parameters: readonly (string | null)[]
+  readonly hold: string | null
+}
+
+export type SharedPart = Omit<StatementRecord, 'session' | 'statement' | 'parameters'>
+
+/** The `shared` argument of Trail.appendStatement. */
+export function sharedPart(judgement: SharedPart): string {
+  const { effects, fingerprint, masks, outcome, policy, relations, rules, text } = judgement
+  return canonical({ effects, fingerprint, masks, outcome, policy, relations, rules, text })
+}
+
+export function statementBody(name: 'statement.intended' | 'statement.denied', own: OwnPart, shared: string): string {
+  const hold = name === 'statement.denied' ? '' : `"hold":${own.hold === null ? 'null' : canonicalText(own.hold)},`
+  const session = canonicalText(own.session)
+  return `{${hold}"judgement":${shared},"parameters":${list(own.parameters)},"session":${session},"statement":${count(own.statement)}}`
+}
+
+export function completedBody(event: TrailEvents['statement.completed']): string {
+  const { durationMs, masked, ok, rows, session, statement, tag } = event
+  return `{"durationMs":${count(durationMs)},"masked":${count(masked)},"ok":${ok},"rows":${count(rows)},"session":${canonicalText(session)},"statement":${count(statement)},"tag":${canonicalText(tag)}}`
+}
+
+function list(parameters: readonly (string | null)[]): string {
+  if (parameters.length === 0) return '[]'
+  let text = '['
+  for (const parameter of parameters) {
+    if (text.length > 1) text += ','
+    text += parameter === null ? 'null' : canonicalText(parameter)
+  }
+  return `${text}]`
+}
+
+function count(value: number): string {
+  if (!Number.isFinite(value)) throw new TrailError('event_invalid', 'The trail cannot record a number without end')
+  return JSON.stringify(value)
+}
+
+const REMEMBERED_MAX = 1_000
+const REMEMBERED_CHARACTERS_MAX = 8_192
+
+/** Makes any caller's JSON of the shared part canonical, once for each text while it is among the remembered. */
+export class SharedParts {
+  readonly #known = new Map<string, string>()
+
+  canonical(shared: string): string {
+    const known = this.#known.get(shared)
+    if (known !== undefined) return known
+    const made = canonical(parseObject(shared))
+    if (shared.length <= REMEMBERED_CHARACTERS_MAX) {
+      if (this.#known.size >= REMEMBERED_MAX) this.#known.clear()
+      this.#known.set(shared, made)
+    }
+    return made
+  }
+}
+
+function parseObject(shared: string): object {
+  let value: unknown
+  try {
+    value = JSON.parse(shared)
+  } catch {
+    // Not as the cause: the parser quotes the text.
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new TrailError('event_invalid', 'The shared part of a statement record is not a JSON object')
+}
