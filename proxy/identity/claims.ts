@@ -24,11 +24,11 @@ const actor = z.looseObject({ sub: subject, iss: z.string().optional() })
  */
 export function identityOf(payload: JWTPayload, provider: ProviderConfig): Identity {
   const rest = { provenBy: 'oidc', expiresAt: new Date((payload.exp as number) * 1000).toISOString() } as const
-  if (payload['act'] === undefined) {
-    const service = payload['client_id'] === payload.sub || payload['azp'] === payload.sub
+  if (payload.act === undefined) {
+    const service = payload.client_id === payload.sub || payload.azp === payload.sub
     return { ...principalOf(payload, provider), kind: service ? 'service' : 'human', actsFor: null, ...rest }
   }
-  const acting = actor.safeParse(payload['act'])
+  const acting = actor.safeParse(payload.act)
   if (!acting.success) throw lacks('a usable act claim')
   // An actor of another provider could carry the name of one of this provider's.
   if (acting.data.iss !== undefined && acting.data.iss !== provider.issuer) throw lacks('an actor of its own issuer')
@@ -42,9 +42,9 @@ export function identityOf(payload: JWTPayload, provider: ProviderConfig): Ident
 
 function principalOf(claims: Readonly<Record<string, unknown>>, provider: ProviderConfig): Principal {
   const { nameClaim, groupsClaim, issuer } = provider
-  const sub = subject.safeParse(claims['sub'])
+  const sub = subject.safeParse(claims.sub)
   // Programs have no preferred_username; their subject is the name they chose when they were registered.
-  const name = names.safeParse(claims[nameClaim] ?? claims['sub'])
+  const name = names.safeParse(claims[nameClaim] ?? claims.sub)
   const member = groups.safeParse(claims[groupsClaim] ?? [])
   if (!sub.success) throw lacks('a subject (sub)')
   if (!name.success || name.data.includes('\0')) throw lacks(`a usable name (${nameClaim})`)

@@ -27,7 +27,7 @@ type KeySet = ReturnType<typeof createRemoteJWKSet>
 
 export function createProvider(config: ProviderConfig, log: Log, now: () => number): Provider {
   let opening: Promise<KeySet> | null = null
-  let confirmedAt = 0
+  let confirmedAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
 
   const open = (): Promise<KeySet> => {
@@ -40,7 +40,7 @@ export function createProvider(config: ProviderConfig, log: Log, now: () => numb
 
   const confirm = async (keys: KeySet): Promise<void> => {
     if (now() - confirmedAt < FRESH_MS) return
-    if (now() - askedAt >= COOLDOWN_MS) {
+    if (now() - askedAt >= COOLDOWN_MS || confirmedAt === Number.NEGATIVE_INFINITY) {
       askedAt = now()
       try {
         await keys.reload()

@@ -38,7 +38,7 @@ export async function verifyToken(token: string, { providers, now }: VerifyOptio
   }
   // Clocks may differ about the beginning; a session ends at the token's expiry, so there the tolerance has no use.
   if ((payload.exp as number) * 1000 <= now()) throw refuse('The token has expired. Fetch a new one.')
-  if (payload['cnf'] !== undefined) throw refuse('The token is bound to a key (cnf) that cannot be shown here.')
+  if (payload.cnf !== undefined) throw refuse('The token is bound to a key (cnf) that cannot be shown here.')
   return identityOf(payload, provider.config)
 }
 

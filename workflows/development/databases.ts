@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Secrets } from './data-folder.ts'
 import type { Postgres } from './postgres.ts'
+import type { Progress } from './progress.ts'
 import { SAMPLE_TABLES, sampleRows } from './sample-rows.ts'
 
 /** The two databases of a development tree and the roles that own them. */
@@ -13,12 +14,12 @@ export interface Databases {
 }
 
 /** Makes what is missing and leaves what is there: each step may have been the last one before a kill. */
-export async function prepareDatabases(postgres: Postgres, secrets: Secrets): Promise<Databases> {
+export async function prepareDatabases(postgres: Postgres, secrets: Secrets, progress: Progress): Promise<Databases> {
   await connected(postgres.url('postgres'), async (admin) => {
     for (const name of ['holdpoint', 'shop'] as const) await ownDatabase(admin, name, secrets[name])
   })
   const shopUrl = postgres.url('shop', { name: 'shop', password: secrets.shop })
-  await connected(shopUrl, fillShop)
+  await connected(shopUrl, (client) => fillShop(client, progress))
   return { stateUrl: postgres.url('holdpoint', { name: 'holdpoint', password: secrets.holdpoint }), shopUrl }
 }
 
@@ -32,10 +33,11 @@ async function ownDatabase(admin: pg.Client, name: string, password: string): Pr
   await admin.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`)
 }
 
-async function fillShop(client: pg.Client): Promise<void> {
+async function fillShop(client: pg.Client, progress: Progress): Promise<void> {
   // A dropped table of the sample is a person's doing; only a database without any of it is new.
   const { rows } = await client.query("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1")
   if (rows.length > 0) return
+  progress('filling the sample database')
   const sample = sampleRows()
   await client.query('BEGIN')
   await client.query(readFileSync(new URL('sample-schema.sql', import.meta.url), 'utf8'))

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
-import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Configuration, interactionPolicy, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { AUDIENCE, TOKEN_HOURS } from './development-tokens.ts'
 import { DevelopmentError } from './errors.ts'
@@ -12,11 +13,9 @@ import { CONTENT_SECURITY_POLICY, messagePage, signInPage, signOutPage } from '.
  * PKCE for the console, JWT access tokens for the audience `holdpoint`. It keeps its keys and forgets its sessions.
  */
 export interface IdentityProviderOptions {
-  readonly mode: 'development' | 'production'
+  readonly config: Pick<Config, 'mode' | 'console'>
   readonly port: number
   readonly keys: ProviderKeys
-  readonly clientId: string
-  readonly redirectUris: readonly string[]
   readonly log: Log
 }
 
@@ -29,10 +28,10 @@ const RESOURCE = 'urn:holdpoint'
 const SCOPES = 'openid profile email groups'
 
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<DevelopmentProvider> {
-  if (options.mode !== 'development')
+  if (options.config.mode !== 'development')
     throw new DevelopmentError('not_development', 'The development identity provider never runs in production.')
   const issuer = `http://127.0.0.1:${options.port}`
-  const provider = new Provider(issuer, configuration(options))
+  const provider = await openQuietly(issuer, options)
   provider.use(ownHostOnly(issuer))
   provider.use(signIn(provider))
   provider.on('server_error', (_context, error) => options.log.error({ err: error }, 'the development provider failed'))
@@ -41,7 +40,27 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   return { issuer, close: () => closed(server) }
 }
 
-function configuration({ keys, clientId, redirectUris, port }: IdentityProviderOptions): Configuration {
+/**
+ * The library warns on the console that it forgets on restart, which is meant, and that it does not know this Node yet.
+ * stdout and stderr are the command line's.
+ */
+async function openQuietly(issuer: string, options: IdentityProviderOptions): Promise<Provider> {
+  const { info, warn } = console
+  console.info = console.warn = (text: string) => options.log.debug(text)
+  try {
+    const library = await import('oidc-provider')
+    return new library.Provider(issuer, configuration(options, library.interactionPolicy))
+  } finally {
+    Object.assign(console, { info, warn })
+  }
+}
+
+function configuration(
+  { config, keys, port }: IdentityProviderOptions,
+  policies: typeof interactionPolicy,
+): Configuration {
+  const { clientId, publicUrl, port: consolePort } = config.console
+  const consoles = [publicUrl, `http://127.0.0.1:${consolePort}`, `http://localhost:${consolePort}`]
   return {
     jwks: { keys: [keys.signing] },
     // Cookies do not know ports, and several trees may live on one machine.
@@ -52,7 +71,9 @@ function configuration({ keys, clientId, redirectUris, port }: IdentityProviderO
     clients: [
       {
         client_id: clientId,
-        redirect_uris: [...redirectUris],
+        redirect_uris: [...new Set(consoles.filter((url) => url !== undefined))].map(
+          (url) => `${url}/sign-in/callback`,
+        ),
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code'],
         response_types: ['code'],
@@ -74,7 +95,7 @@ function configuration({ keys, clientId, redirectUris, port }: IdentityProviderO
     pkce: { required: () => true },
     clientBasedCORS: () => false,
     ttl: { AccessToken: TOKEN_HOURS * 3600, IdToken: 3600, Session: 3600, Interaction: 600, Grant: TOKEN_HOURS * 3600 },
-    interactions: { url: (_context, { uid }) => `/interaction/${uid}`, policy: askEveryTime() },
+    interactions: { url: (_context, { uid }) => `/interaction/${uid}`, policy: askEveryTime(policies) },
     renderError: (context, { error, error_description: text }) => {
       html(context, messagePage('This did not work', text ?? error))
     },
@@ -102,10 +123,10 @@ function configuration({ keys, clientId, redirectUris, port }: IdentityProviderO
 }
 
 /** Nobody is remembered: whoever tries things out is somebody else a minute later. */
-function askEveryTime(): interactionPolicy.DefaultPolicy {
-  const policy = interactionPolicy.base()
+function askEveryTime(policies: typeof interactionPolicy): interactionPolicy.DefaultPolicy {
+  const policy = policies.base()
   policy.get('login')?.checks.add(
-    new interactionPolicy.Check('always', 'who it is is asked at every sign-in', (context) => {
+    new policies.Check('always', 'who it is is asked at every sign-in', (context) => {
       return context.oidc.result?.login === undefined
     }),
   )

@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { type CommonOptions, withCommonOptions } from '../../command-line.ts'
+import type { Config } from '../../config.ts'
+import { type Log, openLog } from '../../log.ts'
+import { DEFAULT_PORTS, type PortName, type Ports } from './ports.ts'
+import { progressTo } from './progress.ts'
+import { startTree, type Tree, type TreeParts } from './start.ts'
+import { summaryAsJson, summaryForPeople } from './summary.ts'
+
+/** `holdpoint start`: the development tree, until Ctrl-C. */
+export interface StartCommandOptions {
+  readonly parts: TreeParts
+  readonly given: (options: CommonOptions) => Config
+}
+
+interface Flags extends CommonOptions {
+  readonly json?: boolean
+  readonly reset?: boolean
+  readonly port?: number
+  readonly consolePort?: number
+  readonly idpPort?: number
+  readonly postgresPort?: number
+}
+
+/** npm repeats a Ctrl-C that the terminal has already delivered; only a later one is impatience. */
+const SAME_SIGNAL_MS = 1_000
+
+export function startCommand({ parts, given }: StartCommandOptions): Command {
+  const command = withCommonOptions(new Command('start'))
+    .description('everything on this machine, for development: sample database, identity provider, console, proxy')
+    .option('--json', 'print one line of JSON when all is ready, for scripts')
+    .option('--reset', 'delete the data folder’s content and begin anew')
+    .option('--port <n>', 'the proxy’s port; 0: any free one, and then for the others too', port)
+    .option('--console-port <n>', 'the console’s and API’s port', port)
+    .option('--idp-port <n>', 'the development identity provider’s port', port)
+    .option('--postgres-port <n>', 'the embedded PostgreSQL’s port', port)
+  return command.action(async (flags: Flags) => {
+    const config = given(flags)
+    const progress = progressTo((line) => process.stderr.write(line), Date.now)
+    const opening = startTree({
+      given: config,
+      ports: wantedPorts(flags, config),
+      reset: flags.reset === true,
+      parts,
+      progress,
+      openLog: (dataFolder) => treeLog(config, dataFolder, flags),
+      now: Date.now,
+    })
+    const ended = endOnSignal(opening)
+    const { started } = await opening
+    progress('ready')
+    process.stdout.write(flags.json === true ? `${summaryAsJson(started)}\n` : summaryForPeople(started))
+    await ended
+  })
+}
+
+/** Logs go to a file, so that the terminal keeps what matters; with --debug they come here. */
+function treeLog(config: Config, dataFolder: string, { debug }: Flags): Log {
+  const file = debug === true ? undefined : join(dataFolder, 'holdpoint.log')
+  return openLog({ level: config.log.level, file, process: 'supervisor' })
+}
+
+/** The command line first, then the configuration; what neither sets is left to the defaults. */
+function wantedPorts(flags: Flags, config: Config): Partial<Ports> {
+  const configured = (name: PortName, port: number) => (port === DEFAULT_PORTS[name] ? undefined : port)
+  const wanted = {
+    proxy: flags.port ?? configured('proxy', config.proxy.port),
+    console: flags.consolePort ?? configured('console', config.console.port),
+    idp: flags.idpPort,
+    postgres: flags.postgresPort,
+  }
+  return Object.fromEntries(Object.entries(wanted).filter(([, port]) => port !== undefined))
+}
+
+/** Resolves when the tree was ended by Ctrl-C, SIGTERM or a lost terminal. A second Ctrl-C ends it at once. */
+function endOnSignal(opening: Promise<Tree>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let first = 0
+    const end = (): void => {
+      if (first > 0 && Date.now() - first > SAME_SIGNAL_MS) process.exit(130)
+      if (first > 0) return
+      first = Date.now()
+      process.stderr.write('\nholdpoint: ending …\n')
+      // While still starting: what is up by then is ended as soon as it is up.
+      opening.then((tree) => tree.close()).then(resolve, reject)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  })
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
+  return value
+}
