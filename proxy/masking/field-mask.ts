@@ -1,0 +1,54 @@
+import type { MaskMethod } from '../../policies/decision.ts'
+import { maskEmail } from './email.ts'
+import { MaskError } from './errors.ts'
+import type { KeepPart } from './keep-part.ts'
+import { maskLastFour } from './last-four.ts'
+import { isText, neutralValue, oid } from './neutral-value.ts'
+import {
+  maskBinaryDate,
+  maskBinaryTimestamp,
+  maskDateText,
+  maskTextYear,
+  maskTimestampText,
+  maskTimestamptzText,
+} from './year.ts'
+
+/** How one output column is masked. Types and format come from the RowDescription of the very portal. */
+export interface ColumnMask {
+  readonly method: MaskMethod
+  readonly typeOid: number
+  readonly format: 0 | 1
+}
+
+export interface FieldMask {
+  readonly keep: KeepPart | null
+  /** Stands for values of which nothing is kept; null: SQL NULL. */
+  readonly constant: Uint8Array | null
+}
+
+export function fieldMask({ method, typeOid, format }: ColumnMask): FieldMask {
+  if (format !== 0 && format !== 1) throw new MaskError('format_unknown', `Column format ${String(format)} is unknown`)
+  if (method === 'null') return { keep: null, constant: null }
+  return { keep: keepPart(method, typeOid, format), constant: neutralValue(typeOid, format) }
+}
+
+function keepPart(method: MaskMethod, typeOid: number, format: 0 | 1): KeepPart | null {
+  // Text types are the same bytes in both formats.
+  if (isText(typeOid)) return textMethods[method] ?? null
+  if (method !== 'year') return null
+  return (format === 0 ? textYears : binaryYears).get(typeOid) ?? null
+}
+
+const textMethods: Partial<Record<MaskMethod, KeepPart>> = { email: maskEmail, last4: maskLastFour, year: maskTextYear }
+
+const textYears: ReadonlyMap<number, KeepPart> = new Map([
+  [oid.date, maskDateText],
+  [oid.timestamp, maskTimestampText],
+  [oid.timestamptz, maskTimestamptzText],
+])
+
+const binaryYears: ReadonlyMap<number, KeepPart> = new Map([
+  [oid.date, maskBinaryDate],
+  [oid.timestamp, maskBinaryTimestamp],
+  [oid.timestamptz, maskBinaryTimestamp],
+])
