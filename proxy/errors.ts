@@ -1,0 +1,17 @@
+import { HoldpointError } from '../errors.ts'
+
+export type ProxyErrorCode = 'start_failed' | 'no_targets' | 'no_policy' | 'no_identity_provider'
+
+/** A proxy process cannot begin, or not go on, to serve. Nothing was let through. */
+export class ProxyError extends HoldpointError {
+  readonly code: ProxyErrorCode
+
+  constructor(
+    code: ProxyErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly hint?: string | undefined } = {},
+  ) {
+    super(message, options)
+    this.code = code
+  }
+}

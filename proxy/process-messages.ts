@@ -1,0 +1,19 @@
+import type { HoldpointError } from '../errors.ts'
+
+/** What a proxy process and the one that forked it say to each other. A lost channel means: end yourself. */
+export type FromProxy =
+  | { readonly kind: 'ready'; readonly port: number }
+  /** It could not start, and why: a sentence, no stack, nothing secret. */
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined }
+  /** A CancelRequest whose key is none of its own. */
+  | { readonly kind: 'cancel'; readonly key: Uint8Array }
+
+export type ToProxy =
+  /** Another process was asked to cancel this; it is yours, or nobody's. */
+  | { readonly kind: 'cancel'; readonly key: Uint8Array }
+  /** Take no more clients, let those who work finish, and end. */
+  | { readonly kind: 'stop' }
+
+export function failedMessage(error: HoldpointError | Error): FromProxy {
+  return { kind: 'failed', message: error.message, hint: 'hint' in error ? error.hint : undefined }
+}
