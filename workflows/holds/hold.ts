@@ -75,23 +75,38 @@ export interface Hold extends HoldRequest {
 }
 
 export interface Holds {
-  /** Makes the hold, its expiry job and its notice in one go. The same identity, digest and mode while pending: the same hold. */
+  /**
+   * Makes the hold, its expiry job and its notice in one go. The same identity, digest and mode while pending: the same
+   * hold, except that each session that waits has one of its own. Throws HoldError: too_many, no_reviewers,
+   * queue_unreachable.
+   */
   create(request: HoldRequest): Promise<Hold>
   find(id: string): Promise<Hold | null>
   list(filter: { readonly status?: HoldStatus; readonly limit?: number }): Promise<readonly Hold[]>
-  /** Counts one person's answer. Throws HoldError: not_found, not_pending, own_request, not_a_reviewer, already_voted. */
+  /**
+   * Counts one person's answer. Throws HoldError: not_found, not_pending, own_request, not_a_reviewer, already_voted,
+   * not_a_person, unknown_person, deactivated.
+   */
   vote(
     id: string,
     voter: { readonly issuer: string; readonly subject: string },
     vote: Pick<Vote, 'choice' | 'reason' | 'via'>,
   ): Promise<Hold>
-  withdraw(id: string): Promise<Hold>
+  /**
+   * pending or approved → withdrawn. With `by`, only for whoever asked or the person an agent asked for. Throws
+   * HoldError: not_found, not_yours, and not_pending when it settled otherwise; withdrawn already is no error.
+   */
+  withdraw(id: string, by?: { readonly issuer: string; readonly subject: string }): Promise<Hold>
+  /** The client that waited is gone. Never an error for a hold that has settled: nobody is there to be told. */
   abandon(id: string): Promise<Hold>
   /** approved → executed, once: true for the one caller that may run it now. */
   take(id: string): Promise<boolean>
   /** The usable grant of this identity for this digest, if there is one. */
   grantFor(identity: Identity, digest: string): Promise<Hold | null>
   complete(id: string, outcome: HoldOutcome): Promise<void>
-  /** Resolves with the hold as soon as it is no longer pending (NOTIFY or Redis, and a poll in case both are lost). */
+  /**
+   * Resolves with the hold as soon as it is no longer pending (NOTIFY or Redis, and a poll in case both are lost).
+   * Rejects with the signal's reason when aborted; the hold stays as it is.
+   */
   settled(id: string, signal: AbortSignal): Promise<Hold>
 }

@@ -1,0 +1,168 @@
+import type pg from 'pg'
+import type { Log } from '../../log.ts'
+import type { Queues } from '../queues/queues.ts'
+import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { createRow } from './create.ts'
+import { HoldError } from './errors.ts'
+import type { Hold, Holds } from './hold.ts'
+import { identityKey, isAsker } from './identity-key.ts'
+import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
+import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import { castVote, notPending } from './vote.ts'
+import { Waiting } from './waiting.ts'
+import { createPostgresWake } from './wake-postgres.ts'
+
+export interface HoldsOptions {
+  readonly pool: pg.Pool
+  readonly queues: Queues
+  readonly pendingMax: number
+  readonly now?: () => number
+  readonly log: Pick<Log, 'warn' | 'error'>
+  readonly pollMs?: number
+}
+
+/** What the workers and the process that made it need besides. */
+export interface KeptHolds extends Holds, AsyncDisposable {
+  /** pending or approved → expired, if its time is up. */
+  expire(id: string): Promise<boolean>
+}
+
+const LIST_MAX = 1_000
+
+/**
+ * Holds, kept in the state database. Each change is one transaction; only after its commit are jobs made and waiters
+ * woken, and the reconciler makes up for a process that dies in between.
+ *
+ * The one exception to *the rows are enough* is `create`: when the jobs of a new hold cannot be made, nobody would be
+ * told of it in time, so the hold is taken back and the statement is refused.
+ */
+export function createHolds(options: HoldsOptions): KeptHolds {
+  const { pool, queues, log } = options
+  const now = options.now ?? Date.now
+  const moment = (): Date => new Date(now())
+  const wakes = [createPostgresWake(pool, log), ...(queues.wake === null ? [] : [queues.wake])]
+  const waiting = new Waiting({
+    pool,
+    wakes,
+    now,
+    log,
+    expire: async (id) => void (await attempt('expire', id)),
+    ...poll(options),
+  })
+
+  /** Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. */
+  function tell(moved: Moved | null, notices: readonly string[]): void {
+    const work: Promise<unknown>[] = [announce(queues, notices)]
+    if (moved !== null) {
+      work.push(...wakes.map((wake) => wake.publish(moved.row.id)), rescheduleExpiry(queues, moved.row, now()))
+    }
+    Promise.all(work).catch((err: unknown) =>
+      log.warn({ err }, 'jobs of a hold could not be made; the reconciler will'),
+    )
+  }
+
+  async function attempt(name: MoveName, id: string): Promise<Moved | null> {
+    const moved = await inTransaction(pool, (client) => move(client, name, { id, at: moment() }))
+    if (moved !== null) tell(moved, moved.notices)
+    return moved
+  }
+
+  async function existing(id: string): Promise<Hold> {
+    const hold = await findHold(pool, id)
+    if (hold === null) throw new HoldError('not_found', 'There is no such hold')
+    return hold
+  }
+
+  return {
+    find: (id) => findHold(pool, id),
+    settled: (id, signal) => waiting.settled(id, signal),
+    take: async (id) => (await attempt('take', id)) !== null,
+    expire: async (id) => (await attempt('expire', id)) !== null,
+    [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
+
+    async create(request) {
+      const created = await inTransaction(pool, (client) =>
+        createRow(client, request, { at: moment(), pendingMax: options.pendingMax }),
+      )
+      if (created.isNew) {
+        await makeJobs(queues, created.row, created.notices, now()).catch(async (cause: unknown) => {
+          await attempt('withdraw', created.row.id)
+          throw new HoldError('queue_unreachable', 'Nobody can be asked at the moment: the queue does not answer', {
+            cause,
+          })
+        })
+      }
+      return existing(created.row.id)
+    },
+
+    async list({ status, limit }) {
+      const rows = await rowsOf<HoldRow>(
+        pool,
+        `SELECT ${HOLD_COLUMNS} FROM hold ${status === undefined ? '' : 'WHERE status = $2'}
+         ORDER BY created_at DESC, id LIMIT $1`,
+        [Math.min(limit ?? 100, LIST_MAX), ...(status === undefined ? [] : [status])],
+      )
+      return holdsOf(pool, rows)
+    },
+
+    async vote(id, voter, answer) {
+      const counted = await inTransaction(pool, (client) => castVote(client, { hold: id, voter, answer, at: moment() }))
+      tell(counted.moved, counted.refused === null ? counted.notices : (counted.moved?.notices ?? []))
+      if (counted.refused !== null) throw counted.refused
+      return existing(id)
+    },
+
+    async withdraw(id, by) {
+      const hold = await existing(id)
+      if (by !== undefined && !isAsker(hold.identity, by)) {
+        throw new HoldError('not_yours', 'Only whoever asked can take this request back')
+      }
+      if ((await attempt('withdraw', id)) !== null) return existing(id)
+      const settled = await existing(id)
+      if (settled.status === 'withdrawn') return settled
+      throw notPending(settled.status)
+    },
+
+    async abandon(id) {
+      await attempt('abandon', id)
+      return existing(id)
+    },
+
+    async grantFor(identity, digest) {
+      const rows = await rowsOf<HoldRow>(
+        pool,
+        `SELECT ${HOLD_COLUMNS} FROM hold
+         WHERE identity = $1 AND digest = $2 AND status = 'approved' AND mode <> 'wait' AND grant_expires_at > $3
+         ORDER BY grant_expires_at LIMIT 1`,
+        [identityKey(identity), digest, moment()],
+      )
+      return (await holdsOf(pool, rows))[0] ?? null
+    },
+
+    async complete(id, outcome) {
+      const notices = await inTransaction(pool, (client) => recordOutcome(client, { id, at: moment(), outcome }))
+      if (notices !== null) return tell(null, notices)
+      const { status } = await existing(id)
+      if (status !== 'executed') throw new HoldError('not_executed', 'This hold was not taken before it was completed')
+    },
+  }
+}
+
+function poll({ pollMs }: HoldsOptions): { pollMs?: number } {
+  return pollMs === undefined ? {} : { pollMs }
+}
+
+function announce(queues: Queues, notices: readonly string[]): Promise<void> {
+  return queues.announce(notices.map((notice) => ({ notice, attempt: 0, inMs: 0 })))
+}
+
+async function makeJobs(queues: Queues, row: HoldRow, notices: readonly string[], now: number): Promise<void> {
+  const inMs = row.expires_at.getTime() - now
+  await Promise.all([queues.scheduleExpiry([{ hold: row.id, of: 'hold', inMs }]), announce(queues, notices)])
+}
+
+async function rescheduleExpiry(queues: Queues, row: HoldRow, now: number): Promise<void> {
+  await queues.cancelExpiry(row.id)
+  if (row.status !== 'approved' || row.grant_expires_at === null) return
+  await queues.scheduleExpiry([{ hold: row.id, of: 'grant', inMs: row.grant_expires_at.getTime() - now }])
+}

@@ -1,0 +1,41 @@
+import type { Reviewers } from '../../policies/decision.ts'
+
+/** What the quorum needs to know of an approval: one entry is one person. */
+export interface Approval {
+  readonly groups: readonly string[]
+}
+
+/**
+ * Whether the people who approved fill every place that the decision asks for. `{group: dba, count: 2}` is two places;
+ * a person fills one place, whatever the number of groups they are in. Who fills which is a matching, not a matter of
+ * who came first: with Ana in dba and security and Ben in dba only, Ben takes dba and Ana security.
+ *
+ * A decision that asks for nobody is met by nobody.
+ */
+export function quorumMet(reviewers: readonly Reviewers[], approvals: readonly Approval[]): boolean {
+  const wanted = reviewers.reduce((sum, { count }) => sum + count, 0)
+  if (wanted === 0 || wanted > approvals.length) return false
+  const places = reviewers.flatMap(({ group, count }) => Array.from({ length: count }, () => group))
+  const seated = new Map<Approval, number>()
+  return places.every((_, place) => seat(place, { places, approvals, seated }, new Set()))
+}
+
+interface Table {
+  readonly places: readonly string[]
+  readonly approvals: readonly Approval[]
+  readonly seated: Map<Approval, number>
+}
+
+/** Kuhn's augmenting path: a free person, or one whose place somebody else can take over. */
+function seat(place: number, table: Table, asked: Set<Approval>): boolean {
+  const group = table.places[place] as string
+  for (const person of table.approvals) {
+    if (asked.has(person) || !person.groups.includes(group)) continue
+    asked.add(person)
+    const other = table.seated.get(person)
+    if (other !== undefined && !seat(other, table, asked)) continue
+    table.seated.set(person, place)
+    return true
+  }
+  return false
+}

@@ -1,0 +1,162 @@
+import type pg from 'pg'
+import type { Log } from '../../log.ts'
+import { rowsOf } from '../state/transaction.ts'
+import { HoldError } from './errors.ts'
+import type { Hold, HoldStatus } from './hold.ts'
+import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import type { Wake } from './wake.ts'
+
+/** How often rows are read although nobody said that they changed. */
+const POLL_MS = 2_000
+/** Rows read by one query. */
+const BATCH = 1_000
+/** Polls that may fail in a row before those who wait are told that the state database is gone. */
+const FAILED_POLLS_MAX = 15
+
+export interface WaitingOptions {
+  readonly pool: pg.Pool
+  readonly wakes: readonly Wake[]
+  readonly now: () => number
+  /** Moves a hold whose time is up, in case its job has not. */
+  readonly expire: (id: string) => Promise<void>
+  readonly log: Pick<Log, 'warn'>
+  readonly pollMs?: number
+}
+
+interface Waiter {
+  readonly resolve: (hold: Hold) => void
+  readonly reject: (cause: unknown) => void
+}
+
+/**
+ * Everyone in this process who waits for a hold. Ids that may have moved are collected while a query is under way and
+ * read together by the next one: a thousand waiting clients cost one connection and a query every few seconds.
+ */
+export class Waiting implements AsyncDisposable {
+  readonly #options: WaitingOptions
+  readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #dirty = new Set<string>()
+  #poll: NodeJS.Timeout | undefined
+  #reading = false
+  #failures = 0
+
+  constructor(options: WaitingOptions) {
+    this.#options = options
+  }
+
+  settled(id: string, signal: AbortSignal): Promise<Hold> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const onAbort = (): void => {
+        this.#forget(id, waiter)
+        reject(signal.reason)
+      }
+      const leave = (): void => signal.removeEventListener('abort', onAbort)
+      const waiter: Waiter = {
+        resolve(hold) {
+          leave()
+          resolve(hold)
+        },
+        reject(cause) {
+          leave()
+          reject(cause)
+        },
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#remember(id, waiter)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#poll)
+    this.#rejectAll(new HoldError('shutting_down', 'Holdpoint is shutting down'))
+    await Promise.all(this.#options.wakes.map((wake) => wake.close()))
+  }
+
+  #remember(id: string, waiter: Waiter): void {
+    this.#start()
+    const waiters = this.#waiters.get(id)
+    if (waiters === undefined) this.#waiters.set(id, new Set([waiter]))
+    else waiters.add(waiter)
+    this.#look(id)
+  }
+
+  #forget(id: string, waiter: Waiter): void {
+    const waiters = this.#waiters.get(id)
+    if (waiters?.delete(waiter) && waiters.size === 0) this.#waiters.delete(id)
+  }
+
+  /** A process that never waits never listens. */
+  #start(): void {
+    if (this.#poll !== undefined) return
+    this.#poll = setInterval(() => this.#look(null), this.#options.pollMs ?? POLL_MS)
+    for (const wake of this.#options.wakes) wake.listen((hold) => this.#look(hold))
+  }
+
+  #look(id: string | null): void {
+    if (id === null) for (const waiting of this.#waiters.keys()) this.#dirty.add(waiting)
+    else if (this.#waiters.has(id)) this.#dirty.add(id)
+    if (!this.#reading && this.#dirty.size > 0) void this.#read()
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true
+    try {
+      while (this.#dirty.size > 0) {
+        const ids = [...this.#dirty].slice(0, BATCH)
+        for (const id of ids) this.#dirty.delete(id)
+        await this.#readBatch(ids)
+      }
+      this.#failures = 0
+    } catch (cause) {
+      this.#dirty.clear() // the next poll looks at all of them
+      this.#fail(cause)
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  async #readBatch(ids: readonly string[]): Promise<void> {
+    const { pool, now, expire } = this.#options
+    const rows = await rowsOf<{ id: string; status: HoldStatus; expires_at: Date }>(
+      pool,
+      'SELECT id, status, expires_at FROM hold WHERE id = ANY($1)',
+      [ids],
+    )
+    const due = rows.filter((row) => row.status === 'pending' && row.expires_at.getTime() <= now())
+    for (const { id } of due) await expire(id)
+    const moved = [...rows.filter(({ status }) => status !== 'pending'), ...due].map(({ id }) => id)
+    if (moved.length > 0) await this.#resolve(moved)
+    const known = new Set(rows.map(({ id }) => id))
+    for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))
+  }
+
+  async #resolve(ids: readonly string[]): Promise<void> {
+    const { pool } = this.#options
+    const rows = await rowsOf<HoldRow>(pool, `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`, [ids])
+    for (const hold of await holdsOf(pool, rows)) {
+      if (hold.status === 'pending') continue
+      for (const { resolve } of this.#take(hold.id)) resolve(hold)
+    }
+  }
+
+  #take(id: string): Iterable<Waiter> {
+    const waiters = this.#waiters.get(id) ?? []
+    this.#waiters.delete(id)
+    return waiters
+  }
+
+  #reject(id: string, cause: unknown): void {
+    for (const { reject } of this.#take(id)) reject(cause)
+  }
+
+  #rejectAll(cause: unknown): void {
+    for (const id of [...this.#waiters.keys()]) this.#reject(id, cause)
+  }
+
+  #fail(cause: unknown): void {
+    this.#failures++
+    this.#options.log.warn({ err: cause }, 'holds that clients wait for could not be read')
+    if (this.#failures >= FAILED_POLLS_MAX) this.#rejectAll(cause)
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * How a process hears that a hold has moved. A wake-up is a hint: whoever hears it reads the row, and whoever hears
+ * nothing reads it anyway after a while.
+ */
+export interface Wake {
+  /** @param onWake gets the id of a hold, or null when some may have been missed and all should be looked at */
+  listen(onWake: (hold: string | null) => void): void
+  /** Said after the change is committed. */
+  publish(hold: string): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,117 @@
+import type pg from 'pg'
+import type { Log } from '../../log.ts'
+import { findHold } from '../holds/row.ts'
+import { inTransaction, rowsOf } from '../state/transaction.ts'
+import type { NoticeDelivery } from './delivery.ts'
+import type { NoticeReason } from './outbox.ts'
+
+/** While a delivery is called, nobody else may call it for this hold. It is cut off before that ends. */
+const LEASE_MS = 60_000
+const CALL_MS_MAX = 30_000
+const RETRY_MS_MIN = 1_000
+const RETRY_MS_MAX = 60_000
+/** A card nobody could be shown for two days helps no one. */
+const GIVE_UP_MS = 48 * 60 * 60_000
+
+interface Notice {
+  readonly id: string
+  readonly hold: string
+  readonly delivery: string
+  readonly reason: NoticeReason
+  readonly attempts: number
+  readonly created_at: Date
+}
+
+export interface DeliverOptions {
+  readonly pool: pg.Pool
+  readonly deliveries: readonly NoticeDelivery[]
+  readonly now: () => number
+  readonly log: Pick<Log, 'warn' | 'error'>
+  /** Another job for the row, later. */
+  readonly again: (notice: string, attempt: number, inMs: number) => Promise<void>
+  readonly callMsMax?: number
+}
+
+/**
+ * Delivers the oldest unsent notice of the row's hold and delivery, then the next, until none is due. The hold is the
+ * unit, not the row: a card must not go back to an older state because two changes were delivered side by side.
+ */
+export function createDeliver(options: DeliverOptions): (notice: string) => Promise<void> {
+  return async (id) => {
+    for (;;) {
+      const claimed = await claim(options, id)
+      if (claimed === null) return
+      if (!(await attempt(options, claimed))) return
+    }
+  }
+}
+
+/** The first unsent row beside the given one, leased; null when there is none, it is not due, or somebody has it. */
+async function claim({ pool, now, again }: DeliverOptions, id: string): Promise<Notice | null> {
+  const at = new Date(now())
+  const claimed = await inTransaction(pool, async (client) => {
+    const [first] = await rowsOf<Notice & { leased_until: Date | null; next_attempt_at: Date }>(
+      client,
+      `SELECT first.* FROM outbox AS given JOIN outbox AS first USING (hold, delivery)
+       WHERE given.id = $1 AND first.sent_at IS NULL AND first.given_up_at IS NULL
+       ORDER BY first.id LIMIT 1 FOR UPDATE OF first`,
+      [id],
+    )
+    // Whoever sent it while we waited for the lock goes on with the next one.
+    if (first === undefined) return null
+    if (first.leased_until !== null && first.leased_until > at) return { taken: first }
+    if (first.next_attempt_at > at) return null
+    await client.query('UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id = $1', [
+      first.id,
+      new Date(at.getTime() + LEASE_MS),
+    ])
+    return { notice: { ...first, attempts: first.attempts + 1 } }
+  })
+  if (claimed === null) return null
+  if (claimed.notice !== undefined) return claimed.notice
+  // Its holder may be past looking for more; look again soon rather than leave a row behind.
+  await again(id, claimed.taken.attempts, RETRY_MS_MIN)
+  return null
+}
+
+async function attempt(options: DeliverOptions, notice: Notice): Promise<boolean> {
+  const delivery = options.deliveries.find(({ name }) => name === notice.delivery)
+  try {
+    const hold = await findHold(options.pool, notice.hold)
+    if (delivery === undefined || hold === null) throw new Error('no such delivery in this process')
+    await inTime(delivery.deliver(hold, notice.reason, `${notice.delivery}-${notice.id}`), options.callMsMax)
+  } catch (err) {
+    await postpone(options, notice, err)
+    return false
+  }
+  await rowsOf(options.pool, 'UPDATE outbox SET sent_at = $2, leased_until = NULL WHERE id = $1', [
+    notice.id,
+    new Date(options.now()),
+  ])
+  return true
+}
+
+async function postpone(options: DeliverOptions, notice: Notice, err: unknown): Promise<void> {
+  const { pool, now, log, again } = options
+  const inMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (notice.attempts - 1))
+  const givenUp = now() - notice.created_at.getTime() > GIVE_UP_MS
+  await rowsOf(pool, 'UPDATE outbox SET leased_until = NULL, next_attempt_at = $2, given_up_at = $3 WHERE id = $1', [
+    notice.id,
+    new Date(now() + inMs),
+    givenUp ? new Date(now()) : null,
+  ])
+  const about = { err, hold: notice.hold, delivery: notice.delivery, attempts: notice.attempts }
+  if (givenUp) return log.error(about, 'a notice was given up')
+  log.warn(about, 'a notice could not be delivered and will be tried again')
+  await again(notice.id, notice.attempts, inMs)
+}
+
+async function inTime(work: Promise<void>, callMsMax = CALL_MS_MAX): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('the delivery took too long')), callMsMax)
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

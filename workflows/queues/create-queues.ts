@@ -1,0 +1,139 @@
+import { createPostgresBackend, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq'
+import type { Config } from '../../config.ts'
+import type { Log } from '../../log.ts'
+import { QueueError } from './errors.ts'
+import type { Deadline, QueueName, Queues, QueueWorker, WorkOptions } from './queues.ts'
+import { connectRedis, createRedisWake } from './redis.ts'
+
+/** The row is the record; a job that is done, or failed and was made again from its row, leaves nothing behind. */
+const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const
+const PREFIX = 'holdpoint'
+const SCHEMA = 'bullmq'
+/** Making a job may take this long before whoever waits for it is refused. */
+const ADD_MS_MAX = 5_000
+/** A worker looks for work at least this often, even if nobody woke it. In seconds, as BullMQ counts. */
+const LOOK_EVERY_S = 1
+
+type JobQueue = Pick<Queue, 'addBulk' | 'remove' | 'close' | 'on'> & { waitUntilReady(): Promise<unknown> }
+type JobWorker = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>
+
+interface Backend {
+  readonly kind: Queues['backend']
+  readonly wake: Queues['wake']
+  queue(name: QueueName): JobQueue
+  worker(name: QueueName, run: (id: string) => Promise<void>, options: Omit<WorkerOptions, 'connection'>): JobWorker
+  close(): Promise<void>
+}
+
+/** BullMQ on Redis when there is one, else on the state database, in a schema of its own. */
+export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Queues {
+  const backend = state.redisUrl === undefined ? postgres(state.url) : redis(state.redisUrl, log)
+  const open = (name: QueueName): JobQueue => {
+    const queue = backend.queue(name)
+    queue.on('error', (err: Error) => log.warn({ err, queue: name }, 'the queue does not answer'))
+    return queue
+  }
+  const holds = open('holds')
+  const notices = open('notices')
+
+  return {
+    backend: backend.kind,
+    wake: backend.wake,
+    async scheduleExpiry(deadlines) {
+      const jobs = deadlines.map((deadline) => job(deadline.hold, expiryJobId(deadline), deadline.inMs))
+      if (jobs.length > 0) await inTime(holds.addBulk(jobs))
+    },
+    async cancelExpiry(hold) {
+      // A job that a worker has taken cannot be removed; it finds that the row has moved on.
+      const ids = [expiryJobId({ hold, of: 'hold' }), expiryJobId({ hold, of: 'grant' })]
+      await inTime(Promise.allSettled(ids.map((id) => holds.remove(id))))
+    },
+    async announce(announcements) {
+      const jobs = announcements.map(({ notice, attempt, inMs }) => job(notice, `notice-${notice}-${attempt}`, inMs))
+      if (jobs.length > 0) await inTime(notices.addBulk(jobs))
+    },
+    work: (name, options) => work(backend, name, options, log),
+    async ready() {
+      await inTime(Promise.all([holds.waitUntilReady(), notices.waitUntilReady()]))
+    },
+    async close() {
+      await Promise.allSettled([holds.close(), notices.close()])
+      await backend.close()
+    },
+  }
+}
+
+function job(id: string, jobId: string, inMs: number) {
+  return { name: 'row', data: { id }, opts: { jobId, delay: Math.max(0, inMs), ...FORGOTTEN } }
+}
+
+function expiryJobId({ hold, of }: Pick<Deadline, 'hold' | 'of'>): string {
+  return of === 'hold' ? hold : `${hold}-grant`
+}
+
+function work(
+  backend: Backend,
+  name: QueueName,
+  { concurrency, run }: WorkOptions,
+  log: Pick<Log, 'warn'>,
+): QueueWorker {
+  const worker = backend.worker(name, run, { concurrency, drainDelay: LOOK_EVERY_S, ...workerRetention })
+  worker.on('error', (err: Error) => log.warn({ err, queue: name }, 'a worker cannot reach its queue'))
+  worker.on('failed', (_job: unknown, err: Error) => log.warn({ err, queue: name }, 'a job failed; its row is kept'))
+  return {
+    async ready() {
+      await worker.waitUntilReady()
+    },
+    close: () => worker.close(),
+  }
+}
+
+const workerRetention = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } } as const
+
+function postgres(url: string): Backend {
+  const options = {
+    connection: { connectionString: url, schema: SCHEMA, migrate: true, max: 4, connectionTimeoutMillis: ADD_MS_MAX },
+  }
+  return {
+    kind: 'postgres',
+    wake: null,
+    queue: (name) => new Queue(name, options, createPostgresBackend),
+    worker: (name, run, more) =>
+      new Worker(name, ({ data }) => run((data as { id: string }).id), { ...options, ...more }, createPostgresBackend),
+    close: () => Promise.resolve(),
+  }
+}
+
+function redis(url: string, log: Pick<Log, 'warn'>): Backend {
+  const producer = connectRedis(url, 'producer', log)
+  const consumer = connectRedis(url, 'worker', log)
+  const options: QueueOptions = { connection: producer, prefix: PREFIX }
+  return {
+    kind: 'redis',
+    wake: createRedisWake(url, producer, log),
+    queue: (name) => new Queue(name, options),
+    worker: (name, run, more) =>
+      new Worker(name, ({ data }) => run((data as { id: string }).id), {
+        connection: consumer,
+        prefix: PREFIX,
+        ...more,
+      }),
+    async close() {
+      producer.disconnect()
+      consumer.disconnect()
+    },
+  }
+}
+
+/** @throws QueueError when the backend does not answer */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new QueueError('The queue does not answer')), ADD_MS_MAX)
+  try {
+    return await Promise.race([work, late])
+  } catch (cause) {
+    throw cause instanceof QueueError ? cause : new QueueError('The queue does not answer', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,43 @@
+import type { Wake } from '../holds/wake.ts'
+
+/** The two BullMQ queues. A job carries an id and nothing else; what it means is in the row. */
+export type QueueName = 'holds' | 'notices'
+
+export interface Queues {
+  readonly backend: 'postgres' | 'redis'
+  /** Wakes other processes beside the state database's NOTIFY, when there is a Redis to do it. */
+  readonly wake: Wake | null
+  /** One job per hold, run when its time is up. A job that is there already is left alone. */
+  scheduleExpiry(holds: readonly Deadline[]): Promise<void>
+  cancelExpiry(hold: string): Promise<void>
+  /** One job per outbox row and attempt. */
+  announce(notices: readonly Announcement[]): Promise<void>
+  work(name: QueueName, options: WorkOptions): QueueWorker
+  /** Resolves when jobs can be added; rejects when the backend cannot be reached. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Deadline {
+  readonly hold: string
+  /** A hold expires once while it waits and once more as a grant. */
+  readonly of: 'hold' | 'grant'
+  readonly inMs: number
+}
+
+export interface Announcement {
+  readonly notice: string
+  readonly attempt: number
+  readonly inMs: number
+}
+
+export interface WorkOptions {
+  readonly concurrency: number
+  /** @param id of the hold or of the outbox row */
+  readonly run: (id: string) => Promise<void>
+}
+
+export interface QueueWorker {
+  ready(): Promise<void>
+  close(): Promise<void>
+}
