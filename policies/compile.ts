@@ -1,0 +1,143 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { lock } from 'proper-lockfile'
+import { readBundle } from './bundle.ts'
+import { PolicyError } from './errors.ts'
+import { type Manifest, readManifest } from './manifest.ts'
+import { OPA_VERSION } from './opa-release.ts'
+import { RunError, run } from './run.ts'
+import { checkedSchema } from './schema.ts'
+
+/** A policy as it is run: the module, its data, and one digest over both and the manifest. */
+export interface CompiledPolicy {
+  readonly wasm: Buffer
+  /** JSON, as OPA merged it from policies/data. */
+  readonly data: Buffer
+  /** SHA-256 (hex) of manifest, data and module: what the trail names as the release that decided. */
+  readonly digest: string
+  readonly manifest: Manifest
+}
+
+export interface Compilation {
+  /** The folder with rules/, data/, manifest.yaml. */
+  readonly path: string
+  /** Where OPA is, or how to get it: asked only when something has to be compiled. */
+  readonly opa: string | (() => Promise<string>)
+  readonly cacheFolder: string
+  readonly progress: (line: string) => void
+}
+
+export const ENTRYPOINT = 'holdpoint/decision'
+/**
+ * Builtins that the module runs by itself. The others would be asked of the JavaScript SDK, which lacks most of them and
+ * has some (sprintf, regex.split) that answer otherwise than OPA's own.
+ */
+export const CAPABILITIES = join(import.meta.dirname, 'capabilities.json')
+const TIMEOUT_MS = 120_000
+
+/**
+ * Checks and compiles, once for each content: the cache is keyed by everything that goes in, OPA's version included.
+ * @throws PolicyError policy_invalid with OPA's own findings, opa_unavailable
+ */
+export async function compilePolicies(compilation: Compilation): Promise<CompiledPolicy> {
+  const manifest = readManifest(compilation.path)
+  const cached = join(compilation.cacheFolder, 'policies', `${contentKey(compilation.path)}.tar.gz`)
+  const before = fromCache(cached, manifest)
+  if (before !== null) return before
+  mkdirSync(join(compilation.cacheFolder, 'policies'), { recursive: true })
+  const release = await lock(cached, {
+    realpath: false,
+    stale: 30_000,
+    retries: { retries: 1_200, factor: 1, minTimeout: 250, maxTimeout: 250 },
+  })
+  try {
+    const meanwhile = fromCache(cached, manifest)
+    if (meanwhile !== null) return meanwhile
+    await build(compilation, manifest, cached)
+    return fromBundle(readFileSync(cached), manifest)
+  } finally {
+    await release()
+  }
+}
+
+/** What goes into the module, in one order on every machine. Tests are not among it. */
+export function policyFiles(path: string): readonly string[] {
+  const files = globSync(['rules/**/*.rego', 'data/**/*.{yaml,yml,json}', 'manifest.yaml'], { cwd: path })
+  return files.filter((file) => !file.endsWith('_test.rego')).sort()
+}
+
+function contentKey(path: string): string {
+  const hash = createHash('sha256')
+  const add = (part: Buffer): void => {
+    hash.update(`${part.length}:`).update(part)
+  }
+  add(Buffer.from(OPA_VERSION))
+  add(readFileSync(CAPABILITIES))
+  add(Buffer.from(JSON.stringify(checkedSchema(readManifest(path)))))
+  for (const file of policyFiles(path)) {
+    add(Buffer.from(file))
+    add(readFileSync(join(path, file)))
+  }
+  return hash.digest('hex')
+}
+
+async function build(compilation: Compilation, manifest: Manifest, cached: string): Promise<void> {
+  const opa = typeof compilation.opa === 'string' ? compilation.opa : await compilation.opa()
+  compilation.progress('compiling the policies')
+  await checkPolicies(opa, compilation.path, manifest)
+  const partial = `${cached}.${randomBytes(4).toString('hex')}.partial`
+  const target = ['-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', CAPABILITIES, '--ignore', '*_test.rego']
+  try {
+    await opaRun(opa, ['build', ...target, '-o', partial, ...sources(compilation.path)])
+    renameSync(partial, cached)
+  } finally {
+    rmSync(partial, { force: true })
+  }
+}
+
+/** Types, names and builtins, tests included. @throws PolicyError policy_invalid */
+export async function checkPolicies(opa: string, path: string, manifest: Manifest): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-check-'))
+  try {
+    const schema = join(folder, 'input.json')
+    writeFileSync(schema, JSON.stringify(checkedSchema(manifest)))
+    await opaRun(opa, ['check', '--strict', '--schema', schema, '--capabilities', CAPABILITIES, ...sources(path)])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export function sources(path: string): string[] {
+  return [join(path, 'rules'), join(path, 'data')].filter((folder) => existsSync(folder))
+}
+
+async function opaRun(opa: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(opa, args, { timeoutMs: TIMEOUT_MS })
+  } catch (error) {
+    const said = error instanceof RunError ? `${error.stderr}${error.stdout}`.trim() : ''
+    throw new PolicyError('policy_invalid', `The policies are not valid:\n${said || 'OPA did not run to its end'}`, {
+      hint: 'holdpoint policy check shows the same',
+    })
+  }
+}
+
+function fromCache(cached: string, manifest: Manifest): CompiledPolicy | null {
+  try {
+    return fromBundle(readFileSync(cached), manifest)
+  } catch {
+    return null // not there, or damaged: made again
+  }
+}
+
+function fromBundle(bundle: Buffer, manifest: Manifest): CompiledPolicy {
+  const files = readBundle(bundle)
+  const wasm = files.get('/policy.wasm')
+  const data = files.get('/data.json')
+  if (wasm === undefined || data === undefined) throw new RangeError('a bundle without module or data')
+  const hash = createHash('sha256')
+  for (const part of [Buffer.from(JSON.stringify(manifest)), data, wasm]) hash.update(`${part.length}:`).update(part)
+  return { wasm, data, digest: hash.digest('hex'), manifest }
+}

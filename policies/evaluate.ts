@@ -1,0 +1,128 @@
+import { GenerationalCache } from '../generational-cache.ts'
+import { type CompiledPolicy, ENTRYPOINT } from './compile.ts'
+import { type Decision, decision } from './decision.ts'
+import { PolicyError } from './errors.ts'
+import type { PolicyInput } from './input.ts'
+import { type Manifest, shownTo } from './manifest.ts'
+import { compileModule, exportedNames, type OpaModule, startModule, type WasmModule } from './opa-module.ts'
+
+/**
+ * A compiled policy, ready to decide. It runs in WebAssembly in this thread and has no state between two decisions: the
+ * same input is the same decision, so decisions are remembered by their input.
+ */
+export interface Policy {
+  readonly digest: string
+  readonly manifest: Manifest
+  /** @throws PolicyError whenever there is no answer that is known to be one: the caller denies */
+  decide(input: PolicyInput): Decision
+}
+
+export interface EvaluationLimits {
+  /** The module's memory only grows; beyond this it is started anew. */
+  readonly memoryBytesMax?: number
+  readonly inputCharsMax?: number
+  readonly rememberedBytesMax?: number
+}
+
+/** @throws PolicyError module_unusable: not a module, no such entry point, or builtins that are not there */
+export async function loadPolicy(compiled: CompiledPolicy, limits: EvaluationLimits = {}): Promise<Policy> {
+  const module = await compileModule(compiled.wasm).catch((cause: unknown) => {
+    throw new PolicyError('module_unusable', 'The compiled policy is not a WebAssembly module.', { cause })
+  })
+  return new WasmPolicy(compiled, module, limits)
+}
+
+class WasmPolicy implements Policy {
+  readonly digest: string
+  readonly manifest: Manifest
+  readonly #compiled: CompiledPolicy
+  readonly #module: WasmModule
+  readonly #memoryBytesMax: number
+  readonly #inputCharsMax: number
+  readonly #remembered: GenerationalCache<string, Decision>
+  #instance: OpaModule
+
+  constructor(compiled: CompiledPolicy, module: WasmModule, limits: EvaluationLimits) {
+    this.digest = compiled.digest
+    this.manifest = compiled.manifest
+    this.#compiled = compiled
+    this.#module = module
+    this.#memoryBytesMax = limits.memoryBytesMax ?? 64 * 1024 * 1024
+    this.#inputCharsMax = limits.inputCharsMax ?? 4 * 1024 * 1024
+    this.#remembered = new GenerationalCache(limits.rememberedBytesMax ?? 16 * 1024 * 1024)
+    this.#instance = instantiate(compiled, module)
+  }
+
+  decide(input: PolicyInput): Decision {
+    const text = JSON.stringify(shownTo(this.manifest, input))
+    const remembered = this.#remembered.get(text)
+    if (remembered !== undefined) return remembered
+    if (text.length > this.#inputCharsMax)
+      throw new PolicyError('evaluation_failed', 'There is more to know about this statement than a policy is given.')
+    const made = onlyDecision(this.#evaluate(text))
+    this.#remembered.set(text, made, 2 * text.length)
+    return made
+  }
+
+  #evaluate(text: string): unknown {
+    try {
+      const result: unknown = this.#instance.evaluate(asBuffer(text), ENTRYPOINT)
+      if (this.#instance.mem.buffer.byteLength > this.#memoryBytesMax) this.#restart()
+      return result
+    } catch (cause) {
+      // After a trap the module's memory is not to be trusted. The SDK also throws strings.
+      this.#restart()
+      throw new PolicyError('evaluation_failed', 'The policy failed while it judged this statement.', { cause })
+    }
+  }
+
+  #restart(): void {
+    this.#instance = instantiate(this.#compiled, this.#module)
+  }
+}
+
+function instantiate(compiled: CompiledPolicy, module: WasmModule): OpaModule {
+  const instance = start(module)
+  const missing = exportedNames(instance, 'builtins')
+  if (missing.length > 0)
+    throw new PolicyError('module_unusable', `The policy calls builtins that are not there: ${missing.join(', ')}.`, {
+      hint: 'Compile it with policies/capabilities.json',
+    })
+  if (!exportedNames(instance, 'entrypoints').includes(ENTRYPOINT))
+    throw new PolicyError('module_unusable', `The policy has no entry point ${ENTRYPOINT}.`)
+  instance.setData(JSON.parse(compiled.data.toString('utf8')) as object)
+  return instance
+}
+
+function start(module: WasmModule): OpaModule {
+  try {
+    return startModule(module)
+  } catch (cause) {
+    throw new PolicyError('module_unusable', 'The compiled policy does not start.', { cause })
+  }
+}
+
+/** The SDK takes an object for something to serialise, and anything falsy for no input at all; this is neither. */
+function asBuffer(text: string): ArrayBuffer {
+  const bytes = new TextEncoder().encode(text)
+  return bytes.buffer.byteLength === bytes.byteLength ? bytes.buffer : bytes.slice().buffer
+}
+
+/**
+ * A result set is a list; an empty one means that the policy was undefined for this input.
+ * @throws PolicyError result_undefined, result_invalid
+ */
+function onlyDecision(results: unknown): Decision {
+  if (!Array.isArray(results)) throw new PolicyError('result_invalid', 'The policy gave no list of results.')
+  if (results.length === 0) throw new PolicyError('result_undefined', 'The policy has no answer for this statement.')
+  const parsed = decision.safeParse((results[0] as { readonly result?: unknown } | null)?.result)
+  if (results.length > 1 || !parsed.success)
+    throw new PolicyError('result_invalid', 'What the policy answered is not a decision.')
+  const made = parsed.data
+  // A hold that nobody can answer, or that never ends, is no hold; a decision without a rule explains nothing.
+  const answerable =
+    made.reviewers.length > 0 && made.expiryMs !== null && made.grantMs !== null && made.onHold !== null
+  if (made.rules.length === 0 || (made.outcome === 'hold' && !answerable))
+    throw new PolicyError('result_invalid', 'The decision of the policy lacks its rules, reviewers or times.')
+  return Object.freeze(made)
+}

@@ -1,0 +1,31 @@
+# METADATA
+# title: System catalogs give no window into data
+# description: |
+#   Tools may read what the database is made of. Catalogs that show samples of values, other people's statements, passwords
+#   or connection strings are closed: only those in data.catalogs are known to be harmless. A closed catalog behind a
+#   harmless view (pg_authid behind pg_roles) is harmless, since the view leaves the secrets out.
+# custom:
+#   severity: high
+#   owner: security
+#   controls: [confidentiality]
+package holdpoint.rules.catalog.windows
+
+title := rego.metadata.chain()[1].annotations.title
+
+deny contains {"reason": $"{relation.schema}.{relation.name} is a window into data or secrets."} if {
+	some relation in input.statement.relations
+	relation.system != false
+	not readable(relation)
+}
+
+deny contains {"reason": $"{relation.schema}.{relation.name} shows {shows}."} if {
+	some relation in input.statement.relations
+	shows := data.extension_windows[relation.name]
+}
+
+readable(relation) if data.catalogs[relation.schema][relation.name]
+
+readable(relation) if {
+	[schema, view] := split(relation.through[count(relation.through) - 1], ".")
+	data.catalogs[schema][view]
+}

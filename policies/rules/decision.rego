@@ -1,0 +1,143 @@
+# METADATA
+# title: The decision
+# description: |
+#   The one place where findings become a decision. Every rule is a package under holdpoint.rules.<area>.<rule> and adds
+#   findings to one of four sets:
+#
+#     deny   the statement does not run
+#     hold   it runs when the reviewers it names agree
+#     mask   these columns are shown masked
+#     allow  these effects are permitted
+#
+#   A deny outweighs everything. A statement that nobody denies still needs every one of its effects to be covered by an
+#   allow or a hold: what no rule speaks for is denied.
+package holdpoint
+
+import data.holdpoint.statement
+
+# METADATA
+# title: The object that policies/decision.ts describes
+# entrypoint: true
+decision := denied if outcome == "deny"
+
+decision := held if outcome == "hold"
+
+decision := allowed if outcome == "allow"
+
+# The last name has to be written out: the compiler to WASM stumbles over functions that a variable there might mean.
+found contains described(finding, area, name, "deny") if {
+	some area, name
+	some finding in data.holdpoint.rules[area][name].deny
+}
+
+found contains described(finding, area, name, "hold") if {
+	some area, name
+	some finding in data.holdpoint.rules[area][name].hold
+}
+
+found contains described(finding, area, name, "mask") if {
+	some area, name
+	some finding in data.holdpoint.rules[area][name].mask
+}
+
+found contains described(finding, area, name, "allow") if {
+	some area, name
+	some finding in data.holdpoint.rules[area][name].allow
+}
+
+described(finding, area, name, outcome) := object.union(finding, {
+	"id": concat(".", [area, name]),
+	"title": data.holdpoint.rules[area][name].title,
+	"outcome": outcome,
+})
+
+kinds := {finding.outcome | some finding in found}
+
+covered contains effect if {
+	some finding in found
+	some effect in finding.covers
+}
+
+# Written so that an `effects` that is missing leaves both undefined, and the last line decides.
+outcome := "deny" if {
+	"deny" in kinds
+} else := "hold" if {
+	"hold" in kinds
+	count(statement.effects - covered) == 0
+} else := "allow" if {
+	count(statement.effects) > 0
+	count(statement.effects - covered) == 0
+} else := "deny"
+
+denied := {
+	"outcome": "deny",
+	"rules": denials,
+	"masks": [],
+	"reviewers": [],
+	"expiryMs": null,
+	"grantMs": null,
+	"onHold": null,
+}
+
+held := {
+	"outcome": "hold",
+	"rules": array.concat(fired("hold"), fired("mask")),
+	"masks": sort(masks),
+	"reviewers": [{"group": group, "count": max(counts)} | some group, counts in needed],
+	"expiryMs": data.holds.expiry_ms,
+	"grantMs": data.holds.grant_ms,
+	"onHold": manner,
+}
+
+allowed := {
+	"outcome": "allow",
+	"rules": array.concat(fired("mask"), fired("allow")),
+	"masks": sort(masks),
+	"reviewers": [],
+	"expiryMs": null,
+	"grantMs": null,
+	"onHold": null,
+}
+
+denials := fired("deny") if "deny" in kinds
+
+denials := [{
+	"id": "general.nothing_permits",
+	"title": "What no rule speaks for is denied",
+	"reason": $"No rule permits this statement ({concat(", ", sort(statement.effects - covered))}).",
+	"outcome": "deny",
+}] if {
+	not "deny" in kinds
+}
+
+fired(kind) := [object.filter(finding, {"id", "title", "reason", "outcome"}) |
+	some finding in found
+	finding.outcome == kind
+]
+
+masks contains mask if {
+	some finding in found
+	some mask in finding.masks
+}
+
+# Several rules may ask the same group: the largest number asked for is enough for all of them.
+needed[group] := {count |
+	some finding in found
+	some entry in finding.reviewers
+	entry.group == group
+	count := entry.count
+} if {
+	some finding in found
+	some entry in finding.reviewers
+	group := entry.group
+}
+
+# How a held client waits: by the door it came through, else by who asks; a kind that is not known gets an error at once.
+manner := data.holds.on_hold[input.session.door]
+
+manner := data.holds.on_hold_by_kind[input.identity.kind] if not data.holds.on_hold[input.session.door]
+
+manner := "error" if {
+	not data.holds.on_hold[input.session.door]
+	not data.holds.on_hold_by_kind[input.identity.kind]
+}

@@ -1,0 +1,37 @@
+# METADATA
+# title: Built-in functions do nothing but compute
+# description: |
+#   Volatile built-in functions end sessions, read files, run SQL from strings, move the write-ahead log: only those in
+#   data.volatile_functions are known to be harmless. Some stable ones show other people's statements or whole tables.
+# custom:
+#   severity: high
+#   owner: security
+#   controls: [confidentiality, availability]
+package holdpoint.rules.functions.builtin
+
+import data.holdpoint.statement
+
+title := rego.metadata.chain()[1].annotations.title
+
+deny contains {"reason": $"The function {routine.name} may not be called ({data.window_functions[routine.name]})."} if {
+	some routine in input.statement.functions
+	routine.builtin != false
+	data.window_functions[routine.name]
+}
+
+deny contains {"reason": $"The function {routine.name} is not known to be harmless."} if {
+	some routine in input.statement.functions
+	routine.builtin != false
+	not routine.volatility in {"immutable", "stable"}
+	not harmless(routine.name)
+}
+
+harmless(name) if data.volatile_functions[name]
+
+# A window has its own reason above.
+harmless(name) if data.window_functions[name]
+
+harmless(name) if {
+	data.carrying_functions[name]
+	statement.hidden_columns == []
+}

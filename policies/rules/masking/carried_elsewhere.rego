@@ -1,0 +1,25 @@
+# METADATA
+# title: Carrying sensitive values into other columns is held
+# description: |
+#   INSERT … SELECT, CREATE TABLE AS, SELECT INTO or UPDATE … SET name = email would leave a copy that nothing masks,
+#   temporary tables included. Those who see the values clear are free to.
+# custom:
+#   severity: high
+#   owner: data-owners
+#   controls: [confidentiality]
+package holdpoint.rules.masking.carried_elsewhere
+
+import data.holdpoint.statement
+
+title := rego.metadata.chain()[1].annotations.title
+
+hold contains {
+	"reason": "It would copy sensitive values to where nothing masks them.",
+	"reviewers": data.reviewers.data,
+	"covers": [],
+} if {
+	some effect in {"write", "ddl"}
+	effect in statement.effects
+	some column in statement.hidden_columns
+	statement.carried(column)
+}

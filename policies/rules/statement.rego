@@ -1,0 +1,84 @@
+# METADATA
+# title: What the statement is about
+# description: |
+#   What the rules have in common about the facts. Everything is written as "not known to be harmless": a field that is
+#   missing makes a relation or a column count as the more dangerous kind.
+package holdpoint.statement
+
+import data.holdpoint.asking
+
+effects := {effect | some effect in input.statement.effects}
+
+flags := {flag | some flag in input.statement.flags}
+
+in_production if not input.target.environment in {"development", "staging"}
+
+# Access that neither changes rows nor definitions.
+passive := {"select", "lock"}
+
+is_passive(relation) if every access in relation.access { access in passive }
+
+temporary(relation) if relation.temporary == true
+
+unlabelled(thing) if thing.labels == []
+
+# METADATA
+# title: Columns that this identity does not see clear
+# description: A column is clear when it has no label, or when every one of its labels is clear to a group of the asker.
+hidden_columns := [column |
+	some column in input.statement.columns
+	not clear(column)
+]
+
+hidden_relations := [relation |
+	some relation in input.statement.relations
+	not clear(relation)
+]
+
+clear(thing) if unlabelled(thing)
+
+clear(thing) if {
+	thing.labels != []
+	every label in thing.labels { clear_label(label) }
+}
+
+clear_label(label) if {
+	some group in data.labels[label].clear_to
+	asking.has_group(group)
+}
+
+# Uses that keep a value where it is or send it, masked, to the client. With any other it may end up in another column.
+kept := {"filtered", "joined", "sorted", "grouped", "written", "returned"}
+
+carried(column) if not stays(column)
+
+stays(column) if every use in column.uses { use in kept }
+
+# METADATA
+# title: Nothing but the session's own temporary relations is changed
+only_temporary if {
+	some changed in input.statement.relations
+	not is_passive(changed)
+	every relation in input.statement.relations { untouched(relation) }
+}
+
+untouched(relation) if is_passive(relation)
+
+untouched(relation) if temporary(relation)
+
+# METADATA
+# title: An approved export sends values unmasked
+exported if {
+	asking.is_agent
+	"copy_to" in flags
+}
+
+# METADATA
+# title: What COPY would show unmasked
+# description: The hidden columns; where no column was found out, the hidden relations whole.
+exposed contains $"{column.schema}.{column.relation}.{column.column}" if some column in hidden_columns
+
+exposed contains $"{relation.schema}.{relation.name}" if {
+	input.statement.columns == []
+	some relation in hidden_relations
+}
