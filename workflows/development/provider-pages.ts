@@ -9,8 +9,10 @@ button{display:block;width:100%;text-align:left;font:inherit;background:#fff;bor
 padding:.7rem 1rem;margin:.5rem 0;cursor:pointer}button:hover,button:focus{border-color:#2458d3;outline:none}
 small{display:block;color:#5a6475}`
 
+export const BANNER = '<div class="banner" role="note">DEVELOPMENT ONLY: anyone may be anyone here</div>'
+
 /** Nothing may run or load; a form may go anywhere, since its answer redirects to the console's own origin. */
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256')
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256')
   .update(STYLE)
   .digest('base64')}'; base-uri 'none'; frame-ancestors 'none'`
 
@@ -37,9 +39,19 @@ export function signOutPage(form: string): string {
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)} · development</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>
-<div class="banner" role="note">DEVELOPMENT ONLY: anyone may be anyone here</div>
+${BANNER}
 <main><h1>${escapeHtml(title)}</h1>${body}</main></body></html>`
 }
 
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+export function html(
+  context: { type: string; body: unknown; set(name: string, value: string): void },
+  page: string,
+): void {
+  context.set('content-security-policy', CONTENT_SECURITY_POLICY)
+  context.set('cache-control', 'no-store')
+  context.type = 'html'
+  context.body = page
+}
