@@ -1,0 +1,79 @@
+import type { types } from '@slack/bolt'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { holdAction, parameterLines } from './approval-card.ts'
+import { jsonCost } from './bounded-text.ts'
+import { comparesProtectedColumns, hideLiterals } from './hidden-literals.ts'
+import { outcomeOf, whatItDoes, where, whoAsks, whyHeld } from './hold-wording.ts'
+import { button, list, paragraph, preformatted } from './rich-text.ts'
+import { visibleText } from './visible-text.ts'
+
+/**
+ * The statement in pages, as far as a modal holds it. It offers no answers: what is too long for a card is answered in
+ * the console, where nothing is left out.
+ */
+const PAGE_BUDGET = 2_900
+// 65 pages of 2,900 stay under the 250 kB and the 100 blocks that a view may have.
+const STATEMENT_PAGES_MAX = 50
+const PARAMETER_PAGES_MAX = 15
+
+export function detailsView(hold: Hold, consoleUrl: string): types.ModalView {
+  const hidden = comparesProtectedColumns(hold.facts)
+  const statement = pagesOf(hidden ? hideLiterals(hold.statement) : hold.statement, STATEMENT_PAGES_MAX)
+  const parameters = pagesOf(parameterLines(hold.parameters, hidden), PARAMETER_PAGES_MAX)
+  const outcome = outcomeOf(hold)
+  return {
+    type: 'modal',
+    title: { type: 'plain_text', text: 'Held statement', emoji: false },
+    close: { type: 'plain_text', text: 'Close', emoji: false },
+    blocks: [
+      paragraph(...whoAsks(hold), ' on ', ...where(hold)),
+      ...(outcome === null ? [] : [paragraph({ bold: outcome })]),
+      list('What it would do', whatItDoes(hold.facts, hold.preview)),
+      list('Why it is held', whyHeld(hold)),
+      ...pageBlocks('Statement', statement),
+      ...(hold.parameters.length === 0 ? [] : pageBlocks('Parameters', parameters)),
+      ...(hidden ? [paragraph('Values compared with protected columns are shown in the console only.')] : []),
+      { type: 'actions', elements: [consoleButton(hold.id, consoleUrl)] },
+    ],
+  }
+}
+
+function consoleButton(value: string, url: string): types.Button {
+  return { ...button({ actionId: holdAction.console, label: 'Open in console', value, style: 'primary' }), url }
+}
+
+interface Pages {
+  readonly pages: readonly string[]
+  readonly whole: boolean
+}
+
+function pageBlocks(heading: string, { pages, whole }: Pages): readonly types.RichTextBlock[] {
+  const blocks = pages.map((page, index) =>
+    preformatted(pages.length === 1 ? heading : `${heading}, part ${index + 1}`, page),
+  )
+  return whole ? blocks : [...blocks, paragraph({ bold: `${heading}: the rest is in the console.` })]
+}
+
+function pagesOf(text: string, pagesMax: number): Pages {
+  const shown = visibleText(text.slice(0, pagesMax * PAGE_BUDGET + 1))
+  const pages: string[] = []
+  let start = 0
+  while (start < shown.length && pages.length < pagesMax) {
+    const end = pageEnd(shown, start)
+    pages.push(shown.slice(start, end))
+    start = end
+  }
+  return { pages: pages.length === 0 ? [''] : pages, whole: start >= shown.length && text.length <= shown.length }
+}
+
+function pageEnd(text: string, start: number): number {
+  let cost = 0
+  let end = start
+  while (end < text.length) {
+    const character = String.fromCodePoint(text.codePointAt(end) as number)
+    cost += jsonCost(character)
+    if (cost > PAGE_BUDGET) break
+    end += character.length
+  }
+  return end
+}

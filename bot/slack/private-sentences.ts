@@ -1,0 +1,50 @@
+import { HoldpointError } from '../../errors.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { outcomeOf } from './hold-wording.ts'
+import type { Stranger } from './standing.ts'
+
+/** What is said to one person, in private, about their click. One sentence that says what to do next. */
+export const sentence = {
+  gone: 'This hold is not known any more.',
+  notShownWhole: 'The card does not show this statement whole, so it cannot be answered here. Open it in the console.',
+  reasonMissing: 'A rejection needs a reason.',
+  failed: 'That did not work, and nothing was counted. Try again, or answer in the console.',
+} as const
+
+const STRANGERS: Readonly<Record<Exclude<Stranger, 'not_linked'>, string>> = {
+  other_workspace: 'Only members of the workspace that this app belongs to can answer. Nothing was counted.',
+  guest: 'Guests of the workspace cannot answer. Nothing was counted.',
+  bot: 'Bots cannot answer. Nothing was counted.',
+  deactivated: 'Your account is deactivated. Nothing was counted.',
+  unknown_user: 'Slack does not know this account. Nothing was counted.',
+}
+
+export function toStranger(stranger: Exclude<Stranger, 'not_linked'>): string {
+  return STRANGERS[stranger]
+}
+
+export function toUnlinked(link: string): string {
+  return `Nothing was counted: Slack accounts answer only after their owner has signed in once. Sign in here within 15 minutes, then click again: ${link}`
+}
+
+export function toVoter(hold: Hold, choice: 'approve' | 'reject'): string {
+  if (choice === 'reject') return 'Your rejection is counted.'
+  if (hold.status !== 'pending') return `Your approval is counted. ${outcomeOf(hold) ?? ''}`.trim()
+  return 'Your approval is counted. More approvals are needed.'
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  not_found: sentence.gone,
+  own_request: 'Nobody answers their own request, their agent’s or their agent’s owner’s.',
+  not_a_reviewer: 'You are not in a group that may answer this.',
+  not_a_person: 'Only people can answer.',
+  unknown_person: 'The directory does not know you. Sign in to the console once, then click again.',
+  deactivated: 'Your account is deactivated.',
+  already_voted: 'You have answered this already.',
+}
+
+/** What went wrong, as far as it concerns the person who clicked. */
+export function toRefused(error: unknown): string {
+  const code = error instanceof HoldpointError ? error.code : ''
+  return REFUSALS[code] ?? sentence.failed
+}
