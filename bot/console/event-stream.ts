@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import { samePerson } from '../../workflows/holds/identity-key.ts'
 import { ConsoleError } from './errors.ts'
+import type { HoldChanges } from './hold-changes.ts'
 import { maySee } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
-import { isSame, type Viewer } from './viewer.ts'
+import type { Viewer } from './viewer.ts'
 
 /** Tells open pages which holds changed: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export interface EventStream {
@@ -11,6 +13,10 @@ export interface EventStream {
   assertRoom(viewer: Viewer): void
   add(response: ServerResponse, viewer: Viewer, stillViewer: () => Promise<Viewer>): void
   close(): void
+}
+
+export interface EventStreamOptions extends Pick<ConsoleParts, 'holds' | 'log'> {
+  readonly changes: Pick<HoldChanges, 'subscribe'>
 }
 
 interface Listener {
@@ -26,19 +32,20 @@ const UNREAD_BYTES_MAX = 64 * 1024
 /** Often enough for proxies not to cut the line and for a signed-out page to stop listening. */
 const HEARTBEAT_MS = 20_000
 
-export function createEventStream({
-  holds,
-  subscribe,
-  log,
-}: Pick<ConsoleParts, 'holds' | 'subscribe' | 'log'>): EventStream {
+export function createEventStream({ holds, changes, log }: EventStreamOptions): EventStream {
   const listeners = new Set<Listener>()
   const drop = (listener: Listener): void => {
     listeners.delete(listener)
     listener.response.end()
   }
 
-  const announce = (id: string): void => {
+  const announce = (id: string | null): void => {
     if (listeners.size === 0) return
+    if (id === null) tellAll(listeners)
+    else readAndTell(id)
+  }
+
+  const readAndTell = (id: string): void => {
     holds.find(id).then(
       (hold) => hold !== null && tell(hold, listeners),
       // Pages ask again by themselves; one lost hint is no lost hold.
@@ -58,7 +65,7 @@ export function createEventStream({
     }
   }
 
-  const unsubscribe = subscribe(announce)
+  changes.subscribe(announce)
   const heart = setInterval(beat, HEARTBEAT_MS)
   heart.unref()
 
@@ -72,10 +79,14 @@ export function createEventStream({
     },
     close: () => {
       clearInterval(heart)
-      unsubscribe()
       for (const listener of listeners) drop(listener)
     },
   }
+}
+
+/** As after connecting: the pages ask for what they show. */
+function tellAll(listeners: ReadonlySet<Listener>): void {
+  for (const { response } of listeners) response.write('event: ready\ndata: {}\n\n')
 }
 
 function tell(hold: Hold, listeners: ReadonlySet<Listener>): void {
@@ -87,7 +98,7 @@ function tell(hold: Hold, listeners: ReadonlySet<Listener>): void {
 }
 
 function assertRoom(listeners: ReadonlySet<Listener>, { person }: Viewer): void {
-  const own = [...listeners].filter(({ viewer }) => isSame(viewer.person, person)).length
+  const own = [...listeners].filter(({ viewer }) => samePerson(viewer.person, person)).length
   if (listeners.size >= STREAMS_MAX || own >= STREAMS_PER_PERSON_MAX)
     throw new ConsoleError('too_many_streams', 'Too many pages are open. Close some of them.')
 }

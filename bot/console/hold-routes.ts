@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { ConsoleError } from './errors.ts'
-import { holdSummaryOf, holdViewOf, isAsker, maySee } from './hold-view.ts'
+import { holdSummaryOf, holdViewOf, maySee } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
 import { holdPath, holdSummary, holdsQuery, holdView, voteBody } from './schemas.ts'
 import type { Viewer } from './viewer.ts'
@@ -74,9 +75,9 @@ export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutes
       async (request) => {
         const viewer = await writer(request)
         const hold = await visible(request.params.id, viewer)
-        if (!isAsker(hold, viewer))
+        if (!isAsker(hold.identity, viewer.person))
           throw new ConsoleError('not_the_asker', 'Only who asked can withdraw; you can reject it.')
-        return holdViewOf(await holds.withdraw(hold.id), viewer, policyReviewed)
+        return holdViewOf(await holds.withdraw(hold.id, viewer.person), viewer, policyReviewed)
       },
     )
   }

@@ -1,21 +1,16 @@
 import type { Facts, Principal } from '../../policies/input.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
 import type { HoldSummary, HoldView } from './schemas.ts'
-import { isSame, type Viewer } from './viewer.ts'
+import type { Viewer } from './viewer.ts'
 
 /** Members see every hold; they gain no right to vote by it. */
 export const SECURITY_GROUP = 'security'
 
 const EXCERPT_CHARACTERS = 280
 
-/** Who asked: the identity itself, or the person whom an agent acts for. */
-export function isAsker(hold: Hold, { person }: Viewer): boolean {
-  const { identity } = hold
-  return isSame(identity, person) || (identity.actsFor !== null && isSame(identity.actsFor, person))
-}
-
 export function maySee(hold: Hold, viewer: Viewer): boolean {
-  if (isAsker(hold, viewer)) return true
+  if (isAsker(hold.identity, viewer.person)) return true
   const groups = new Set(viewer.person.groups)
   if (groups.has(SECURITY_GROUP)) return true
   return hold.decision.reviewers.some(({ group }) => groups.has(group)) || votedBy(hold, viewer) !== null
@@ -25,8 +20,8 @@ export function maySee(hold: Hold, viewer: Viewer): boolean {
 export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
   if (hold.status !== 'pending') return `It is ${hold.status}; nothing is left to decide.`
   if (viewer.kind !== 'human') return 'Only people can answer; agents and services cannot.'
-  if (isSame(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
-  if (isAsker(hold, viewer)) return `${hold.identity.name} acts for you. Someone else has to decide.`
+  if (samePerson(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
+  if (isAsker(hold.identity, viewer.person)) return `${hold.identity.name} acts for you. Someone else has to decide.`
   const needed = hold.decision.reviewers.map(({ group }) => group)
   if (!needed.some((group) => viewer.person.groups.includes(group)))
     return `Only members of ${needed.join(' or ')} can answer this.`
@@ -59,7 +54,7 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     you: {
       mayVote: whyNot === null,
       whyNot,
-      mayWithdraw: isAsker(hold, viewer) && (status === 'pending' || status === 'approved'),
+      mayWithdraw: isAsker(hold.identity, viewer.person) && (status === 'pending' || status === 'approved'),
       voted: votedBy(hold, viewer),
     },
   }
@@ -82,7 +77,7 @@ export function holdViewOf(hold: Hold, viewer: Viewer, policyReviewed: boolean):
 }
 
 function votedBy(hold: Hold, { person }: Viewer): 'approve' | 'reject' | null {
-  return hold.votes.find(({ voter }) => isSame(voter, person))?.choice ?? null
+  return hold.votes.find(({ voter }) => samePerson(voter, person))?.choice ?? null
 }
 
 /** For people to follow the count. Whether the quorum is met, one person filling one place, is for the hold to say. */

@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import { z } from 'zod'
 import type { Config, ProviderConfig } from '../../config.ts'
-import type { Principal } from '../../policies/input.ts'
+import type { PersonClaims } from '../../workflows/directory/directory.ts'
 import { ConsoleError } from './errors.ts'
 import type { SignInTransaction } from './sealed-cookie.ts'
 
@@ -9,7 +9,7 @@ import type { SignInTransaction } from './sealed-cookie.ts'
 export interface IdentityProvider {
   begin(options: BeginOptions): Promise<{ readonly url: URL; readonly transaction: SignInTransaction }>
   /** @throws ConsoleError sign_in_refused or sign_in_failed */
-  finish(options: { readonly currentUrl: URL; readonly transaction: SignInTransaction }): Promise<Principal>
+  finish(options: { readonly currentUrl: URL; readonly transaction: SignInTransaction }): Promise<PersonClaims>
 }
 
 interface BeginOptions {
@@ -77,7 +77,7 @@ async function beginWith(client: openid.Configuration, { redirectUri, returnTo, 
   }
   const url = openid.buildAuthorizationUrl(client, {
     redirect_uri: redirectUri,
-    scope: 'openid profile groups',
+    scope: 'openid profile email groups',
     state: transaction.state,
     nonce: transaction.nonce,
     code_challenge: await openid.calculatePKCECodeChallenge(transaction.verifier),
@@ -93,17 +93,24 @@ function signInError(cause: unknown): ConsoleError {
   return new ConsoleError('sign_in_failed', 'Signing in did not work.', { cause })
 }
 
-function principalOf(claims: openid.IDToken | undefined, provider: ProviderConfig): Principal {
+function principalOf(claims: openid.IDToken | undefined, provider: ProviderConfig): PersonClaims {
   const parsed = z
-    .object({ iss: z.string(), sub: z.string().min(1), name: z.string().min(1), groups: z.array(z.string()) })
+    .object({
+      iss: z.string(),
+      sub: z.string().min(1),
+      name: z.string().min(1),
+      email: z.string().nullable(),
+      groups: z.array(z.string()),
+    })
     .safeParse({
       iss: claims?.iss,
       sub: claims?.sub,
       name: claims?.[provider.nameClaim],
+      email: claims?.email ?? null,
       groups: claims?.[provider.groupsClaim] ?? [],
     })
   if (!parsed.success)
     throw new ConsoleError('sign_in_failed', 'The identity provider’s answer lacks a subject, name or groups.')
-  const { iss, sub, name, groups } = parsed.data
-  return { issuer: iss, subject: sub, name, groups }
+  const { iss, sub, name, email, groups } = parsed.data
+  return { issuer: iss, subject: sub, name, email, kind: 'human', groups }
 }

@@ -1,30 +1,21 @@
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
-import type { Identity, Principal } from '../../policies/input.ts'
+import type { Identity } from '../../policies/input.ts'
+import type { Directory } from '../../workflows/directory/directory.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
 
 /** What the console is built from; the command line makes these and passes them in. */
 export interface ConsoleParts {
   readonly config: Config
   readonly holds: Holds
-  readonly directory: People
+  readonly directory: Pick<Directory, 'person' | 'upsert'>
   readonly pool: Pool
   /** @throws HoldpointError with a sentence that the bearer may read */
   authenticateToken(token: string): Promise<Identity>
-  /** Calls back with a hold's id whenever the hold changes; returns how to stop. */
-  subscribe(listener: (holdId: string) => void): () => void
   readonly slackLinks?: SlackLinks
-  /** Seals sign-ins under way; at least 32 characters, the same in every replica. */
-  readonly sessionSecret: string
   readonly log: Log
   readonly now: () => number
-}
-
-/** The part of the directory that the console needs. */
-export interface People {
-  person(issuer: string, subject: string): Promise<(Principal & { readonly active: boolean }) | null>
-  upsert(person: Principal): Promise<unknown>
 }
 
 /** Links that a Slack user asked for and a signed-in person confirms. */

@@ -33,11 +33,19 @@ const statuses: Readonly<Record<string, number>> = {
   // HoldError
   own_request: 403,
   not_a_reviewer: 403,
+  not_a_person: 403,
+  unknown_person: 403,
+  deactivated: 403,
+  not_yours: 403,
   not_pending: 409,
   already_voted: 409,
-  too_many_pending: 429,
-  // StateError
+  not_executed: 409,
+  no_reviewers: 409,
+  too_many: 429,
+  queue_unreachable: 503,
+  // StateError and AuthenticationError
   unreachable: 503,
+  unavailable: 503,
 }
 
 export function answerWithProblems(fastify: FastifyInstance): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -7,6 +8,7 @@ import { createAddress } from './address.ts'
 import { bundlePages } from './bundle.ts'
 import { ConsoleError } from './errors.ts'
 import { createEventStream } from './event-stream.ts'
+import { listenForChanges } from './hold-changes.ts'
 import { holdRoutes } from './hold-routes.ts'
 import { createIdentityProvider } from './identity-provider.ts'
 import { pageRoutes } from './page-routes.ts'
@@ -47,8 +49,12 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     assertSameSite(request, viewer, address.origin())
     return viewer
   }
-  const events = createEventStream(parts)
-  server.addHook('preClose', async () => events.close())
+  const changes = listenForChanges(pool, log)
+  const events = createEventStream({ holds, changes, log })
+  server.addHook('preClose', async () => {
+    events.close()
+    await changes.close()
+  })
 
   server.get('/healthz', { config: { rateLimit: false } }, async () => ({ status: 'ok' }))
   await server.register(pageRoutes({ bundle: await bundlePages(join(config.data, 'cache')), development }))
@@ -56,7 +62,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     signInRoutes({
       address,
       provider: createIdentityProvider(config),
-      seal: createTransactionSeal(parts.sessionSecret, now),
+      seal: createTransactionSeal(config.console.sessionSecret ?? randomUUID(), now),
       sessions,
       directory,
       viewerSources: sources,

@@ -37,7 +37,8 @@ async function bearer(authorization: string, { authenticateToken }: ViewerSource
   if (token === undefined)
     throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
   const identity = await authenticateToken(token).catch((cause: unknown) => {
-    if (cause instanceof HoldpointError) throw new ConsoleError('unauthenticated', cause.message, { cause })
+    if (cause instanceof HoldpointError && cause.code !== 'unavailable')
+      throw new ConsoleError('unauthenticated', cause.message, { cause })
     throw cause
   })
   const { kind, actsFor, issuer, subject, name, groups } = identity
@@ -57,18 +58,11 @@ async function signedIn(sessionId: string, { sessions, directory }: ViewerSource
   const { issuer, subject, name, groups } = person
   const { expiresAt } = session
   return {
-    kind: 'human',
+    kind: person.kind,
     person: { issuer, subject, name, groups },
     actsFor: null,
     via: 'console',
     sessionId,
     expiresAt,
   }
-}
-
-export function isSame(
-  a: { readonly issuer: string; readonly subject: string },
-  b: { readonly issuer: string; readonly subject: string },
-): boolean {
-  return a.issuer === b.issuer && a.subject === b.subject
 }

@@ -1,4 +1,6 @@
 import { render } from 'preact'
+import { App } from './app.tsx'
 import './console.css'
 
-render(<p>Holdpoint</p>, document.getElementById('app') as HTMLElement)
+const root = document.getElementById('app')
+if (root !== null) render(<App development={document.body.dataset.development === 'true'} />, root)

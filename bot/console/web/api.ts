@@ -1,0 +1,67 @@
+import type { HoldSummary, HoldView, Me, SlackLinkView } from '../schemas.ts'
+
+/** The console's own API, with the signed-in browser's proof on every write. */
+export class ApiProblem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly hint: string | null
+
+  constructor(problem: {
+    readonly status: number
+    readonly code: string
+    readonly detail: string
+    readonly hint?: string
+  }) {
+    super(problem.detail)
+    this.status = problem.status
+    this.code = problem.code
+    this.hint = problem.hint ?? null
+  }
+}
+
+let csrfToken: string | null = null
+
+export async function fetchMe(): Promise<Me> {
+  const me = await ask<Me>('GET', '/api/me')
+  csrfToken = me.csrfToken
+  return me
+}
+
+export async function fetchHolds(status: 'pending' | 'decided'): Promise<readonly HoldSummary[]> {
+  return (await ask<{ holds: HoldSummary[] }>('GET', `/api/holds?status=${status}&limit=200`)).holds
+}
+
+export const fetchHold = (id: string): Promise<HoldView> => ask('GET', `/api/holds/${encodeURIComponent(id)}`)
+
+export const vote = (id: string, choice: 'approve' | 'reject', reason: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/votes`, { choice, reason })
+
+export const withdraw = (id: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/withdraw`, {})
+
+export const fetchSlackLink = (code: string): Promise<SlackLinkView> =>
+  ask('GET', `/api/slack-link?code=${encodeURIComponent(code)}`)
+
+export const confirmSlackLink = (code: string): Promise<unknown> => ask('POST', '/api/slack-link', { code })
+
+export const signOut = (): Promise<unknown> => ask('POST', '/sign-out', {})
+
+async function ask<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined || csrfToken === null ? {} : { 'x-holdpoint-csrf': csrfToken }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new ApiProblem({ status: 0, code: 'unreachable', detail: 'The console does not answer.' })
+  })
+  if (response.status === 204) return undefined as T
+  const answer = await response.json().catch(() => null)
+  if (response.ok && answer !== null) return answer
+  throw new ApiProblem(
+    answer ?? { status: response.status, code: 'unreadable', detail: 'The console gave no readable answer.' },
+  )
+}
