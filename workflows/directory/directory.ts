@@ -13,13 +13,16 @@ export interface Person extends PersonKey {
   readonly owner: PersonKey | null
 }
 
-/** What a sign-in tells. Whether someone is active is not for their own sign-in to say. */
-export type PersonClaims = Omit<Person, 'active' | 'owner'> & { readonly owner?: PersonKey | null }
+/** What a sign-in tells; what it leaves out stays as it was. Whether someone is active is not for their sign-in to say. */
+export interface PersonClaims extends PersonKey, Pick<Person, 'name' | 'kind' | 'groups'> {
+  readonly email?: string | null
+  readonly owner?: PersonKey | null
+}
 
 /** Who people are and what groups they are in now; what a vote is judged by. */
 export interface Directory {
   person(issuer: string, subject: string): Promise<Person | null>
-  /** Adds the person or brings name, e-mail, kind, groups (and the owner, when given) up to date. */
+  /** Adds the person or brings name, kind and groups up to date, and e-mail and owner when they are given. */
   upsert(person: PersonClaims): Promise<void>
   /** Someone who is not active cannot vote, and their tokens and agents do not work. */
   setActive(issuer: string, subject: string, active: boolean): Promise<void>
@@ -50,7 +53,7 @@ const UPSERT = `
   INSERT INTO person (issuer, subject, name, email, kind, groups, owner_issuer, owner_subject)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
   ON CONFLICT (issuer, subject) DO UPDATE SET
-    name = excluded.name, email = excluded.email, kind = excluded.kind, groups = excluded.groups,
+    name = excluded.name, email = coalesce(excluded.email, person.email), kind = excluded.kind, groups = excluded.groups,
     owner_issuer = coalesce(excluded.owner_issuer, person.owner_issuer),
     owner_subject = coalesce(excluded.owner_subject, person.owner_subject),
     updated_at = now()`
@@ -59,7 +62,7 @@ export function createDirectory(pool: pg.Pool): Directory {
   return {
     person: (issuer, subject) => findPerson(pool, { issuer, subject }),
     async upsert({ issuer, subject, name, email, kind, groups, owner }) {
-      const values = [issuer, subject, name, email, kind, groups, owner?.issuer ?? null, owner?.subject ?? null]
+      const values = [issuer, subject, name, email ?? null, kind, groups, owner?.issuer ?? null, owner?.subject ?? null]
       await rowsOf(pool, UPSERT, values)
     },
     async setActive(issuer, subject, active) {

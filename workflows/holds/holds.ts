@@ -153,7 +153,7 @@ function poll({ pollMs }: HoldsOptions): { pollMs?: number } {
 }
 
 function announce(queues: Queues, notices: readonly string[]): Promise<void> {
-  return queues.announce(notices.map((notice) => ({ notice, attempt: 0, inMs: 0 })))
+  return queues.announce(notices.map((notice) => ({ notice, inMs: 0 })))
 }
 
 async function makeJobs(queues: Queues, row: HoldRow, notices: readonly string[], now: number): Promise<void> {

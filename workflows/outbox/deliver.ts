@@ -28,51 +28,62 @@ export interface DeliverOptions {
   readonly now: () => number
   readonly log: Pick<Log, 'warn' | 'error'>
   /** Another job for the row, later. */
-  readonly again: (notice: string, attempt: number, inMs: number) => Promise<void>
+  readonly again: (notice: string, inMs: number) => Promise<void>
   readonly callMsMax?: number
 }
+
+/** So many notices of one delivery at a time: one that hangs leaves the workers to the others. */
+export const PER_DELIVERY_MAX = 8
 
 /**
  * Delivers the oldest unsent notice of the row's hold and delivery, then the next, until none is due. The hold is the
  * unit, not the row: a card must not go back to an older state because two changes were delivered side by side.
  */
 export function createDeliver(options: DeliverOptions): (notice: string) => Promise<void> {
+  const running = new Map<string, number>()
+  const count = (delivery: string, by: number): void => void running.set(delivery, (running.get(delivery) ?? 0) + by)
+
   return async (id) => {
     for (;;) {
-      const claimed = await claim(options, id)
-      if (claimed === null) return
-      if (!(await attempt(options, claimed))) return
+      const first = await firstUnsent(options, id, running)
+      if (first === null) return
+      if (first === 'busy') return options.again(id, RETRY_MS_MIN)
+      count(first.delivery, 1)
+      const delivered = await attempt(options, first).finally(() => count(first.delivery, -1))
+      if (!delivered) return
     }
   }
 }
 
-/** The first unsent row beside the given one, leased; null when there is none, it is not due, or somebody has it. */
-async function claim({ pool, now, again }: DeliverOptions, id: string): Promise<Notice | null> {
+/**
+ * The first unsent row of the given row's hold and delivery, leased; null when there is none or it is not due yet.
+ * `busy`: somebody delivers it, and may be past looking for more, so look again soon rather than leave a row behind.
+ */
+function firstUnsent(
+  { pool, now }: DeliverOptions,
+  id: string,
+  running: ReadonlyMap<string, number>,
+): Promise<Notice | 'busy' | null> {
   const at = new Date(now())
-  const claimed = await inTransaction(pool, async (client) => {
-    const [first] = await rowsOf<Notice & { leased_until: Date | null; next_attempt_at: Date }>(
-      client,
-      `SELECT first.* FROM outbox AS given JOIN outbox AS first USING (hold, delivery)
-       WHERE given.id = $1 AND first.sent_at IS NULL AND first.given_up_at IS NULL
-       ORDER BY first.id LIMIT 1 FOR UPDATE OF first`,
-      [id],
-    )
-    // Whoever sent it while we waited for the lock goes on with the next one.
-    if (first === undefined) return null
-    if (first.leased_until !== null && first.leased_until > at) return { taken: first }
-    if (first.next_attempt_at > at) return null
+  return inTransaction(pool, async (client) => {
+    const [first] = await rowsOf<Notice & { leased_until: Date | null; next_attempt_at: Date }>(client, FIRST_UNSENT, [
+      id,
+    ])
+    if (first === undefined || first.next_attempt_at > at) return null
+    if (first.leased_until !== null && first.leased_until > at) return 'busy'
+    if ((running.get(first.delivery) ?? 0) >= PER_DELIVERY_MAX) return 'busy'
     await client.query('UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id = $1', [
       first.id,
       new Date(at.getTime() + LEASE_MS),
     ])
-    return { notice: { ...first, attempts: first.attempts + 1 } }
+    return { ...first, attempts: first.attempts + 1 }
   })
-  if (claimed === null) return null
-  if (claimed.notice !== undefined) return claimed.notice
-  // Its holder may be past looking for more; look again soon rather than leave a row behind.
-  await again(id, claimed.taken.attempts, RETRY_MS_MIN)
-  return null
 }
+
+const FIRST_UNSENT = `
+  SELECT first.* FROM outbox AS given JOIN outbox AS first USING (hold, delivery)
+  WHERE given.id = $1 AND first.sent_at IS NULL AND first.given_up_at IS NULL
+  ORDER BY first.id LIMIT 1 FOR UPDATE OF first`
 
 async function attempt(options: DeliverOptions, notice: Notice): Promise<boolean> {
   const delivery = options.deliveries.find(({ name }) => name === notice.delivery)
@@ -103,7 +114,7 @@ async function postpone(options: DeliverOptions, notice: Notice, err: unknown): 
   const about = { err, hold: notice.hold, delivery: notice.delivery, attempts: notice.attempts }
   if (givenUp) return log.error(about, 'a notice was given up')
   log.warn(about, 'a notice could not be delivered and will be tried again')
-  await again(notice.id, notice.attempts, inMs)
+  await again(notice.id, inMs)
 }
 
 async function inTime(work: Promise<void>, callMsMax = CALL_MS_MAX): Promise<void> {

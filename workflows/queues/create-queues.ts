@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createPostgresBackend, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
@@ -14,8 +15,20 @@ const ADD_MS_MAX = 5_000
 /** A worker looks for work at least this often, even if nobody woke it. In seconds, as BullMQ counts. */
 const LOOK_EVERY_S = 1
 
-type JobQueue = Pick<Queue, 'addBulk' | 'remove' | 'close' | 'on'> & { waitUntilReady(): Promise<unknown> }
-type JobWorker = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>
+/** What is used of BullMQ's classes, whose types differ from backend to backend. */
+interface JobQueue {
+  addBulk(jobs: ReturnType<typeof job>[]): Promise<unknown>
+  remove(id: string): Promise<unknown>
+  on(event: 'error', listener: (err: Error) => void): unknown
+  waitUntilReady(): Promise<unknown>
+  close(): Promise<void>
+}
+interface JobWorker {
+  on(event: 'error', listener: (err: Error) => void): unknown
+  on(event: 'failed', listener: (job: unknown, err: Error) => void): unknown
+  waitUntilReady(): Promise<unknown>
+  close(): Promise<void>
+}
 
 interface Backend {
   readonly kind: Queues['backend']
@@ -49,7 +62,7 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
       await inTime(Promise.allSettled(ids.map((id) => holds.remove(id))))
     },
     async announce(announcements) {
-      const jobs = announcements.map(({ notice, attempt, inMs }) => job(notice, `notice-${notice}-${attempt}`, inMs))
+      const jobs = announcements.map(({ notice, inMs }) => job(notice, noticeJobId(notice, inMs), inMs))
       if (jobs.length > 0) await inTime(notices.addBulk(jobs))
     },
     work: (name, options) => work(backend, name, options, log),
@@ -69,6 +82,11 @@ function job(id: string, jobId: string, inMs: number) {
 
 function expiryJobId({ hold, of }: Pick<Deadline, 'hold' | 'of'>): string {
   return of === 'hold' ? hold : `${hold}-grant`
+}
+
+/** Announced twice at once, a notice is one job; a later try is another, since the job that asks for it still runs. */
+function noticeJobId(notice: string, inMs: number): string {
+  return inMs === 0 ? `notice-${notice}` : `notice-${notice}-${randomUUID()}`
 }
 
 function work(

@@ -10,7 +10,7 @@ export interface Queues {
   /** One job per hold, run when its time is up. A job that is there already is left alone. */
   scheduleExpiry(holds: readonly Deadline[]): Promise<void>
   cancelExpiry(hold: string): Promise<void>
-  /** One job per outbox row and attempt. */
+  /** A job per outbox row, now or later. */
   announce(notices: readonly Announcement[]): Promise<void>
   work(name: QueueName, options: WorkOptions): QueueWorker
   /** Resolves when jobs can be added; rejects when the backend cannot be reached. */
@@ -27,7 +27,7 @@ export interface Deadline {
 
 export interface Announcement {
   readonly notice: string
-  readonly attempt: number
+  /** 0: now, and only once while that job is there. */
   readonly inMs: number
 }
 

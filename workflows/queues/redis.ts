@@ -1,18 +1,18 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { Redis } from 'ioredis'
 import type { Log } from '../../log.ts'
 import type { Wake } from '../holds/wake.ts'
 
 /** A producer that cannot reach Redis fails soon, so that a statement is refused instead of hanging. */
-const PRODUCER: RedisOptions = { maxRetriesPerRequest: 1, connectTimeout: 3_000, commandTimeout: 5_000 }
+const PRODUCER = { maxRetriesPerRequest: 1, connectTimeout: 3_000, commandTimeout: 5_000 } as const
 /** A worker waits for jobs for as long as it takes; BullMQ asks for this. */
-const WORKER: RedisOptions = { maxRetriesPerRequest: null, connectTimeout: 3_000 }
+const WORKER = { maxRetriesPerRequest: null, connectTimeout: 3_000 } as const
 const RECONNECT_MS_MAX = 2_000
 const CHANNEL = 'holdpoint:settled'
 
 export function connectRedis(url: string, kind: 'producer' | 'worker' | 'subscriber', log: Pick<Log, 'warn'>): Redis {
   const redis = new Redis(url, {
     ...(kind === 'producer' ? PRODUCER : WORKER),
-    retryStrategy: (attempt) => Math.min(attempt * 100, RECONNECT_MS_MAX),
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, RECONNECT_MS_MAX),
   })
   redis.on('error', (err) => log.warn({ err }, 'Redis does not answer'))
   return redis

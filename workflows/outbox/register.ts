@@ -1,0 +1,31 @@
+import type pg from 'pg'
+import { inTransaction } from '../state/transaction.ts'
+import type { NoticeDelivery } from './delivery.ts'
+
+/**
+ * Says which deliveries there are, so that every later change writes a row for each. What waits for an answer and was
+ * made before a delivery was known, or while it was turned off, is shown to it too; what is turned off gets nothing.
+ */
+export async function registerDeliveries(
+  pool: pg.Pool,
+  deliveries: readonly Pick<NoticeDelivery, 'name'>[],
+  at: Date,
+): Promise<void> {
+  const names = deliveries.map(({ name }) => name).sort()
+  await inTransaction(pool, async (client) => {
+    await client.query('UPDATE delivery SET active = false WHERE active AND name <> ALL($1)', [names])
+    const { rows } = await client.query<{ name: string }>(
+      `INSERT INTO delivery (name, active) SELECT unnest($1::text[]), true
+       ON CONFLICT (name) DO UPDATE SET active = true WHERE NOT delivery.active RETURNING name`,
+      [names],
+    )
+    await client.query(
+      `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
+       SELECT hold.id, name, 'created', $2, $2 FROM hold, unnest($1::text[]) AS name
+       WHERE hold.status = 'pending'
+         AND NOT EXISTS (SELECT FROM outbox WHERE outbox.hold = hold.id AND outbox.delivery = name)
+       ORDER BY hold.created_at`,
+      [rows.map(({ name }) => name), at],
+    )
+  })
+}

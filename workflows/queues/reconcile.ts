@@ -1,0 +1,71 @@
+import type pg from 'pg'
+import { rowsOf } from '../state/transaction.ts'
+import type { Deadline, Queues } from './queues.ts'
+
+/**
+ * Jobs come from rows, not the other way round: whatever the queue lost, or nobody lived to put there, is made again
+ * from what is open. Making a job that is there already changes nothing.
+ */
+export interface ReconcileOptions {
+  readonly pool: pg.Pool
+  readonly queues: Pick<Queues, 'scheduleExpiry' | 'announce'>
+  readonly now: () => number
+  /** Only what is due within this time needs a job now: a later round comes before the rest is due. */
+  readonly withinMs: number
+}
+
+const BATCH = 500
+/** What a fresh change may take to make its own jobs. */
+const GRACE_MS = 5_000
+/** Delivered notices are of no use after this. */
+const SENT_KEPT_MS = 7 * 24 * 60 * 60_000
+
+/** @returns how many rows were found to need a job */
+export async function reconcile(
+  options: ReconcileOptions,
+): Promise<{ readonly holds: number; readonly notices: number }> {
+  const { pool, now } = options
+  const holds = await scheduleOpenHolds(options)
+  const notices = await announceUnsent(options)
+  await rowsOf(pool, 'DELETE FROM outbox WHERE sent_at < $1', [new Date(now() - SENT_KEPT_MS)])
+  return { holds, notices }
+}
+
+async function scheduleOpenHolds({ pool, queues, now, withinMs }: ReconcileOptions): Promise<number> {
+  const at = now()
+  const rows = await rowsOf<{ id: string; status: string; due: Date }>(
+    pool,
+    `SELECT id, status, coalesce(grant_expires_at, expires_at) AS due FROM hold
+     WHERE status IN ('pending', 'approved') AND coalesce(grant_expires_at, expires_at) <= $1`,
+    [new Date(Math.min(at + withinMs, MAX_DATE_MS))],
+  )
+  const deadlines = rows.map(
+    ({ id, status, due }): Deadline => ({
+      hold: id,
+      of: status === 'pending' ? 'hold' : 'grant',
+      inMs: due.getTime() - at,
+    }),
+  )
+  for (const batch of batchesOf(deadlines)) await queues.scheduleExpiry(batch)
+  return rows.length
+}
+
+async function announceUnsent({ pool, queues, now }: ReconcileOptions): Promise<number> {
+  const at = now()
+  const rows = await rowsOf<{ id: string }>(
+    pool,
+    `SELECT id FROM outbox JOIN delivery ON delivery.name = outbox.delivery AND delivery.active
+     WHERE sent_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $1
+       AND (leased_until IS NULL OR leased_until <= $2) ORDER BY id`,
+    [new Date(at - GRACE_MS), new Date(at)],
+  )
+  for (const batch of batchesOf(rows)) await queues.announce(batch.map(({ id }) => ({ notice: id, inMs: 0 })))
+  return rows.length
+}
+
+/** The last year that PostgreSQL and JavaScript both read without ado. */
+const MAX_DATE_MS = Date.UTC(9999, 0)
+
+function* batchesOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += BATCH) yield all.slice(start, start + BATCH)
+}

@@ -1,0 +1,60 @@
+import type pg from 'pg'
+import type { Log } from '../../log.ts'
+import type { KeptHolds } from '../holds/holds.ts'
+import { createDeliver, PER_DELIVERY_MAX } from '../outbox/deliver.ts'
+import type { NoticeDelivery } from '../outbox/delivery.ts'
+import { registerDeliveries } from '../outbox/register.ts'
+import type { Queues } from './queues.ts'
+import { reconcile } from './reconcile.ts'
+
+export interface WorkersOptions {
+  readonly pool: pg.Pool
+  readonly queues: Queues
+  readonly holds: Pick<KeptHolds, 'expire'>
+  readonly deliver: readonly NoticeDelivery[]
+  readonly log: Pick<Log, 'warn' | 'error'>
+  readonly now?: () => number
+  readonly reconcileEveryMs?: number
+}
+
+export interface Workers {
+  /** One round of the reconciler now, over everything that is open. */
+  reconcile(): Promise<void>
+  /** Waits for what is running, at most for a short while. */
+  close(): Promise<void>
+}
+
+const RECONCILE_EVERY_MS = 15_000
+
+/**
+ * What runs beside the proxies: expiry by the clock, notices to people, and the round that makes lost jobs again. Any
+ * number of processes may do this side by side.
+ */
+export async function startWorkers(options: WorkersOptions): Promise<Workers> {
+  const { pool, queues, holds, deliver: deliveries, log } = options
+  const now = options.now ?? Date.now
+  const everyMs = options.reconcileEveryMs ?? RECONCILE_EVERY_MS
+  await registerDeliveries(pool, deliveries, new Date(now()))
+  await queues.ready()
+  const again = (notice: string, inMs: number): Promise<void> => queues.announce([{ notice, inMs }])
+  const expiry = queues.work('holds', { concurrency: 4, run: async (hold) => void (await holds.expire(hold)) })
+  const notices = queues.work('notices', {
+    concurrency: PER_DELIVERY_MAX * Math.max(1, deliveries.length),
+    run: createDeliver({ pool, deliveries, now, log, again }),
+  })
+  const round = (withinMs: number): Promise<void> =>
+    reconcile({ pool, queues, now, withinMs }).then(
+      () => undefined,
+      (err: unknown) => log.warn({ err }, 'jobs could not be compared with their rows; the next round tries again'),
+    )
+  await Promise.all([expiry.ready(), notices.ready()])
+  await round(Number.POSITIVE_INFINITY)
+  const timer = setInterval(() => void round(2 * everyMs), everyMs)
+  return {
+    reconcile: () => round(Number.POSITIVE_INFINITY),
+    async close() {
+      clearInterval(timer)
+      await Promise.all([expiry.close(), notices.close()])
+    },
+  }
+}
