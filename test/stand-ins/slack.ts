@@ -23,6 +23,8 @@ export interface SlackUser {
 
 export interface PostedMessage {
   readonly channel: string
+  /** Who posted it. */
+  readonly user: string
   readonly ts: string
   readonly text: string
   readonly blocks: readonly Record<string, unknown>[]
@@ -140,6 +142,12 @@ export class SlackStandIn {
   /** The messages of a channel as they stand now, oldest first. */
   messages(channel: string): readonly PostedMessage[] {
     return [...this.#messages.values()].filter((message) => message.channel === channel)
+  }
+
+  /** A message of another app, which may carry any metadata it likes. */
+  postAs(user: string, channel: string, message: Pick<PostedMessage, 'text' | 'metadata'>): void {
+    const ts = this.#ts()
+    this.#messages.set(ts, { channel, user, ts, blocks: [], edits: 0, ...message })
   }
 
   deleteMessage(ts: string): void {
@@ -340,7 +348,7 @@ export class SlackStandIn {
     const message = readMessage(args)
     if (typeof message === 'string' || 'problems' in message) return refuseMessage(message)
     const ts = this.#ts()
-    this.#messages.set(ts, { channel: channel.id, ts, edits: 0, ...message })
+    this.#messages.set(ts, { channel: channel.id, user: this.botUserId, ts, edits: 0, ...message })
     return { ok: true, channel: channel.id, ts, message: { type: 'message', user: this.botUserId, ts, ...message } }
   }
 
@@ -351,6 +359,7 @@ export class SlackStandIn {
     if (typeof channel === 'string') return refuse(channel)
     const before = this.#messages.get(args.ts ?? '')
     if (!before || before.channel !== channel.id) return refuse('message_not_found')
+    if (before.user !== this.botUserId) return refuse('cant_update_message')
     const message = readMessage(args)
     if (typeof message === 'string' || 'problems' in message) return refuseMessage(message)
     const metadata = message.metadata ?? before.metadata
@@ -378,7 +387,7 @@ export class SlackStandIn {
       .toReversed()
       .slice(0, limit)
       .map(({ metadata, edits, ...message }) => ({
-        ...{ type: 'message', user: this.botUserId, ...message },
+        ...{ type: 'message', ...message },
         ...(args.include_all_metadata === 'true' && metadata ? { metadata } : {}),
       }))
     return { ok: true, messages, has_more: found.length > limit }

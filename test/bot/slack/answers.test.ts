@@ -145,8 +145,11 @@ describe('refused, told why in private, and recorded', () => {
   test('someone whose account was deactivated in the directory since they were linked', async () => {
     const { hold, message } = await workspace.posted()
     await workspace.directory.setActive(ISSUER, 'ben-1', false)
-    await workspace.slackApi.click(USERS.ben, message, holdAction.approve)
-    expect(await workspace.told(USERS.ben)).toContain('Your account is deactivated.')
+    for (const action of [holdAction.approve, holdAction.details]) {
+      await workspace.slackApi.click(USERS.ben, message, action)
+      expect(await workspace.told(USERS.ben)).toContain('Your account is deactivated.')
+    }
+    expect(workspace.slackApi.openViews).toEqual([])
     expect(await status(hold.id)).toBe('pending')
   })
 

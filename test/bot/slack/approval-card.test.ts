@@ -148,7 +148,7 @@ describe('a statement that is not shown whole', () => {
   test.each([
     ['is long', sampleHold({ statement: `SELECT ${'x'.repeat(4_000)}` })],
     ['is pushed down by empty lines', sampleHold({ statement: `DELETE FROM t${'\n'.repeat(200)}WHERE true` })],
-    ['is pushed aside by spaces', sampleHold({ statement: `DELETE FROM t${' '.repeat(2_900)}WHERE true`.repeat(2) })],
+    ['is pushed aside by tabs', sampleHold({ statement: `DELETE FROM t${'\t'.repeat(700)}WHERE true` })],
     ['has a long parameter', sampleHold({ parameters: ['x'.repeat(2_000)] })],
     ['has many parameters', sampleHold({ parameters: Array.from({ length: 5_000 }, () => '1') })],
     [

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SlackError } from '../../../bot/slack/errors.ts'
+import { CARD_EVENT } from '../../../bot/slack/posted-cards.ts'
 import { createSlack } from '../../../bot/slack/slack.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { sampleHold } from './sample-hold.ts'
@@ -55,6 +56,18 @@ describe('a card', () => {
     workspace.clock.ms += 5_000
     await workspace.restarted().delivery.deliver(hold)
     expect(workspace.slackApi.messages(CHANNEL)).toHaveLength(1)
+  })
+
+  test('is not taken over by another app’s message that carries the same metadata', async () => {
+    const hold = await made()
+    workspace.clock.ms += 5_000
+    const metadata = { event_type: CARD_EVENT, event_payload: { hold: hold.id } }
+    workspace.slackApi.postAs('U0OTHER01', CHANNEL, { text: 'Approved', metadata })
+    await deliver(hold)
+    expect(workspace.slackApi.messages(CHANNEL).map(({ text }) => text)).toEqual([
+      'Approved',
+      'Held: DELETE on prod/shop for report-bot',
+    ])
   })
 
   test('shows the newest state although it changed while it was being posted', async () => {
