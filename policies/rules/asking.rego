@@ -5,7 +5,9 @@ package holdpoint.asking
 
 trusted_kinds := {"human", "service"}
 
-is_agent if not input.identity.kind in trusted_kinds
+is_agent if not trusted
+
+trusted if input.identity.kind in trusted_kinds
 
 # METADATA
 # title: Groups that count

@@ -133,11 +133,15 @@ needed[group] := {count |
 }
 
 # How a held client waits: by the door it came through, else by who asks; a kind that is not known gets an error at once.
-manner := data.holds.on_hold[input.session.door]
+manner := by_door
 
-manner := data.holds.on_hold_by_kind[input.identity.kind] if not data.holds.on_hold[input.session.door]
+by_door := data.holds.on_hold[input.session.door]
+
+manner := by_kind if not by_door
 
 manner := "error" if {
-	not data.holds.on_hold[input.session.door]
-	not data.holds.on_hold_by_kind[input.identity.kind]
+	not by_door
+	not by_kind
 }
+
+by_kind := data.holds.on_hold_by_kind[input.identity.kind]

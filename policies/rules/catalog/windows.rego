@@ -10,11 +10,13 @@
 #   controls: [confidentiality]
 package holdpoint.rules.catalog.windows
 
+import data.holdpoint.statement
+
 title := rego.metadata.chain()[1].annotations.title
 
 deny contains {"reason": $"{relation.schema}.{relation.name} is a window into data or secrets."} if {
 	some relation in input.statement.relations
-	relation.system != false
+	not statement.ordinary(relation)
 	not readable(relation)
 }
 

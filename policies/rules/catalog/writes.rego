@@ -13,6 +13,6 @@ title := rego.metadata.chain()[1].annotations.title
 
 deny contains {"reason": $"{relation.schema}.{relation.name} belongs to the system and is only read."} if {
 	some relation in input.statement.relations
-	relation.system != false
+	not statement.ordinary(relation)
 	not statement.is_passive(relation)
 }

@@ -15,14 +15,14 @@ title := rego.metadata.chain()[1].annotations.title
 
 deny contains {"reason": $"The function {routine.name} may not be called ({data.window_functions[routine.name]})."} if {
 	some routine in input.statement.functions
-	routine.builtin != false
+	not own(routine)
 	data.window_functions[routine.name]
 }
 
 deny contains {"reason": $"The function {routine.name} is not known to be harmless."} if {
 	some routine in input.statement.functions
-	routine.builtin != false
-	not routine.volatility in {"immutable", "stable"}
+	not own(routine)
+	not computes(routine)
 	not harmless(routine.name)
 }
 
@@ -35,3 +35,12 @@ harmless(name) if {
 	data.carrying_functions[name]
 	statement.hidden_columns == []
 }
+
+harmless(name) if {
+	data.held_functions[name]
+	"privilege" in statement.effects
+}
+
+own(routine) if routine.builtin == false
+
+computes(routine) if routine.volatility in {"immutable", "stable"}

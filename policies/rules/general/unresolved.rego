@@ -26,7 +26,10 @@ what := {
 	"search_path": "names, while the search path is not known",
 }
 
-deny contains {"reason": $"It contains {what[gap.code]}: {gap.detail}."} if some gap in input.statement.unresolved
+deny contains {"reason": $"It contains {phrase}: {gap.detail}."} if {
+	some gap in input.statement.unresolved
+	phrase := what[gap.code]
+}
 
 # Not the empty list, and nothing above to say why: denied all the same.
 deny contains {"reason": "Something in it could not be established."} if not accounted_for

@@ -56,4 +56,4 @@ known(thing) if every label in thing.labels { data.labels[label].method in stric
 
 label(thing, wanted) := [name | some name in thing.labels; data.labels[name].method == wanted][0] if known(thing)
 
-label(thing, _) := object.get(thing.labels, 0, "unknown") if not known(thing)
+label(thing, _) := concat(", ", thing.labels) if not known(thing)

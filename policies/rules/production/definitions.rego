@@ -24,10 +24,12 @@ hold contains {
 	"ddl" in statement.effects
 	statement.in_production
 	not statement.only_temporary
-	not input.statement.tag in routine
+	not is_routine
 }
 
 allow contains {"reason": $"{input.statement.tag} is routine.", "covers": ["ddl"]} if {
 	"ddl" in statement.effects
-	input.statement.tag in routine
+	is_routine
 }
+
+is_routine if input.statement.tag in routine

@@ -20,18 +20,16 @@ without_data := {"DROP INDEX", "DROP VIEW", "DROP TRIGGER", "DROP RULE", "DROP P
 
 deny contains {"reason": $"{input.statement.tag} of {relation.schema}.{relation.name} would lose production data."} if {
 	statement.in_production
-	some relation in input.statement.relations
-	some access in relation.access
-	access in final
-	not statement.temporary(relation)
-	not input.statement.tag in without_data
+	not leaves_data
+	some relation in lost
 }
 
 # Schemas, types, databases, functions …: no relation is named, and much may go with them.
 deny contains {"reason": $"{input.statement.tag} would lose part of production."} if {
 	statement.in_production
 	removes
-	not input.statement.tag in without_data
+	not leaves_data
+	not names_what_is_lost
 	not statement.only_temporary
 }
 
@@ -40,3 +38,14 @@ removes if contains(upper(input.statement.tag), "DROP")
 removes if contains(lower(input.statement.kind), "drop")
 
 removes if contains(upper(input.statement.tag), "TRUNCATE")
+
+leaves_data if input.statement.tag in without_data
+
+lost contains relation if {
+	some relation in input.statement.relations
+	some access in relation.access
+	access in final
+	not statement.temporary(relation)
+}
+
+names_what_is_lost if count(lost) > 0
