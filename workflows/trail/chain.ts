@@ -97,7 +97,7 @@ export class Chain {
     }
     const changedItself = next !== null && next.seq === doubtful.seq + 1 && next.prev !== doubtful.hash
     if (changedItself || this.seq === 0)
-      return this.#fault('edited', doubtful.seq, doubtful, 'it does not continue the record before it')
+      return this.#fault('edited', doubtful.seq, doubtful, 'it fits neither the record before it nor the one behind')
     return this.#fault(
       'edited',
       this.seq,

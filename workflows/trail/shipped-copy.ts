@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Pool } from 'pg'
 import { Chain, type Fault } from './chain.ts'
+import { linkOf } from './line.ts'
 
 /** The state database's copy of one journal, as far as it had been shipped when the look at it began. */
 export interface ShippedCopy {
@@ -30,35 +31,50 @@ export async function shippedCopies(pool: Pool): Promise<ReadonlyMap<string, Shi
   return new Map(rows.map(({ journal, last }) => [journal, { journal, lastSeq: Number(last) }]))
 }
 
-/** The first of these records, which follow each other, that the database does not have or has otherwise. */
+/** The first of these records that the database does not have or has otherwise. */
 export async function compareWithCopy(
   pool: Pool,
   copy: ShippedCopy,
   records: readonly FiledRecord[],
 ): Promise<Fault | null> {
   const shipped = records.filter(({ seq }) => seq <= copy.lastSeq)
-  const first = shipped[0]
-  if (first === undefined) return null
-  const rows = await page(pool, copy.journal, first.seq, shipped.length)
+  if (shipped.length === 0) return null
+  const { rows } = await pool.query<CopyRow>(
+    'SELECT seq, line, hash FROM trail_record WHERE journal = $1 AND seq = ANY($2::bigint[])',
+    [copy.journal, shipped.map(({ seq }) => seq)],
+  )
   const bySeq = new Map(rows.map((row) => [Number(row.seq), row]))
   for (const record of shipped) {
-    const fault = compare(copy.journal, record, bySeq.get(record.seq))
-    if (fault !== null) return fault
+    const row = bySeq.get(record.seq)
+    if (row?.line === record.text && fitsItsHash(row)) continue
+    return { ...(await differenceOf(pool, copy.journal, record, row)), journal: copy.journal, ...placeOf(record) }
   }
   return null
 }
 
-function compare(journal: string, { seq, text, file, line }: FiledRecord, row: CopyRow | undefined): Fault | null {
-  const fault = (problem: Fault['problem'], detail: string): Fault => ({ journal, seq, file, line, problem, detail })
-  if (row === undefined) return fault('copy_missing', 'the state database lacks it, but has later ones')
-  const fits = hash('sha256', row.line) === row.hash.toString('hex')
-  if (row.line === text && fits) return null
-  return fault(
-    'copy_differs',
-    fits
-      ? 'file and state database differ'
-      : 'the state database’s copy does not fit its own hash: it was edited there',
-  )
+function placeOf({ seq, file, line }: FiledRecord): Pick<Fault, 'seq' | 'file' | 'line'> {
+  return { seq, file, line }
+}
+
+/** The record behind says which of the two was there when it was written. */
+async function differenceOf(
+  pool: Pool,
+  journal: string,
+  { seq, text }: FiledRecord,
+  row: CopyRow | undefined,
+): Promise<Pick<Fault, 'problem' | 'detail'>> {
+  if (row === undefined) return { problem: 'copy_missing', detail: 'the state database lacks it, but has later ones' }
+  const [next] = await page(pool, journal, seq + 1, 1)
+  const original = next === undefined ? null : linkOf(next.line)?.prev
+  if (original === hash('sha256', row.line)) return { problem: 'edited', detail: 'the state database has other bytes' }
+  if (original === hash('sha256', text) || !fitsItsHash(row)) return { problem: 'copy_differs', detail: COPY_EDITED }
+  return { problem: 'copy_differs', detail: 'file and state database differ' }
+}
+
+const COPY_EDITED = 'the state database’s copy was edited'
+
+function fitsItsHash(row: CopyRow): boolean {
+  return hash('sha256', row.line) === row.hash.toString('hex')
 }
 
 /** Follows the chain through the database alone. */
@@ -76,12 +92,9 @@ export async function checkCopy(pool: Pool, { journal, lastSeq }: ShippedCopy): 
   return chain.end()
 }
 
-function checkRow(chain: Chain, journal: string, { seq, line, hash: stored }: CopyRow): Fault | null {
-  if (hash('sha256', line) !== stored.toString('hex')) {
-    const detail = 'the state database’s copy does not fit its own hash: it was edited there'
-    return { journal, seq: Number(seq), file: null, line: null, problem: 'edited', detail }
-  }
-  return chain.check(line, { file: null, line: null })
+function checkRow(chain: Chain, journal: string, row: CopyRow): Fault | null {
+  if (fitsItsHash(row)) return chain.check(row.line, { file: null, line: null })
+  return { journal, seq: Number(row.seq), file: null, line: null, problem: 'edited', detail: COPY_EDITED }
 }
 
 async function page(pool: Pool, journal: string, from: number, count: number): Promise<CopyRow[]> {

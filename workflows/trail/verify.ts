@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { Chain, type Fault } from './chain.ts'
 import { type JournalFile, listJournals } from './journal-files.ts'
-import { recordOf } from './line.ts'
+import { linkOf, recordOf } from './line.ts'
 import { readLines } from './read-lines.ts'
 import { checkCopy, compareWithCopy, type FiledRecord, type ShippedCopy, shippedCopies } from './shipped-copy.ts'
 
@@ -137,7 +137,8 @@ class JournalCheck {
       if (line === 1) fault = this.#checkStart(file, text)
       fault ??= this.#chain.check(text, { file: file.name, line })
       if (fault !== null) break
-      records.push({ seq: file.firstSeq + line - 1, text, file: file.name, line })
+      const seq = linkOf(text)?.seq
+      if (seq !== undefined) records.push({ seq, text, file: file.name, line })
     }
     const difference = await this.#compare(records)
     if (difference !== null && (fault === null || difference.seq < fault.seq)) return difference
@@ -150,24 +151,19 @@ class JournalCheck {
     return null
   }
 
-  /** A file must begin where the one before ended, and own up to what was cut off there. */
+  /** A file must own up to what was cut off the one before, and begin where that ended. */
   #checkStart(file: JournalFile, first: string): Fault | null {
     if (this.#chain.doubts) return null
-    const expected = this.#chain.seq + 1
-    const at = { journal: this.#journal, file: file.name, line: 1 }
-    if (file.firstSeq > expected) {
-      const detail = `records ${expected} to ${file.firstSeq - 1} are missing, with the file that held them`
-      return { ...at, seq: expected, problem: 'missing', detail }
-    }
-    const unfinished = this.#unfinished
+    const seq = this.#chain.seq + 1
+    const torn = this.#unfinished
     this.#unfinished = null
-    if (
-      unfinished === null ||
-      cutsOf(first).some(({ file, bytes }) => file === unfinished.file && bytes === unfinished.bytes)
-    )
-      return null
-    const detail = `the file ends in the middle of a line (${unfinished.bytes} bytes)`
-    return { ...at, seq: expected, file: unfinished.file, line: null, problem: 'unreadable', detail }
+    if (torn !== null && !cutsOf(first).some((cut) => cut.file === torn.file && cut.bytes === torn.bytes)) {
+      const detail = `the file ends in the middle of a line (${torn.bytes} bytes)`
+      return { journal: this.#journal, seq, file: torn.file, line: null, problem: 'unreadable', detail }
+    }
+    if (file.firstSeq <= seq) return null
+    const detail = `records ${seq} to ${file.firstSeq - 1} are missing, with the file that held them`
+    return { journal: this.#journal, seq, file: file.name, line: 1, problem: 'missing', detail }
   }
 
   #checkEnd(last: JournalFile | undefined): Fault | null {

@@ -1,0 +1,180 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { migrate } from '../../../workflows/state/migrate.ts'
+import type { Journal } from '../../../workflows/trail/journal.ts'
+import { type JournalFile, listJournals } from '../../../workflows/trail/journal-files.ts'
+import { recordOf } from '../../../workflows/trail/line.ts'
+import { Shipper, startShipper } from '../../../workflows/trail/shipper.ts'
+import { verifyTrail } from '../../../workflows/trail/verify.ts'
+import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
+import { appendStatements, openTestJournal, quiet, trailFolder } from './trail-folder.ts'
+
+let database: TestDatabase
+let pool: pg.Pool
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  pool = new pg.Pool({ connectionString: database.url })
+  pool.on('error', () => undefined) // connections are ended on purpose
+  await migrate(pool)
+})
+
+beforeEach(() => pool.query('TRUNCATE trail_record, trail_outbox'))
+
+afterAll(async () => {
+  await pool.end()
+  await database[Symbol.asyncDispose]()
+})
+
+test('ships every journal whole and goes on where it was, over files and restarts', async () => {
+  using folder = trailFolder()
+  const proxy = await openTestJournal(folder.path, { fileBytesMax: 2_000 })
+  const worker = await openTestJournal(folder.path, { process: 'worker' })
+  for (let turn = 0; turn < 5; turn++) {
+    await appendStatements(proxy, 7)
+    await appendStatements(worker, 1)
+    await new Shipper({ folder: folder.path, pool, log: quiet }).pass() // each as after a restart
+  }
+  const shipper = new Shipper({ folder: folder.path, pool, log: quiet })
+  await shipper.pass()
+  await appendStatements(proxy, 700)
+  await shipper.pass()
+  await shipper.pass()
+  await Promise.all([proxy.close(), worker.close()])
+  await shipper.pass()
+  expect(await shippedLines(proxy.id)).toEqual(linesOf(folder.path, proxy.id))
+  expect(await shippedLines(worker.id)).toEqual(linesOf(folder.path, worker.id))
+  expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true })
+})
+
+test('waits for a database that is away, and loses nothing meanwhile', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  await appendStatements(journal, 3)
+  const shipper = new Shipper({ folder: folder.path, pool, log: quiet })
+  await shipper.pass()
+  await pool.query('ALTER TABLE trail_record RENAME TO away')
+  await appendStatements(journal, 3)
+  await expect(shipper.pass()).rejects.toThrow()
+  await expect(shipper.pass()).rejects.toThrow()
+  await pool.query('ALTER TABLE away RENAME TO trail_record')
+  await shipper.pass()
+  await journal.close()
+  expect(await shippedLines(journal.id)).toHaveLength(7)
+})
+
+test('ships in the background and once more when it is closed', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  const shipper = startShipper({ folder: folder.path, pool, log: quiet })
+  await appendStatements(journal, 3)
+  await journal.close()
+  await shipper.close()
+  expect(await shippedLines(journal.id)).toHaveLength(4)
+})
+
+test('two shippers of one folder ship each record once', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  const shippers = [1, 2].map(() => new Shipper({ folder: folder.path, pool, log: quiet }))
+  for (let turn = 0; turn < 10; turn++) {
+    await appendStatements(journal, 20)
+    await Promise.allSettled(shippers.map((shipper) => shipper.pass()))
+  }
+  for (const shipper of shippers) await shipper.pass()
+  await journal.close()
+  expect(await shippedLines(journal.id)).toEqual(linesOf(folder.path, journal.id))
+})
+
+test('ships nothing that does not continue what it shipped, and says so once', async () => {
+  using folder = trailFolder()
+  const errors: string[] = []
+  const log = { ...quiet, error: (_: unknown, text?: string) => errors.push(text ?? '') }
+  const journal = await openTestJournal(folder.path)
+  await appendStatements(journal, 3)
+  await journal.close()
+  const [file] = listJournals(folder.path).get(journal.id) as [JournalFile]
+  writeFileSync(file.path, readFileSync(file.path, 'utf8').replace('"statement":2', '"statement":9'))
+  const shipper = new Shipper({ folder: folder.path, pool, log })
+  await shipper.pass()
+  await shipper.pass()
+  expect(errors).toEqual(['the trail is not shipped any further: it is damaged'])
+  expect(await shippedLines(journal.id)).toEqual([])
+})
+
+test('refuses a file whose last shipped record is another one now', async () => {
+  using folder = trailFolder()
+  const errors: unknown[] = []
+  const log = { ...quiet, error: (details: unknown) => errors.push(details) }
+  const journal = await openTestJournal(folder.path)
+  await appendStatements(journal, 3)
+  await new Shipper({ folder: folder.path, pool, log }).pass()
+  await journal.close()
+  await pool.query("UPDATE trail_record SET hash = '\\x00' WHERE seq = 4")
+  await new Shipper({ folder: folder.path, pool, log }).pass()
+  expect(errors).toMatchObject([{ err: { code: 'shipping_refused' } }])
+})
+
+test('moves the database’s own events into the journal, in order, with the id and time they have there', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  await happen('hold.taken', 'e_1', { hold: 'hold_1', z: 1, a: 2 })
+  await happen('hold.settled', 'e_2', { hold: 'hold_1', status: 'rejected' })
+  await new Shipper({ folder: folder.path, pool, log: quiet, trail: journal }).pass()
+  await journal.close()
+  expect(await moved(journal.id)).toMatchObject([
+    { event: 'hold.taken', origin: { id: 'e_1', at: '2026-03-01T08:00:00.000Z' }, body: { hold: 'hold_1' } },
+    { event: 'hold.settled', origin: { id: 'e_2' } },
+  ])
+  const { rows } = await pool.query('SELECT event_id FROM trail_record WHERE event_id IS NOT NULL ORDER BY seq')
+  expect(rows).toEqual([{ event_id: 'e_1' }, { event_id: 'e_2' }])
+  expect((await pool.query('SELECT FROM trail_outbox')).rowCount).toBe(0)
+  expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true })
+})
+
+// The row survives its record when the process dies, or the database goes, between the two.
+test('records an event once although its row could not be deleted', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  await happen('hold.taken', 'e_1', { hold: 'hold_1' })
+  await pool.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`)
+  await pool.query('CREATE TRIGGER fail BEFORE DELETE ON trail_outbox FOR EACH ROW EXECUTE FUNCTION fail()')
+  const shipper = new Shipper({ folder: folder.path, pool, log: quiet, trail: journal })
+  await expect(shipper.pass()).rejects.toThrow()
+  await pool.query('DROP FUNCTION fail CASCADE')
+  await happen('hold.taken', 'e_2', { hold: 'hold_2' })
+  await shipper.pass() // the same process remembers
+  await journal.close()
+
+  await happen('hold.taken', 'e_1', { hold: 'hold_1' })
+  const successor = await openTestJournal(folder.path)
+  await new Shipper({ folder: folder.path, pool, log: quiet, trail: successor }).pass() // its successor looks it up
+  await successor.close()
+  expect((await moved(journal.id)).map((record) => record?.origin?.id)).toEqual(['e_1', 'e_2'])
+})
+
+async function happen(name: string, id: string, event: object): Promise<void> {
+  await pool.query('INSERT INTO trail_outbox (event_id, name, event, at) VALUES ($1, $2, $3, $4)', [
+    id,
+    name,
+    event,
+    new Date(Date.UTC(2026, 2, 1, 8)),
+  ])
+}
+
+async function moved(journal: Journal['id']) {
+  return (await shippedLines(journal)).map(recordOf).filter((record) => record?.origin !== undefined)
+}
+
+async function shippedLines(journal: string): Promise<string[]> {
+  const { rows } = await pool.query<{ line: string }>('SELECT line FROM trail_record WHERE journal = $1 ORDER BY seq', [
+    journal,
+  ])
+  return rows.map(({ line }) => line)
+}
+
+function linesOf(folder: string, journal: string): string[] {
+  const files = listJournals(folder).get(journal) ?? []
+  return files.flatMap(({ path }) => readFileSync(path, 'utf8').split('\n').slice(0, -1))
+}
