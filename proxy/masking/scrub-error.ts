@@ -52,11 +52,12 @@ function knownName(name: string | undefined, known: KnownNames): string | undefi
   return name !== undefined && known.has(name) ? name : undefined
 }
 
+const NAME_BYTES_MAX = 63
 const SUFFIXES: ReadonlySet<string> = new Set(['pkey', 'key', 'fkey', 'check', 'excl', 'null'])
 
 /** A constraint's default name: the relation, its columns, and what it is. Other names could say anything. */
 function knownConstraint(name: string | undefined, known: KnownNames): string | undefined {
-  if (name === undefined) return undefined
+  if (name === undefined || name.length > NAME_BYTES_MAX) return undefined
   const suffix = SUFFIXES.has(name.slice(name.lastIndexOf('_') + 1))
   return suffix && consistsOf(name.slice(0, name.lastIndexOf('_')), known) ? name : undefined
 }
