@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { type Config, loadConfig } from './config.ts'
 import { HoldpointError } from './errors.ts'
 
-/** What every command has in common: two options, one way to find its configuration, one way to fail. */
+/** What every command has in common: a few options, one way to find its configuration, one way to fail. */
 export interface CommonOptions {
   readonly data?: string
   readonly config?: string
@@ -13,8 +13,9 @@ export interface CommonOptions {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-export function withCommonOptions(command: Command): Command {
-  return command
+/** On the program itself, so that they may stand before and after a command's name; see `optsWithGlobals`. */
+export function withCommonOptions(program: Command): Command {
+  return program
     .addOption(new Option('--data <dir>', 'the data folder').env('HOLDPOINT_DATA').default(undefined, '.holdpoint'))
     .addOption(new Option('--config <file>', 'configuration, YAML or JSON').env('HOLDPOINT_CONFIG'))
     .addOption(new Option('--debug', 'say more, and show where an error came from'))

@@ -1,40 +1,143 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { configOf, describe } from './command-line.ts'
-import { loadConfig } from './config.ts'
-import { startCommand } from './workflows/development/start-command.ts'
+import { type CommonOptions, configOf, describe, withCommonOptions } from './command-line.ts'
+import { type Config, loadConfig } from './config.ts'
+import { type Log, openLog } from './log.ts'
+import { endOnSignal, type Running } from './signals.ts'
+import type { Office } from './workflows/development/start.ts'
 
 /**
  * The command line. It is the only place that knows every room: it constructs what they need of each other and passes
- * it in. Rooms are imported when their command runs, so that `--help` is quick.
+ * it in. A room is imported when its command runs, so that none waits for all the others.
  */
 const env = process.env
+const entry = import.meta.filename
+const now = Date.now
 
-const program = new Command('holdpoint')
-  .description('An identity-aware proxy in front of PostgreSQL that judges, holds, masks and records every statement')
-  .version('0.1.0')
-  .showHelpAfterError('(holdpoint --help says more)')
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => {
+    const { startCommand } = await import('./workflows/development/start-command.ts')
+    const { startTreeProxies } = await import('./proxy/proxy-command.ts')
+    return startCommand({
+      // Its own config.json is what an earlier start made, never what this one is given.
+      given: ({ data, config }) => loadConfig(env, { data, mode: 'development' }, config),
+      parts: {
+        preparePolicies,
+        openOffice,
+        startProxies: (options) => startTreeProxies({ ...options, entry, env }),
+      },
+      withParent: env.npm_lifecycle_event === 'start',
+    })
+  },
+  proxy: async () => (await import('./proxy/proxy-command.ts')).proxyCommand({ entry, env, configOf: configFor }),
+  worker: async () =>
+    service('worker', 'expiry, notices and the trail’s way to the state database, without anything else', openWorker),
+  bot: async () => service('bot', 'console, API and Slack, without anything else', openBot),
+  token: async () => {
+    const { tokenCommand } = await import('./workflows/directory/token-command.ts')
+    const { openState } = await import('./workflows/state/state.ts')
+    return tokenCommand((command) => openState(configFor(command.optsWithGlobals()).state.url))
+  },
+  'proxy-worker': async () =>
+    (await import('./proxy/worker-command.ts')).proxyWorkerCommand({ env, configOf: configFor }),
+}
+const HIDDEN = new Set(['proxy-worker'])
 
-program.addCommand(
-  startCommand({
-    // Its own earlier config.json is what a start makes, never what it is given.
-    given: (options) => loadConfig(env, { data: options.data }, options.config),
-    parts: {
-      preparePolicies: async () => undefined,
-      openOffice: async () => ({
-        meetPerson: async () => undefined,
-        serviceToken: async () => 'none-yet',
-        close: async () => undefined,
-      }),
-      startProxies: async () => ({ close: async () => undefined }),
-    },
-  }),
-)
+const configFor = (options: CommonOptions): Config => configOf(options, env)
+
+/** A command that runs until it is told to end. */
+function service(name: string, description: string, open: (config: Config, log: Log) => Promise<Running>): Command {
+  return new Command(name).description(description).action(async (_options: object, self: Command) => {
+    const config = configFor(self.optsWithGlobals())
+    const log = openLog({ level: config.log.level, process: name })
+    const opening = open(config, log)
+    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent: false })
+    await opening
+    log.info('started')
+    await ended
+  })
+}
+
+async function preparePolicies(config: Config, progress: (line: string) => void): Promise<void> {
+  const { compilePolicies } = await import('./policies/compile.ts')
+  const { ensureOpa, opaCacheFolder } = await import('./policies/opa.ts')
+  const cacheFolder = opaCacheFolder(env, config.data)
+  const opa = () => ensureOpa({ config: config.opa, env, cacheFolder, progress })
+  await compilePolicies({ path: config.policies.path, opa, cacheFolder: `${config.data}/cache`, progress })
+}
+
+/** Worker and bot in one process, as `start` has them. */
+async function openOffice(config: Config, log: Log): Promise<Office> {
+  const { openWorkflows } = await import('./workflows/workflows.ts')
+  const { startWorker } = await import('./workflows/worker.ts')
+  const { startBot } = await import('./bot/bot.ts')
+  const { keptServiceToken } = await import('./workflows/development/service-token.ts')
+  await using stack = new AsyncDisposableStack()
+  const workflows = await openWorkflows({ config, log, now })
+  stack.defer(() => workflows.close())
+  const authenticateToken = await bearer(config, workflows, log)
+  const bot = await startBot({ config, workflows, authenticateToken, log, now })
+  stack.defer(() => bot.close())
+  const worker = await startWorker({ config, workflows, deliveries: bot.deliveries, log, now })
+  stack.defer(() => worker.close())
+  const running = stack.move()
+  return {
+    meetPerson: (person) => workflows.directory.upsert(person),
+    serviceToken: (person) =>
+      keptServiceToken({ dataFolder: config.data, tokens: workflows.serviceTokens, person, now }),
+    close: () => running.disposeAsync(),
+  }
+}
+
+async function openWorker(config: Config, log: Log): Promise<Running> {
+  const { openWorkflows } = await import('./workflows/workflows.ts')
+  const { startWorker } = await import('./workflows/worker.ts')
+  const { slackDelivery } = await import('./bot/bot.ts')
+  const workflows = await openWorkflows({ config, log, now })
+  const deliveries = slackDelivery({ config, workflows, log, now })
+  const worker = await startWorker({ config, workflows, deliveries, log, now })
+  return { close: () => worker.close().finally(() => workflows.close()) }
+}
+
+async function openBot(config: Config, log: Log): Promise<Running> {
+  const { openWorkflows } = await import('./workflows/workflows.ts')
+  const { startBot } = await import('./bot/bot.ts')
+  const workflows = await openWorkflows({ config, log, now })
+  const authenticateToken = await bearer(config, workflows, log)
+  const bot = await startBot({ config, workflows, authenticateToken, log, now })
+  return { close: () => bot.close().finally(() => workflows.close()) }
+}
+
+/** The same proof over HTTP as on the wire. */
+async function bearer(config: Config, workflows: import('./workflows/workflows.ts').Workflows, log: Log) {
+  const { createAuthenticator } = await import('./proxy/identity/authenticate.ts')
+  const { directory, serviceTokens } = workflows
+  const { providers } = config.identity
+  return createAuthenticator({ providers, targets: config.targets, directory, serviceTokens, log, now })
+    .authenticateToken
+}
+
+async function program(): Promise<Command> {
+  const root = withCommonOptions(new Command('holdpoint'))
+    .description('An identity-aware proxy in front of PostgreSQL that judges, holds, masks and records every statement')
+    .version('0.1.0')
+    .showHelpAfterError('(holdpoint --help says more)')
+  const named = process.argv.slice(2).filter((argument) => argument in commands)
+  for (const [name, make] of Object.entries(commands)) {
+    if (named.length > 0 ? !named.includes(name) : HIDDEN.has(name)) continue
+    root.addCommand(withGlobalHelp(await make()))
+  }
+  return root
+}
+
+function withGlobalHelp(command: Command): Command {
+  for (const child of command.commands) withGlobalHelp(child)
+  return command.configureHelp({ showGlobalOptions: true })
+}
 
 try {
-  await program.parseAsync()
+  await (await program()).parseAsync()
 } catch (error) {
   process.stderr.write(describe(error, process.argv.includes('--debug')))
   process.exitCode = 1
 }
-void configOf

@@ -17,6 +17,7 @@ export interface ProxiesOptions {
   /** The command line's own file; it knows `proxy-worker`. */
   readonly entry: string
   readonly arguments: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly count: number
   readonly log: Log
   /** How long the processes may drain. */
@@ -82,6 +83,7 @@ class ProxyPool {
       serialization: 'advanced',
       // Ctrl-C in a terminal reaches the whole process group; who ends, and when, is decided here.
       detached: true,
+      env: this.#options.env,
       stdio: ['ignore', 2, 2, 'ipc'],
     })
     this.#running.set(number, child)

@@ -33,8 +33,13 @@ export interface AuthenticatorOptions {
 
 /** The directory, as far as this needs it. */
 export interface KnownPeople {
-  person(issuer: string, subject: string): Promise<(Principal & { readonly active: boolean }) | null>
-  upsert(person: Principal): Promise<unknown>
+  person(issuer: string, subject: string): Promise<(Principal & Known) | null>
+  upsert(person: Principal & { readonly email: string | null; readonly kind: 'human' }): Promise<unknown>
+}
+
+interface Known {
+  readonly active: boolean
+  readonly email: string | null
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -86,7 +91,8 @@ async function admit(identity: Identity, directory: KnownPeople): Promise<void> 
     // An agent's token may name fewer of its person's groups than the person has: it teaches nothing about them.
     if (identity.kind === 'human' && differs(known, identity)) {
       const { name, groups } = identity
-      await directory.upsert({ issuer, subject, name, groups })
+      // An access token need not tell the address; what is known of it stays.
+      await directory.upsert({ issuer, subject, name, groups, kind: 'human', email: known?.email ?? null })
     }
   } catch (cause) {
     throw cause instanceof AuthenticationError ? cause : unavailable(cause)

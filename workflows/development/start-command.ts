@@ -1,17 +1,20 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { type CommonOptions, withCommonOptions } from '../../command-line.ts'
+import type { CommonOptions } from '../../command-line.ts'
 import type { Config } from '../../config.ts'
 import { type Log, openLog } from '../../log.ts'
+import { endOnSignal } from '../../signals.ts'
 import { DEFAULT_PORTS, type PortName, type Ports } from './ports.ts'
 import { progressTo } from './progress.ts'
-import { startTree, type Tree, type TreeParts } from './start.ts'
+import { startTree, type TreeParts } from './start.ts'
 import { summaryAsJson, summaryForPeople } from './summary.ts'
 
 /** `holdpoint start`: the development tree, until Ctrl-C. */
 export interface StartCommandOptions {
   readonly parts: TreeParts
   readonly given: (options: CommonOptions) => Config
+  /** Whether npm started it, and its end is meant to be this one's too. */
+  readonly withParent: boolean
 }
 
 interface Flags extends CommonOptions {
@@ -23,11 +26,8 @@ interface Flags extends CommonOptions {
   readonly postgresPort?: number
 }
 
-/** npm repeats a Ctrl-C that the terminal has already delivered; only a later one is impatience. */
-const SAME_SIGNAL_MS = 1_000
-
-export function startCommand({ parts, given }: StartCommandOptions): Command {
-  const command = withCommonOptions(new Command('start'))
+export function startCommand({ parts, given, withParent }: StartCommandOptions): Command {
+  const command = new Command('start')
     .description('everything on this machine, for development: sample database, identity provider, console, proxy')
     .option('--json', 'print one line of JSON when all is ready, for scripts')
     .option('--reset', 'delete the data folder’s content and begin anew')
@@ -35,7 +35,8 @@ export function startCommand({ parts, given }: StartCommandOptions): Command {
     .option('--console-port <n>', 'the console’s and API’s port', port)
     .option('--idp-port <n>', 'the development identity provider’s port', port)
     .option('--postgres-port <n>', 'the embedded PostgreSQL’s port', port)
-  return command.action(async (flags: Flags) => {
+  return command.action(async (_options: object, self: Command) => {
+    const flags = self.optsWithGlobals<Flags>()
     const config = given(flags)
     const progress = progressTo((line) => process.stderr.write(line), Date.now)
     const opening = startTree({
@@ -47,7 +48,8 @@ export function startCommand({ parts, given }: StartCommandOptions): Command {
       openLog: (dataFolder) => treeLog(config, dataFolder, flags),
       now: Date.now,
     })
-    const ended = endOnSignal(opening)
+    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent })
+    ended.catch(() => undefined) // awaited below
     const { started } = await opening
     progress('ready')
     process.stdout.write(flags.json === true ? `${summaryAsJson(started)}\n` : summaryForPeople(started))
@@ -71,22 +73,6 @@ function wantedPorts(flags: Flags, config: Config): Partial<Ports> {
     postgres: flags.postgresPort,
   }
   return Object.fromEntries(Object.entries(wanted).filter(([, port]) => port !== undefined))
-}
-
-/** Resolves when the tree was ended by Ctrl-C, SIGTERM or a lost terminal. A second Ctrl-C ends it at once. */
-function endOnSignal(opening: Promise<Tree>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let first = 0
-    const end = (): void => {
-      if (first > 0 && Date.now() - first > SAME_SIGNAL_MS) process.exit(130)
-      if (first > 0) return
-      first = Date.now()
-      process.stderr.write('\nholdpoint: ending …\n')
-      // While still starting: what is up by then is ended as soon as it is up.
-      opening.then((tree) => tree.close()).then(resolve, reject)
-    }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-  })
 }
 
 function port(text: string): number {

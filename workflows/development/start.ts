@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
+import type { PersonClaims } from '../directory/directory.ts'
 import { loadCertificate } from './certificate.ts'
 import { writePasswordFile } from './connect-files.ts'
 import { emptyDataFolder, loadSecrets, openDataFolder, readOwnJson, writePrivately } from './data-folder.ts'
@@ -10,7 +11,7 @@ import { mintToken } from './development-tokens.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import { lockDataFolder } from './lock.ts'
 import { endOrphan } from './orphan.ts'
-import { agents, type Person, people, services } from './people.ts'
+import { agents, claimsOf, type Person, people, services } from './people.ts'
 import { choosePorts, type Ports } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import type { Progress } from './progress.ts'
@@ -50,7 +51,7 @@ export interface TreeParts {
 
 /** State database, workers, bot and console. */
 export interface Office {
-  readonly meetPerson: (person: { issuer: string; subject: string; name: string; groups: string[] }) => Promise<unknown>
+  readonly meetPerson: (person: PersonClaims) => Promise<unknown>
   /** A good token of this service: the one that is kept, else a new one. */
   readonly serviceToken: (service: Person) => Promise<string>
   close(): Promise<void>
@@ -156,7 +157,8 @@ async function everyone({ office, ports, keys, now }: EveryoneOptions): Promise<
   })
   const found: StartedIdentity[] = []
   for (const person of people) {
-    await office.meetPerson({ issuer, subject: person.name, name: person.name, groups: [...person.groups] })
+    const { sub, name, email, groups } = claimsOf(person)
+    await office.meetPerson({ issuer, subject: sub, name, email, groups, kind: 'human' })
     found.push(identity('human', person, await mintToken(person.name, { issuer, keys, now })))
   }
   for (const agent of agents) found.push(identity('agent', agent, await mintToken(agent.name, { issuer, keys, now })))

@@ -131,7 +131,7 @@ describe('refused, with a reason that the bearer may know', () => {
 
 describe('people who left', () => {
   const gone = (subject: string) =>
-    knownPeople([{ issuer: provider.issuer, subject, name: subject, groups: [], active: false }])
+    knownPeople([{ issuer: provider.issuer, subject, name: subject, groups: [], active: false, email: null }])
 
   test('stay out with a good token', async () => {
     const attempt = door(provider.issuer, { directory: gone('ana') }).authenticateToken(

@@ -57,13 +57,13 @@ function close(server: Server): Promise<void> {
 }
 
 /** A directory in memory, with what a test wants to be in it. */
-export function knownPeople(known: readonly (Principal & { readonly active: boolean })[] = []) {
+export function knownPeople(known: readonly (Principal & { readonly active: boolean; readonly email: null })[] = []) {
   const people = new Map(known.map((person) => [`${person.issuer} ${person.subject}`, person]))
   return {
     people,
     person: async (issuer: string, subject: string) => people.get(`${issuer} ${subject}`) ?? null,
     upsert: async (person: Principal) => {
-      people.set(`${person.issuer} ${person.subject}`, { ...person, active: true })
+      people.set(`${person.issuer} ${person.subject}`, { ...person, active: true, email: null })
     },
   }
 }

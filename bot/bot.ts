@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { Identity } from '../policies/input.ts'
+import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
+import type { Workflows } from '../workflows/workflows.ts'
+import { createConsole } from './console/server.ts'
+import { BotError } from './errors.ts'
+import { createSlack } from './slack/slack.ts'
+
+/** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
+export interface BotOptions {
+  readonly config: Config
+  readonly workflows: Workflows
+  /** @throws HoldpointError with a sentence that the bearer may read */
+  authenticateToken(token: string): Promise<Identity>
+  readonly log: Log
+  readonly now: () => number
+}
+
+export interface Bot {
+  readonly url: string
+  /** For the worker, which tells people of holds. */
+  readonly deliveries: readonly NoticeDelivery[]
+  close(): Promise<void>
+}
+
+/** @throws BotError port_taken; SlackError when Slack is half configured */
+export async function startBot(options: BotOptions): Promise<Bot> {
+  const { config, workflows, authenticateToken, log, now } = options
+  const { directory, holds, pool } = workflows
+  const { host, port } = config.console
+  const url = consoleUrl(config)
+  const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => url, log, now })
+  const server = await createConsole({
+    config,
+    holds,
+    pool,
+    directory,
+    authenticateToken,
+    ...(slack === null ? {} : { slackLinks: slack.links }),
+    log,
+    now,
+  })
+  await slack?.register(server)
+  await listen(server, host, port)
+  return {
+    url,
+    deliveries: slack === null ? [] : [slack.delivery],
+    close: async () => {
+      await server.close()
+      await slack?.close()
+    },
+  }
+}
+
+/** For a worker that runs without the bot: it tells people of holds and answers nobody. */
+export function slackDelivery(options: Omit<BotOptions, 'authenticateToken'>): readonly NoticeDelivery[] {
+  const { config, workflows, log, now } = options
+  const { directory, holds, pool } = workflows
+  const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => consoleUrl(config), log, now })
+  return slack === null ? [] : [slack.delivery]
+}
+
+const consoleUrl = ({ console: { host, port, publicUrl } }: Config): string => publicUrl ?? `http://${host}:${port}`
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    await server.close()
+    throw new BotError('port_taken', `The console cannot listen on ${host}:${port}.`, {
+      cause,
+      hint: 'End the program that uses it, or choose another port (console.port, HOLDPOINT_CONSOLE_PORT)',
+    })
+  }
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { NoticeDelivery } from './outbox/delivery.ts'
+import { startWorkers } from './queues/workers.ts'
+import { openJournal } from './trail/journal.ts'
+import { trailFolder } from './trail/journal-files.ts'
+import { startShipper } from './trail/shipper.ts'
+import type { Workflows } from './workflows.ts'
+
+/** What goes on while nobody is connected: holds run out, people are told, the trail reaches the state database. */
+export interface WorkerOptions {
+  readonly config: Pick<Config, 'data' | 'trail'>
+  readonly workflows: Workflows
+  readonly deliveries: readonly NoticeDelivery[]
+  readonly log: Log
+  readonly now: () => number
+}
+
+/** @throws TrailError, QueueError */
+export async function startWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
+  const { config, workflows, deliveries, log, now } = options
+  const { holds, pool, queues } = workflows
+  await using stack = new AsyncDisposableStack()
+  const folder = trailFolder(config.data)
+  const trail = await openJournal({ folder, process: 'worker', durability: config.trail.durability, now, log })
+  stack.defer(() => trail.close())
+  const shipper = startShipper({ folder, pool, log, trail })
+  stack.defer(() => shipper.close())
+  const workers = await startWorkers({ pool, queues, holds, deliver: deliveries, log })
+  stack.defer(() => workers.close())
+  const running = stack.move()
+  return { close: () => running.disposeAsync() }
+}
