@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import type { TargetConfig } from '../../config.ts'
+import { viewSources } from '../sql/view.ts'
+import { CatalogError } from './errors.ts'
+import { loadDefinitions } from './load.ts'
+import { changeMark } from './queries.ts'
+import { CatalogSnapshot, type LabelRules } from './snapshot.ts'
+
+export interface Catalog {
+  /** What names mean now. While `pending` is not null it may be out of date and must not be judged by. */
+  readonly snapshot: CatalogSnapshot
+  /** A reload after a change that is known to have happened; null when the snapshot can be used. */
+  readonly pending: Promise<void> | null
+  /** Reads all definitions anew. @throws CatalogError; the snapshot is then no longer usable until one succeeds */
+  refresh(): Promise<void>
+  /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */
+  query<T extends pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[],
+    options: { readonly timeoutMs: number },
+  ): Promise<T[]>
+  close(): Promise<void>
+}
+
+export interface CatalogLog {
+  warn(fields: object, message: string): void
+  info(fields: object, message: string): void
+}
+
+export interface CatalogOptions {
+  readonly target: TargetConfig
+  readonly labels: LabelRules
+  readonly log: CatalogLog
+  /** How often definitions changed elsewhere are looked for; more rarely where looking takes long. */
+  readonly checkEveryMs?: number
+}
+
+const CHECK_EVERY_MS = 1_000
+/** Looking may take this part of the time at most, so that a catalog of a million columns costs no more than 2 %. */
+const CHECK_SHARE_MAX = 0.02
+const ATTEMPTS = 3
+
+/**
+ * Opens connections of our own to the target and reads its definitions.
+ * @throws CatalogError
+ */
+export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
+  const catalog = new LiveCatalog(options)
+  await catalog.refresh()
+  catalog.watch()
+  return catalog
+}
+
+/**
+ * Three moves: `refresh` reads everything and replaces the snapshot; `watch` compares the change mark every second or
+ * so and refreshes when it moved; `close` ends both. A refresh that is asked for while one runs runs once more after
+ * it, because the running one may have read from before the change. When reading fails the last snapshot is not
+ * served: `snapshot` throws until a later look succeeds.
+ */
+class LiveCatalog implements Catalog {
+  readonly #options: CatalogOptions
+  readonly #connection: pg.ClientConfig
+  readonly #pool: pg.Pool
+  #snapshot: CatalogSnapshot | null = null
+  #version = 0
+  #mark = ''
+  #pending: Promise<void> | null = null
+  #again = false
+  #timer: NodeJS.Timeout | null = null
+  #closed = false
+
+  constructor(options: CatalogOptions) {
+    this.#options = options
+    this.#connection = connectionOf(options.target)
+    this.#pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
+    this.#pool.on('error', (error) =>
+      options.log.warn({ target: options.target.name, error }, 'catalog connection lost'),
+    )
+  }
+
+  get snapshot(): CatalogSnapshot {
+    if (this.#snapshot === null) throw new CatalogError('not_loaded', 'The definitions of the target are not loaded')
+    return this.#snapshot
+  }
+
+  get pending(): Promise<void> | null {
+    return this.#pending
+  }
+
+  refresh(): Promise<void> {
+    if (this.#pending !== null) {
+      this.#again = true
+      return this.#pending
+    }
+    const run = this.#load().finally(() => {
+      if (this.#pending === run) this.#pending = null
+    })
+    this.#pending = run
+    return run
+  }
+
+  async query<T extends pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[],
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<T[]> {
+    const client = await this.#pool.connect()
+    let failed = true
+    try {
+      await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}`)
+      const { rows } = await client.query<T>(sql, [...values])
+      await client.query('ROLLBACK')
+      failed = false
+      return rows
+    } finally {
+      client.release(failed)
+    }
+  }
+
+  watch(): void {
+    this.#schedule(this.#options.checkEveryMs ?? CHECK_EVERY_MS)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.#pending?.catch(() => undefined)
+    await this.#pool.end()
+  }
+
+  async #load(): Promise<void> {
+    let failures = 0
+    do {
+      this.#again = false
+      try {
+        await this.#read()
+      } catch (cause) {
+        failures++
+        this.#again = true
+        if (failures < ATTEMPTS && !this.#closed) continue
+        // Something changed and we do not know what: nothing is judged by what was true before.
+        this.#snapshot = null
+        this.#mark = ''
+        throw this.#failure(cause)
+      }
+    } while (this.#again)
+  }
+
+  async #read(): Promise<void> {
+    const client = await this.#pool.connect()
+    let failed = true
+    try {
+      // Marked first: a change between the two is then read now and noticed once more, never missed.
+      const mark = await markOf(client)
+      const definitions = await loadDefinitions(client as unknown as pg.Client)
+      this.#mark = mark
+      this.#snapshot = new CatalogSnapshot(definitions, {
+        labels: this.#options.labels,
+        version: ++this.#version,
+        viewSources,
+      })
+      failed = false
+    } finally {
+      client.release(failed)
+    }
+  }
+
+  #failure(cause: unknown): CatalogError {
+    const { target } = this.#options
+    return new CatalogError('not_loaded', `The definitions of ${target.name} could not be read`, {
+      cause,
+      hint: `Check that ${target.host}:${target.port} answers and that ${target.user} may log in to ${target.database}`,
+    })
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed) return
+    this.#timer = setTimeout(() => void this.#check(), delayMs)
+    this.#timer.unref()
+  }
+
+  async #check(): Promise<void> {
+    const startedAt = performance.now()
+    try {
+      const client = await this.#pool.connect()
+      const mark = await markOf(client).finally(() => client.release())
+      if (mark !== this.#mark) await this.refresh()
+    } catch (error) {
+      this.#options.log.warn({ target: this.#options.target.name, error }, 'definitions could not be checked')
+    }
+    const tookMs = performance.now() - startedAt
+    this.#schedule(Math.max(this.#options.checkEveryMs ?? CHECK_EVERY_MS, tookMs / CHECK_SHARE_MAX))
+  }
+}
+
+async function markOf(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ mark: string }>(changeMark)
+  return rows[0]?.mark ?? ''
+}
+
+function connectionOf(target: TargetConfig): pg.ClientConfig {
+  return {
+    host: target.host,
+    port: target.port,
+    database: target.database,
+    user: target.user,
+    password: target.password ?? '',
+    application_name: 'holdpoint catalog',
+    connectionTimeoutMillis: 10_000,
+    ssl:
+      target.tls === 'disable'
+        ? false
+        : {
+            rejectUnauthorized: target.tls === 'verify-full',
+            ...(target.ca === undefined ? {} : { ca: readFileSync(target.ca) }),
+          },
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The bulk queries behind a snapshot, for PostgreSQL 13 to 18. They run in one read-only transaction with an empty
+ * search path, so that every expression comes back with its names qualified. Temporary relations of any session are
+ * left out: a session's own are known by what it did.
+ */
+
+/** Rows of these count as shipped with the server: FirstNormalObjectId in access/transam.h. */
+const FIRST_NORMAL_OID = 16_384
+
+const visible = `n.nspname !~ '^pg_(toast_)?temp_'`
+
+export const schemas = `SELECT nspname FROM pg_namespace n WHERE ${visible}`
+
+export const relations = `
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, c.relrowsecurity,
+         CASE c.relkind WHEN 'i' THEN x.indrelid WHEN 'I' THEN x.indrelid WHEN 't' THEN t.oid ELSE 0 END,
+         c.oid < ${FIRST_NORMAL_OID} OR n.nspname = 'pg_toast',
+         a.numbers, a.names, a.types, a.expressions
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index x ON x.indexrelid = c.oid
+    LEFT JOIN pg_class t ON c.relkind = 't' AND t.reltoastrelid = c.oid
+    LEFT JOIN (
+      SELECT a.attrelid,
+             json_agg(a.attnum ORDER BY a.attnum) AS numbers,
+             json_agg(a.attname ORDER BY a.attnum) AS names,
+             json_agg(a.atttypid::bigint ORDER BY a.attnum) AS types,
+             CASE WHEN bool_or(a.atthasdef)
+                  THEN json_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY a.attnum) END AS expressions
+        FROM pg_attribute a
+        LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
+       WHERE a.attnum > 0 AND NOT a.attisdropped
+       GROUP BY a.attrelid
+    ) a ON a.attrelid = c.oid AND c.relkind NOT IN ('i', 'I')
+   WHERE ${visible}`
+
+export const inheritance = 'SELECT inhrelid, inhparent FROM pg_inherits'
+
+export const views = `
+  SELECT c.oid, pg_get_viewdef(c.oid)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('v', 'm') AND c.oid >= ${FIRST_NORMAL_OID} AND ${visible}`
+
+export const rules = `
+  SELECT r.ev_class, r.rulename, pg_get_ruledef(r.oid)
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.oid >= ${FIRST_NORMAL_OID} AND ${visible}`
+
+/** Row-level and internal ones are listed too: a foreign key's are internal, and known by their functions. */
+export const triggers = `
+  SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, CASE WHEN t.tgqual IS NOT NULL THEN pg_get_triggerdef(t.oid) END
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE t.tgenabled <> 'D' AND t.tgfoid >= ${FIRST_NORMAL_OID} AND ${visible}`
+
+export const expressions = `
+  SELECT k.conrelid, k.conname, 'write', pg_get_expr(k.conbin, k.conrelid)
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE k.contype = 'c' AND k.oid >= ${FIRST_NORMAL_OID} AND ${visible}
+  UNION ALL
+  SELECT i.indrelid, c.relname, 'write', e.sql
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+         LATERAL (VALUES (pg_get_expr(i.indexprs, i.indrelid)), (pg_get_expr(i.indpred, i.indrelid))) AS e (sql)
+   WHERE e.sql IS NOT NULL AND i.indexrelid >= ${FIRST_NORMAL_OID} AND ${visible}
+  UNION ALL
+  SELECT p.polrelid, p.polname, e.kind, e.sql
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+         LATERAL (VALUES ('read', pg_get_expr(p.polqual, p.polrelid)),
+                         ('write', pg_get_expr(p.polwithcheck, p.polrelid))) AS e (kind, sql)
+   WHERE e.sql IS NOT NULL AND c.relrowsecurity AND ${visible}
+  UNION ALL
+  SELECT p.partrelid, c.relname, 'write', pg_get_expr(p.partexprs, p.partrelid)
+    FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE p.partexprs IS NOT NULL AND ${visible}`
+
+export const cascades = `
+  SELECT k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype
+    FROM pg_constraint k
+   WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`
+
+/** @param atomicBodies pg_proc.prosqlbody exists: PostgreSQL 14 and later */
+export function routines(atomicBodies: boolean): string {
+  const atomic = atomicBodies ? 'p.prosqlbody IS NOT NULL' : 'false'
+  const body = atomicBodies
+    ? 'CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE pg_get_function_sqlbody(p.oid) END'
+    : 'p.prosrc'
+  return `
+  SELECT p.oid, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname,
+         to_json(p.proargtypes::oid[]::bigint[]), to_json(p.proargnames), to_json(p.proargmodes),
+         to_json(p.proallargtypes::bigint[]), p.pronargdefaults, p.provariadic <> 0, p.proretset, p.prorettype,
+         p.oid < ${FIRST_NORMAL_OID}, e.extname,
+         CASE WHEN l.lanname = 'sql' AND p.oid >= ${FIRST_NORMAL_OID} THEN ${body} END, ${atomic},
+         to_json(p.proconfig), p.prosecdef,
+         CASE WHEN p.oid >= ${FIRST_NORMAL_OID} THEN encode(sha256(convert_to(concat_ws(chr(1), n.nspname, p.proname,
+           l.lanname, p.proowner, p.prosecdef, p.provolatile, p.proargtypes, p.prorettype, p.proconfig, p.probin,
+           p.proargdefaults, ${body}), 'UTF8')), 'hex') ELSE '' END,
+         CASE WHEN p.prokind = 'a' AND p.oid >= ${FIRST_NORMAL_OID}
+              THEN (SELECT json_agg(f::oid::bigint) FROM pg_aggregate g, LATERAL (VALUES (g.aggtransfn), (g.aggfinalfn),
+                    (g.aggcombinefn), (g.aggserialfn), (g.aggdeserialfn), (g.aggmtransfn), (g.aggminvtransfn),
+                    (g.aggmfinalfn)) AS v (f)
+                    WHERE g.aggfnoid = p.oid AND f::oid >= ${FIRST_NORMAL_OID}) END
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_language l ON l.oid = p.prolang
+    LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    LEFT JOIN pg_extension e ON e.oid = d.refobjid`
+}
+
+/** Row types of tables are found through their table. */
+export const types = `
+  SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, t.typelem, t.typbasetype, k.checks
+    FROM pg_type t
+    JOIN pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    LEFT JOIN (SELECT contypid, json_agg(pg_get_expr(conbin, 0)) AS checks
+                 FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' GROUP BY contypid) k ON k.contypid = t.oid
+   WHERE (t.typrelid = 0 OR c.relkind = 'c') AND ${visible}`
+
+export const operators = `
+  SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprcode::oid
+    FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+   WHERE o.oid >= ${FIRST_NORMAL_OID}`
+
+export const casts = `
+  SELECT castsource, casttarget, castfunc, castcontext <> 'e'
+    FROM pg_cast WHERE oid >= ${FIRST_NORMAL_OID} AND castfunc <> 0`
+
+export const eventTriggers = `
+  SELECT evtname, evtevent, evtfoid, to_json(evttags) FROM pg_event_trigger WHERE evtenabled <> 'D'`
+
+/**
+ * The schemas each role may not use. Only the login role's are asked for where there are very many roles: another
+ * role's search path is then not known, and nothing unqualified resolves for it.
+ */
+export const roles = `
+  SELECT r.rolname, (SELECT json_agg(n.nspname) FROM pg_namespace n
+                      WHERE ${visible} AND NOT has_schema_privilege(r.oid, n.oid, 'USAGE'))
+    FROM pg_roles r
+   WHERE r.rolname = current_user OR (SELECT count(*) FROM pg_roles) <= 200`
+
+export const server = `SELECT current_setting('server_version_num')::int, current_user`
+
+const marked = `pg_namespace pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger
+  pg_constraint pg_attrdef pg_index pg_aggregate pg_auth_members`.split(/\s+/)
+
+const mark = (from: string, alias: string) =>
+  `(SELECT concat(count(*), ':', sum(${alias}.xmin::text::bigint)) FROM ${from})`
+
+/**
+ * A text that changes when any definition does. Every catalog row that is written gets a new xmin, so the sum and
+ * count of them differ after a change, wherever it was made and whatever it was. (The statistics views would be
+ * cheaper, but a session's counters may reach them ten seconds late.) Temporary relations come and go all the time
+ * and are left out where that is cheap.
+ */
+export const changeMark = `
+  SELECT concat_ws(' ',
+    ${mark(`pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${visible}`, 'c')},
+    ${mark(
+      `pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE ${visible}`,
+      'a',
+    )},
+    ${marked.map((table) => mark(table, table)).join(',\n    ')}) AS mark`

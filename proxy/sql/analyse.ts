@@ -1,0 +1,117 @@
+import { loadModule, type Node } from 'libpg-query'
+import type { Facts } from '../../policies/input.ts'
+import type { OutputColumn, SessionEffects } from '../gate.ts'
+import { BudgetSpent, type Context, type NameContext } from './context.ts'
+import { fingerprintOf, type ParsedStatement, parse } from './parse.ts'
+import { Recorder } from './recorder.ts'
+import { redact } from './redact.ts'
+import { type ColumnSet, emptyScope } from './scope.ts'
+import { noEffects, sessionEffects } from './session-effects.ts'
+import { statement } from './statement.ts'
+import { kindOf, tagOf } from './tag.ts'
+import { inventory } from './tree.ts'
+
+export type { NameContext } from './context.ts'
+
+/** What one statement would do. Immutable. */
+export interface Analysis {
+  readonly text: string
+  readonly redactedText: string
+  readonly facts: Facts
+  readonly outputs: readonly OutputColumn[] | null
+  readonly effects: SessionEffects
+  /** OID and SHA-256 of every relation and function it leads to that is not the server's own. */
+  readonly definitions: readonly { readonly oid: number; readonly hash: string }[]
+}
+
+/** Loads the parser. Once, before the first `analyse`. */
+export async function loadParser(): Promise<void> {
+  await loadModule()
+}
+
+/** Work allowed for one statement, in nodes walked: far more than any honest one needs for its size. */
+const BUDGET_BASE = 200_000
+const BUDGET_PER_CHARACTER = 50
+
+/** Turns the text of one Query or Parse into one analysis per statement. Never throws for what a client sent. */
+export function analyse(text: string, names: NameContext): readonly Analysis[] {
+  const parsed = parse(text)
+  if ('reason' in parsed) return [unreadable(text, parsed.reason)]
+  const several = parsed.length > 1
+  return parsed.map((each) => analyseOne(each, names, several))
+}
+
+function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolean): Analysis {
+  const { node, text } = parsed
+  const context = contextFor(names, text)
+  const columns = walk(context, node)
+  const { record } = context
+  if (several) record.flag('multi_statement')
+  const outputs = columns === null ? null : outputsOf(columns, record)
+  return {
+    text,
+    redactedText: redact(text),
+    facts: record.facts({ kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }),
+    outputs,
+    effects: sessionEffects(node, text, record),
+    definitions: record.definitions,
+  }
+}
+
+function contextFor(names: NameContext, text: string): Context {
+  return {
+    names,
+    snapshot: names.snapshot,
+    path: names.snapshot.schemasOnPath(names.searchPath, names.role),
+    record: new Recorder(),
+    seen: new Set(),
+    budget: { left: BUDGET_BASE + BUDGET_PER_CHARACTER * text.length },
+    inside: [],
+  }
+}
+
+/** @returns the columns the statement returns; null when it was not walked to its end */
+function walk(context: Context, node: Node): ColumnSet | null {
+  const { record } = context
+  try {
+    const { unknown, significant } = inventory(node)
+    if (unknown !== null) return refuse(record, unknown)
+    const { columns } = statement(context, node, emptyScope(), 'projected')
+    const missed = significant.filter((each) => !context.seen.has(each)).length
+    return missed === 0 ? columns : refuse(record, `${missed} parts were not understood`)
+  } catch (error) {
+    if (error instanceof BudgetSpent) return refuse(record, 'too much work to understand')
+    if (error instanceof RangeError) return refuse(record, 'nested too deeply to be understood')
+    throw error
+  }
+}
+
+function refuse(record: Recorder, detail: string): null {
+  record.effect('unknown')
+  record.unresolved('node', detail)
+  return null
+}
+
+function outputsOf(columns: ColumnSet, record: Recorder): readonly OutputColumn[] | null {
+  const all = columns.all()
+  if (columns.open !== null) {
+    if (record.touchesLabels) record.unresolved('output', 'columns whose names and number are not known')
+    return null
+  }
+  if (all.length === 0) return null
+  return all.map(({ name, sources, exact }) => ({ name, sources, exact: exact && sources.length > 0 }))
+}
+
+function unreadable(text: string, reason: string): Analysis {
+  const record = new Recorder()
+  record.effect('unknown')
+  record.unresolved('syntax', reason)
+  return {
+    text,
+    redactedText: redact(text),
+    facts: record.facts({ kind: 'unreadable', tag: '', fingerprint: '' }),
+    outputs: null,
+    effects: { ...noEffects, barrier: true },
+    definitions: [],
+  }
+}

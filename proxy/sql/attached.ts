@@ -1,0 +1,150 @@
+import type { Node } from 'libpg-query'
+import type { Attribute, Relation, Trigger } from '../catalog/definitions.ts'
+import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
+import { checkDomain, expression } from './expression.ts'
+import { parse } from './parse.ts'
+import { parseExpression } from './parse-expression.ts'
+import type { Recorder } from './recorder.ts'
+import { callRoutine } from './routines.ts'
+import { emptyScope, type Item, innerScope, relationColumns, type Scope } from './scope.ts'
+import { statement } from './statement.ts'
+import { viewColumns } from './view.ts'
+
+export type Write = 'insert' | 'update' | 'delete' | 'truncate'
+
+/** The bits of pg_trigger.tgtype: https://www.postgresql.org/docs/current/catalog-pg-trigger.html */
+const triggerBits: Readonly<Record<Write, number>> = { insert: 4, delete: 8, update: 16, truncate: 32 }
+
+/**
+ * Records what the server runs by itself when a relation is written: triggers, rules, defaults, generated columns,
+ * checks, index expressions and foreign keys that cascade; for partitions and children, theirs too.
+ */
+export function attachedWrites(context: Context, relation: Relation, write: Write): void {
+  if (relation.system) return
+  const key = `write ${write} ${relation.oid} ${context.names.role} ${context.names.searchPath}`
+  const before = context.snapshot.memo.get(key) as Recorder | null | undefined
+  if (before === null) return
+  const record = before ?? collect(context, relation, write)
+  if (record === null && context.inside.length === 0) context.snapshot.memo.set(key, null)
+  if (record === null) return
+  if (context.inside.length === 0) context.snapshot.memo.set(key, record)
+  context.record.absorb(record, `${relation.schema}.${relation.name}`)
+}
+
+function collect(context: Context, relation: Relation, write: Write): Recorder | null {
+  const { snapshot } = context
+  if (isPlain(context, relation)) return null
+  const inside = enter(context, `${write} ${relation.oid}`, context.names)
+  if (inside === null) return null
+  for (const trigger of snapshot.triggersOf(relation.oid)) {
+    if ((trigger.type & triggerBits[write]) !== 0) fire(inside, relation, trigger)
+  }
+  if (write !== 'truncate') {
+    for (const { sql, name, on } of snapshot.expressionsOf(relation.oid))
+      if (on === 'write') run(inside, relation, sql, name)
+    for (const rule of snapshot.rulesOf(relation.oid)) applyRule(inside, relation, rule.definition, write)
+  }
+  if (write === 'insert' || write === 'update') {
+    for (const attribute of relation.attributes) fill(inside, relation, attribute)
+  }
+  for (const child of snapshot.childrenOf(relation.oid)) {
+    const table = snapshot.relationByOid(child)
+    if (table !== undefined) attachedWrites(inside, table, write)
+  }
+  cascade(inside, relation, write)
+  return inside.record
+}
+
+function isPlain({ snapshot }: Context, { oid, attributes }: Relation): boolean {
+  return (
+    snapshot.triggersOf(oid).length === 0 &&
+    snapshot.expressionsOf(oid).length === 0 &&
+    snapshot.rulesOf(oid).length === 0 &&
+    snapshot.cascadesFrom(oid).length === 0 &&
+    snapshot.childrenOf(oid).length === 0 &&
+    attributes.every(({ expression: sql, type }) => sql === null && snapshot.typeByOid(type)?.kind !== 'domain')
+  )
+}
+
+function fire(context: Context, relation: Relation, trigger: Trigger): void {
+  const routine = context.snapshot.routineByOid(trigger.routine)
+  if (routine === undefined) context.record.unresolved('function', `trigger ${trigger.name}`)
+  else callRoutine(context, routine, [])
+  const parsed = trigger.definition === null ? null : parse(trigger.definition)
+  if (parsed === null) return
+  const node = 'reason' in parsed ? undefined : parsed[0]?.node
+  if (node === undefined || !('CreateTrigStmt' in node)) context.record.unresolved('opaque_body', trigger.name)
+  else expression(qualified(context), node.CreateTrigStmt.whenClause, rowScope(context, relation), 'filtered')
+}
+
+function qualified(context: Context): Context {
+  const names = qualifiedNames(context.names)
+  return { ...context, names, path: context.snapshot.schemasOnPath('', names.role) }
+}
+
+/** One row of the relation, by bare names and as old, new and excluded. */
+export function rowScope(context: Context, relation: Relation): Scope {
+  const columns = viewColumns(context, relation) ?? relationColumns(context.snapshot, relation)
+  const row = (name: string, unqualified: boolean): Item => ({
+    name,
+    relation,
+    columns,
+    unqualified,
+    qualified: true,
+    pseudo: true,
+  })
+  return innerScope(emptyScope(), [row(relation.name, true), row('old', false), row('new', false)])
+}
+
+function run(context: Context, relation: Relation, sql: string, name: string): void {
+  // An index on several expressions is printed as a list of them.
+  const node = parseExpression(`(${sql})`) ?? parseExpression(`ROW(${sql})`)
+  if (node === null) {
+    context.record.effect('unknown')
+    context.record.unresolved('opaque_body', `${relation.schema}.${relation.name}: ${name}`)
+  } else expression(qualified(context), node, rowScope(context, relation), 'filtered')
+}
+
+function fill(context: Context, relation: Relation, attribute: Attribute): void {
+  if (attribute.expression !== null) run(context, relation, attribute.expression, attribute.name)
+  const type = context.snapshot.typeByOid(attribute.type)
+  if (type?.kind === 'domain') checkDomain(qualified(context), type)
+}
+
+function applyRule(context: Context, relation: Relation, definition: string, write: Write): void {
+  const parsed = parse(definition)
+  const node = 'reason' in parsed ? undefined : parsed[0]?.node
+  if (node === undefined || !('RuleStmt' in node)) {
+    context.record.effect('unknown')
+    context.record.unresolved('opaque_body', `rule on ${relation.schema}.${relation.name}`)
+    return
+  }
+  if (node.RuleStmt.event !== `CMD_${write.toUpperCase()}`) return
+  ruleActions(qualified(context), node.RuleStmt.actions, rowScope(context, relation))
+}
+
+/** What a rule does instead or as well, with old and new in scope. */
+export function ruleActions(context: Context, actions: readonly Node[] | undefined, scope: Scope): void {
+  for (const action of actions ?? []) statement(context, action, scope, 'projected')
+}
+
+function cascade(context: Context, relation: Relation, write: Write): void {
+  for (const key of context.snapshot.cascadesFrom(relation.oid)) {
+    const action = write === 'delete' ? key.onDelete : write === 'update' ? key.onUpdate : null
+    const target = action === null ? undefined : context.snapshot.relationByOid(key.relation)
+    if (action === null || target === undefined) continue
+    context.record.effect('write')
+    recordRelation(context, target, [action])
+    attachedWrites(context, target, action)
+  }
+}
+
+/** Records what row-level security asks of each row. */
+export function attachedReads(context: Context, relation: Relation): void {
+  const policies = context.snapshot.expressionsOf(relation.oid).filter(({ on }) => on === 'read')
+  if (policies.length === 0) return
+  const inside = enter(context, `policies ${relation.oid}`, qualifiedNames(context.names))
+  if (inside === null) return
+  for (const { sql, name } of policies) run(inside, relation, sql, name)
+  context.record.absorb(inside.record, `${relation.schema}.${relation.name}`)
+}

@@ -1,0 +1,140 @@
+import type { Access, Relation as RelationFact } from '../../policies/input.ts'
+import type { Relation } from '../catalog/definitions.ts'
+import type { CatalogSnapshot } from '../catalog/snapshot.ts'
+import { Recorder } from './recorder.ts'
+
+/** What a session knows that changes what names mean. */
+export interface NameContext {
+  readonly snapshot: CatalogSnapshot
+  /** As the server reports it; null: not known, and then nothing unqualified resolves. */
+  readonly searchPath: string | null
+  readonly role: string
+  readonly temporaryRelations: ReadonlySet<string>
+  preparedStatement(name: string): string | undefined
+  cursor(name: string): string | undefined
+}
+
+/** One walk: of a statement, or of the view, function or trigger that it leads to. */
+export interface Context {
+  readonly names: NameContext
+  readonly snapshot: CatalogSnapshot
+  /** Schemas in the order they are searched; null when that is not known. */
+  readonly path: readonly string[] | null
+  readonly record: Recorder
+  /** The nodes that were looked at, to be held against the tree's inventory. */
+  readonly seen: Set<object>
+  readonly budget: Budget
+  /** The views, functions and triggers this walk is inside of. */
+  readonly inside: readonly string[]
+}
+
+/**
+ * Bounds the work on one text, so that a small statement over deeply nested views or recursive queries cannot take
+ * more than its share. Running out is a refusal.
+ */
+export interface Budget {
+  left: number
+}
+
+export class BudgetSpent extends Error {}
+
+export function spend(context: Context, amount = 1): void {
+  context.budget.left -= amount
+  if (context.budget.left < 0) throw new BudgetSpent()
+}
+
+const INSIDE_MAX = 24
+
+/** @returns null when it is being looked into already, or lies too deep */
+export function enter(
+  context: Context,
+  what: string,
+  names: NameContext,
+): (Context & { readonly record: Recorder }) | null {
+  if (context.inside.length >= INSIDE_MAX || context.inside.includes(what)) return null
+  return {
+    names,
+    snapshot: context.snapshot,
+    path: names.snapshot.schemasOnPath(names.searchPath, names.role),
+    record: new Recorder(),
+    seen: new Set(),
+    budget: context.budget,
+    inside: [...context.inside, what],
+  }
+}
+
+/** How the catalog's own texts are read: every name in them is qualified, or in pg_catalog. */
+export function qualifiedNames(names: NameContext): NameContext {
+  return {
+    snapshot: names.snapshot,
+    searchPath: '',
+    role: names.role,
+    temporaryRelations: new Set(),
+    preparedStatement: () => undefined,
+    cursor: () => undefined,
+  }
+}
+
+export function recordRelation(context: Context, relation: Relation, access: readonly Access[]): void {
+  context.record.relation(relation.oid, access, () => relationFact(context.snapshot, relation))
+  if (!relation.system) context.record.definition(relation.oid, context.snapshot.definitionHash(relation.oid))
+  if (relation.kind === 'foreign_table') {
+    context.record.effect('external')
+    context.record.external({ kind: 'network', detail: `foreign table ${relation.schema}.${relation.name}` })
+  }
+}
+
+type KnownRelation = Omit<RelationFact, 'access'>
+
+function relationFact(snapshot: CatalogSnapshot, relation: Relation): KnownRelation {
+  const key = `fact ${relation.oid}`
+  let fact = snapshot.memo.get(key) as KnownRelation | undefined
+  if (fact === undefined) {
+    const labels = new Set(snapshot.sourcesOf(relation).flatMap((source) => source.labels))
+    const { schema, name, system } = relation
+    fact = {
+      schema,
+      name,
+      kind: publicKind(relation),
+      system,
+      temporary: false,
+      through: [],
+      labels: [...labels].sort(),
+    }
+    snapshot.memo.set(key, fact)
+  }
+  return fact
+}
+
+function publicKind({ kind }: Relation): RelationFact['kind'] {
+  return kind === 'composite_type' || kind === 'index' || kind === 'toast' ? 'unknown' : kind
+}
+
+export function recordTemporary(context: Context, name: string, access: readonly Access[]): void {
+  context.record.relation(`temporary ${name}`, access, () => ({
+    schema: 'pg_temp',
+    name,
+    kind: 'table',
+    system: false,
+    temporary: true,
+    through: [],
+    labels: [],
+  }))
+}
+
+/** A relation that does not exist: named for the policy, and nothing is concluded from it. */
+export function recordMissing(
+  context: Context,
+  { schema, name }: { readonly schema: string; readonly name: string },
+  access: readonly Access[],
+): void {
+  context.record.relation(`missing ${schema}.${name}`, access, () => ({
+    schema,
+    name,
+    kind: 'unknown',
+    system: false,
+    temporary: false,
+    through: [],
+    labels: [],
+  }))
+}

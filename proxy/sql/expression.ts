@@ -1,0 +1,250 @@
+import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, TypeCast, WindowDef } from 'libpg-query'
+import type { ColumnUse } from '../../policies/input.ts'
+import type { Type } from '../catalog/definitions.ts'
+import type { Source } from '../catalog/snapshot.ts'
+import { columnReference } from './column-reference.ts'
+import { type Context, spend } from './context.ts'
+import { functionCall } from './function-call.ts'
+import { grammar } from './grammar.ts'
+import { useType } from './names.ts'
+import { parseExpression } from './parse-expression.ts'
+import { callRoutine } from './routines.ts'
+import { constant, derived, emptyScope, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
+import { select } from './select.ts'
+import { fieldsOf, type NodeFields, stringsOf, typeOf } from './tree.ts'
+
+/** Walks one expression: records every column by how it is used, and returns what its value is fed by. */
+export function expression(context: Context, node: Node | undefined, scope: Scope, use: ColumnUse): Value {
+  const type = typeOf(node)
+  if (node === undefined || type === undefined) return constant
+  spend(context)
+  const handler = handlers[type]
+  if (handler !== undefined) return handler(context, fieldsOf(node, type) as never, scope, use)
+  return derived(children(context, type, fieldsOf(node, type), scope, use))
+}
+
+export function expressions(
+  context: Context,
+  nodes: readonly Node[] | undefined,
+  scope: Scope,
+  use: ColumnUse,
+): Value[] {
+  return nodes?.map((node) => expression(context, node, scope, use)) ?? []
+}
+
+/** Any other node: all its children, by the grammar list, feed it. */
+export function children(
+  context: Context,
+  type: string,
+  fields: NodeFields,
+  scope: Scope,
+  use: ColumnUse,
+): readonly Source[] {
+  const known = grammar[type]
+  if (known === undefined) {
+    context.record.effect('unknown')
+    context.record.unresolved('node', type)
+    return []
+  }
+  let sources: readonly Source[] = []
+  for (const name in fields) {
+    const kind = known[name]
+    if (kind === 0) continue
+    const value = fields[name]
+    if (kind === 1) sources = union(sources, expression(context, value as Node, scope, use).sources)
+    else if (kind === 2) sources = union(sources, unionOf(expressions(context, value as Node[], scope, use)))
+    else if (kind !== undefined) sources = union(sources, unwrapped(context, kind, value as NodeFields, scope, use))
+  }
+  return sources
+}
+
+/** A child that is written without its type's name. */
+function unwrapped(
+  context: Context,
+  type: string,
+  fields: NodeFields,
+  scope: Scope,
+  use: ColumnUse,
+): readonly Source[] {
+  return expression(context, { [type]: fields } as unknown as Node, scope, use).sources
+}
+
+type Handler = (context: Context, fields: never, scope: Scope, use: ColumnUse) => Value
+
+const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Object.create(null), {
+  ColumnRef: (context: Context, reference: ColumnRef, scope: Scope, use: ColumnUse) =>
+    columnReference(context, reference, scope, use),
+  ParamRef: (_: Context, { number = 0 }: { number?: number }, scope: Scope) =>
+    scope.parameters?.positions[number - 1] ?? constant,
+  A_Const: () => constant,
+  A_Expr: operator,
+  FuncCall: (context: Context, call: FuncCall, scope: Scope, use: ColumnUse) => functionCall(context, call, scope, use),
+  TypeCast: typeCast,
+  TypeName: (context: Context, typeName: never) => {
+    useType(context, typeName)
+    return constant
+  },
+  SubLink: subLink,
+  A_Indirection: indirection,
+  RowExpr: row,
+  WindowDef: windowOf,
+  SortBy: (context: Context, { node }: { node?: Node }, scope: Scope) => expression(context, node, scope, 'sorted'),
+  GroupingFunc: (context: Context, { args }: { args?: Node[] }, scope: Scope) => {
+    expressions(context, args, scope, 'grouped')
+    return constant
+  },
+  CollateClause: (context: Context, { arg }: { arg?: Node }, scope: Scope, use: ColumnUse) => {
+    const { sources, type } = expression(context, arg, scope, use)
+    return derived(sources, type)
+  },
+  SelectStmt: (context: Context, statement: never, scope: Scope, use: ColumnUse) =>
+    derived(unionOf(select(context, statement, scope, use).columns.all())),
+  MergeSupportFunc: () => constant,
+  CurrentOfExpr: () => constant,
+  SetToDefault: () => constant,
+  // A statement or a relation has no place inside an expression; the walk that meets one there has lost its way.
+  RangeVar: (context: Context, { relname = '' }: { relname?: string }) => {
+    context.record.unresolved('node', `relation ${relname} inside an expression`)
+    return constant
+  },
+})
+
+/** https://www.postgresql.org/docs/current/functions-comparison.html and the like: what each spelling stands for. */
+function operator(context: Context, fields: A_Expr, scope: Scope, use: ColumnUse): Value {
+  context.seen.add(fields)
+  const left = expression(context, fields.lexpr, scope, use)
+  // IN, BETWEEN and their like have a list on the right.
+  const list = fields.rexpr !== undefined && 'List' in fields.rexpr ? fields.rexpr.List.items : null
+  const rights = list ? expressions(context, list, scope, use) : [expression(context, fields.rexpr, scope, use)]
+  const sources = unionOf([left, ...rights])
+  const [schema, name] = operatorName(stringsOf(fields.name))
+  const ours = context.snapshot.operators(name)
+  return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, [left, ...rights], sources)
+}
+
+function operatorName(parts: readonly string[]): [schema: string | null, name: string] {
+  return [parts.at(-2) ?? null, parts.at(-1) ?? '']
+}
+
+/** An operator of another's making is a call of its function. */
+function ourOperators(
+  context: Context,
+  { schema, name }: { readonly schema: string | null; readonly name: string },
+  operands: readonly Value[],
+  sources: readonly Source[],
+): Value {
+  let all = sources
+  for (const each of context.snapshot.operators(name)) {
+    const visible =
+      schema === null ? context.path === null || context.path.includes(each.schema) : each.schema === schema
+    if (!visible || !mayTake(operands, each.left, each.right)) continue
+    const routine = context.snapshot.routineByOid(each.routine)
+    if (routine === undefined) context.record.unresolved('operator', name)
+    else all = union(all, callRoutine(context, routine, operands).sources)
+  }
+  return derived(all)
+}
+
+const FIRST_NORMAL_OID = 16_384
+
+/** False where both operands are known to be built-in types and the operator's are not. */
+function mayTake(operands: readonly Value[], left: number, right: number): boolean {
+  const known = operands.every(({ type }) => type !== 0 && type < FIRST_NORMAL_OID)
+  return !known || (left < FIRST_NORMAL_OID && right < FIRST_NORMAL_OID)
+}
+
+function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnUse): Value {
+  context.seen.add(fields)
+  const value = expression(context, fields.arg, scope, use)
+  if (fields.typeName === undefined) return derived(value.sources)
+  expressions(context, fields.typeName.typmods, scope, use)
+  const { oid, element } = useType(context, fields.typeName)
+  return castTo(context, value, oid, element)
+}
+
+/** Converts to a type, and runs what that runs: a domain's checks, a cast function that is not built in. */
+export function castTo(context: Context, value: Value, oid: number, element: Type | null): Value {
+  let sources = value.sources
+  if (element !== null) {
+    checkDomain(context, element)
+    for (const cast of context.snapshot.casts) {
+      if (cast.target !== element.oid && cast.source !== element.oid) continue
+      const routine = context.snapshot.routineByOid(cast.routine)
+      if (routine === undefined) context.record.unresolved('function', 'a cast')
+      else sources = union(sources, callRoutine(context, routine, [value]).sources)
+    }
+  }
+  return derived(sources, oid)
+}
+
+/** A domain's CHECK runs whenever a value becomes one. */
+export function checkDomain(context: Context, type: Type): void {
+  for (let at: Type | undefined = type; at?.kind === 'domain'; at = context.snapshot.typeByOid(at.base)) {
+    for (const check of at.checks) {
+      const node = parseExpression(check)
+      if (node === null) context.record.unresolved('type', at.name)
+      else expression(context, node, emptyScope({ names: new Map([['value', constant]]), positions: [] }), 'filtered')
+    }
+  }
+}
+
+function subLink(context: Context, fields: SubLink, scope: Scope, use: ColumnUse): Value {
+  context.seen.add(fields)
+  const test = expression(context, fields.testexpr, scope, use)
+  const subselect = fields.subselect
+  if (subselect === undefined || !('SelectStmt' in subselect)) {
+    context.record.unresolved('node', 'subquery')
+    return constant
+  }
+  const result = select(context, subselect.SelectStmt, innerScope(scope, []), use)
+  // Whether there is a row says nothing about what is in its columns; the conditions are recorded as such.
+  if (fields.subLinkType === 'EXISTS_SUBLINK') return constant
+  const columns = result.columns.all()
+  const single = fields.subLinkType === 'EXPR_SUBLINK' ? (columns[0]?.type ?? 0) : 0
+  return derived(union(test.sources, union(unionOf(columns), result.columns.open ?? [])), single)
+}
+
+/** `(row).field`, `array[i]`, `(row).*` */
+function indirection(context: Context, fields: A_Indirection, scope: Scope, use: ColumnUse): Value {
+  let value = expression(context, fields.arg, scope, use)
+  for (const step of fields.indirection ?? []) {
+    if ('String' in step) value = fieldOf(context, value, step.String.sval ?? '')
+    else if ('A_Indices' in step) {
+      const bounds = expressions(
+        context,
+        [step.A_Indices.lidx, step.A_Indices.uidx].filter((it) => it !== undefined),
+        scope,
+        use,
+      )
+      value = derived(unionOf([value, ...bounds]))
+    }
+  }
+  return value
+}
+
+/** One field of a row. Of a row whose fields are not known, all that feeds it. */
+export function fieldOf(context: Context, value: Value, name: string): Value {
+  const field = value.row?.find((column) => column.name === name)
+  if (field !== undefined) return field
+  const relation = context.snapshot.relationByRowType(value.type)
+  const attribute = relation?.attributes.find((each) => each.name === name)
+  return derived(value.sources, attribute?.type ?? 0)
+}
+
+function row(context: Context, { args }: { args?: Node[] }, scope: Scope, use: ColumnUse): Value {
+  const values = expressions(context, args, scope, use)
+  const fields = values.map((value, index) => ({ ...value, name: `f${index + 1}`, self: null }))
+  return { sources: unionOf(values), exact: false, type: 0, row: fields }
+}
+
+/** A window's partition and order decide what a window function returns, so they feed it. */
+function windowOf(context: Context, window: WindowDef, scope: Scope, use: ColumnUse): Value {
+  const groups = expressions(context, window.partitionClause, scope, 'grouped')
+  const orders = expressions(context, window.orderClause, scope, 'sorted')
+  const bounds = [
+    expression(context, window.startOffset, scope, use),
+    expression(context, window.endOffset, scope, use),
+  ]
+  const referred = scope.windows.get(window.refname ?? '') ?? scope.windows.get(window.name ?? '') ?? []
+  return derived(union(referred, unionOf([...groups, ...orders, ...bounds])))
+}

@@ -1,0 +1,91 @@
+import type { FuncCall, Node } from 'libpg-query'
+import type { ColumnUse } from '../../policies/input.ts'
+import type { Routine } from '../catalog/definitions.ts'
+import type { Context } from './context.ts'
+import { castTo, expression, expressions, fieldOf } from './expression.ts'
+import { lookUpType, type QualifiedName, qualifiedName } from './names.ts'
+import { callRoutine, candidates, recordSequence } from './routines.ts'
+import { constant, derived, type Scope, union, unionOf, type Value } from './scope.ts'
+
+export interface Called {
+  readonly value: Value
+  /** The functions that it can be. */
+  readonly routines: readonly Routine[]
+}
+
+export function functionCall(context: Context, call: FuncCall, scope: Scope, use: ColumnUse): Value {
+  return calledFunction(context, call, scope, use).value
+}
+
+/** A call with its arguments, FILTER, ORDER BY and OVER. */
+export function calledFunction(context: Context, call: FuncCall, scope: Scope, use: ColumnUse): Called {
+  context.seen.add(call)
+  const written = expressions(context, call.args, scope, use)
+  // WITHIN GROUP (ORDER BY x) aggregates x; any other order only arranges.
+  const ordered = expressions(context, call.agg_order, scope, call.agg_within_group ? use : 'sorted')
+  const values = call.agg_within_group ? [...written, ...ordered] : written
+  expression(context, call.agg_filter, scope, 'filtered')
+  const window = call.over === undefined ? constant : expression(context, { WindowDef: call.over }, scope, use)
+  const name = qualifiedName(call.funcname)
+  const routines = candidates(context, name, values)
+  const value = routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values)
+  recordSpecial(context, name, call.args ?? [])
+  return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }
+}
+
+function callAll(context: Context, routines: readonly Routine[], values: readonly Value[]): Value {
+  const results = routines.map((routine) => callRoutine(context, routine, values))
+  const [first] = results
+  if (first !== undefined && results.every((result) => result.type === first.type))
+    return derived(unionOf(results), polymorphic(context, first.type) ? 0 : first.type)
+  return derived(unionOf(results))
+}
+
+function polymorphic(context: Context, type: number): boolean {
+  return context.snapshot.typeByOid(type)?.kind === 'pseudo'
+}
+
+/** `email(u)` is `u.email`, and `text(x)` is `x::text`. */
+function notAFunction(context: Context, name: QualifiedName, values: readonly Value[]): Value {
+  const [value] = values
+  if (value !== undefined && values.length === 1) {
+    if (name.schema === null && value.row !== null) {
+      if (value.row.some((column) => column.name === name.name)) return fieldOf(context, value, name.name)
+    }
+    const type = lookUpType(context, name)
+    if (type !== null) return castTo(context, value, type.oid, type)
+  }
+  context.record.unresolved('function', name.schema === null ? name.name : `${name.schema}.${name.name}`)
+  context.record.effect('unknown')
+  return derived(unionOf(values))
+}
+
+/** Functions whose arguments say what they touch. */
+function recordSpecial(context: Context, { schema, name }: QualifiedName, args: readonly Node[]): void {
+  if (schema !== null && schema !== 'pg_catalog') return
+  if (name === 'set_config') recordSetting(context, args)
+  else if (name === 'nextval' || name === 'setval') recordSequence(context, textOf(args[0]) ?? '')
+}
+
+function recordSetting(context: Context, [name, value, isLocal]: readonly Node[]): void {
+  const setting = textOf(name)
+  if (setting === null) {
+    context.record.effect('unknown')
+    context.record.unresolved('function', 'set_config of a setting that is not a constant')
+    return
+  }
+  const scope = booleanOf(isLocal) === true ? 'transaction' : 'session'
+  context.record.setting({ name: setting.toLowerCase(), value: textOf(value), scope })
+}
+
+/** The text of a string constant, a cast of it to anything included. */
+export function textOf(node: Node | undefined): string | null {
+  if (node === undefined) return null
+  if ('TypeCast' in node) return textOf(node.TypeCast.arg)
+  return 'A_Const' in node ? (node.A_Const.sval?.sval ?? (node.A_Const.sval === undefined ? null : '')) : null
+}
+
+function booleanOf(node: Node | undefined): boolean | null {
+  if (node === undefined || !('A_Const' in node)) return null
+  return node.A_Const.boolval === undefined ? null : (node.A_Const.boolval.boolval ?? false)
+}

@@ -1,0 +1,23 @@
+import type { IntoClause } from 'libpg-query'
+import { type Context, recordMissing, recordTemporary } from './context.ts'
+import { nameOf } from './names.ts'
+
+/** SELECT INTO and CREATE TABLE AS: what the query returns is written to a new relation. */
+export function intoClause(context: Context, { rel }: IntoClause): void {
+  context.record.effect('write')
+  context.record.effect('ddl')
+  if (rel === undefined) return
+  context.seen.add(rel)
+  const { schema, name } = nameOf(rel)
+  if (isTemporary(rel)) recordTemporary(context, name, ['create', 'insert'])
+  else recordMissing(context, { schema: schema ?? creationSchema(context), name }, ['create', 'insert'])
+}
+
+export function isTemporary({ relpersistence, schemaname }: { relpersistence?: string; schemaname?: string }): boolean {
+  return relpersistence === 't' || schemaname === 'pg_temp'
+}
+
+/** Where an unqualified CREATE puts things: the first schema of the path. */
+export function creationSchema(context: Context): string {
+  return context.path?.find((schema) => schema !== 'pg_temp' && schema !== 'pg_catalog') ?? ''
+}

@@ -1,0 +1,95 @@
+import type { Node, RangeVar, TypeName } from 'libpg-query'
+import type { Access } from '../../policies/input.ts'
+import type { Relation, Type } from '../catalog/definitions.ts'
+import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
+import { stringsOf } from './tree.ts'
+
+/** What a relation's name means. A temporary one may be gone by now, and then `shadowed` is what the server finds. */
+export type NamedRelation =
+  | { readonly found: 'relation'; readonly relation: Relation }
+  | { readonly found: 'temporary'; readonly name: string; readonly shadowed: Relation | null }
+  | { readonly found: 'nothing'; readonly schema: string; readonly name: string }
+
+export interface QualifiedName {
+  readonly schema: string | null
+  readonly name: string
+}
+
+export function lookUpRelation(context: Context, { schema, name }: QualifiedName): NamedRelation {
+  if (schema !== null) {
+    if (/^pg_temp(_\d+)?$/.test(schema)) return { found: 'temporary', name, shadowed: null }
+    const relation = context.snapshot.relation(schema, name)
+    return relation === undefined ? { found: 'nothing', schema, name } : { found: 'relation', relation }
+  }
+  const relation = context.path
+    ?.map((searched) => context.snapshot.relation(searched, name))
+    .find((it) => it !== undefined)
+  if (context.names.temporaryRelations.has(name)) return { found: 'temporary', name, shadowed: relation ?? null }
+  return relation === undefined ? { found: 'nothing', schema: '', name } : { found: 'relation', relation }
+}
+
+export function nameOf(range: RangeVar): QualifiedName {
+  return { schema: range.schemaname ?? null, name: range.relname ?? '' }
+}
+
+/** Looks a relation up and records what is done to it. What is not found is unresolved, unless it may be missing. */
+export function useRelation(
+  context: Context,
+  name: QualifiedName,
+  access: readonly Access[],
+  mayBeMissing = false,
+): NamedRelation {
+  const named = lookUpRelation(context, name)
+  if (named.found === 'relation') recordRelation(context, named.relation, access)
+  else if (named.found === 'temporary') {
+    recordTemporary(context, named.name, access)
+    if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
+  } else {
+    recordMissing(context, named, access)
+    if (!mayBeMissing) unresolvedName(context, 'relation', name)
+  }
+  return named
+}
+
+function unresolvedName(context: Context, code: 'relation' | 'type', { schema, name }: QualifiedName): void {
+  if (schema === null && context.path === null) context.record.unresolved('search_path', name)
+  else context.record.unresolved(code, schema === null ? name : `${schema}.${name}`)
+}
+
+/** A qualified name as a list of String nodes: `name`, `schema.name` or `database.schema.name`. */
+export function qualifiedName(list: readonly Node[] | undefined): QualifiedName {
+  const parts = stringsOf(list)
+  return { schema: parts.at(-2) ?? null, name: parts.at(-1) ?? '' }
+}
+
+const serials = new Set(['serial', 'serial2', 'serial4', 'serial8', 'smallserial', 'bigserial'])
+
+export interface NamedType {
+  /** 0: not known, or an array of something. */
+  readonly oid: number
+  readonly element: Type | null
+}
+
+/** The type that is named; what is not found is unresolved. For an array the element is what is looked up. */
+export function useType(context: Context, typeName: TypeName): NamedType {
+  const name = qualifiedName(typeName.names)
+  const isArray = (typeName.arrayBounds?.length ?? 0) > 0 || typeName.setof === true
+  const type = lookUpType(context, name)
+  if (type !== null) return { oid: isArray ? 0 : type.oid, element: type }
+  if (typeName.pct_type === true || (name.schema === null && serials.has(name.name))) return { oid: 0, element: null }
+  // The row type of a table goes by the table's name.
+  const relation = lookUpRelation(context, name)
+  if (relation.found === 'relation') return { oid: isArray ? 0 : relation.relation.rowType, element: null }
+  if (relation.found === 'nothing') unresolvedName(context, 'type', name)
+  return { oid: 0, element: null }
+}
+
+export function lookUpType(context: Context, { schema, name }: QualifiedName): Type | null {
+  const types = context.snapshot.types(name)
+  if (schema !== null) return types.find((type) => type.schema === schema) ?? null
+  for (const searched of context.path ?? ['pg_catalog']) {
+    const type = types.find((candidate) => candidate.schema === searched)
+    if (type !== undefined) return type
+  }
+  return null
+}

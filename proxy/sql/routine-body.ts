@@ -1,0 +1,80 @@
+import type { Node } from 'libpg-query'
+import type { Routine } from '../catalog/definitions.ts'
+import type { Source } from '../catalog/snapshot.ts'
+import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
+import { parse } from './parse.ts'
+import type { Recorder } from './recorder.ts'
+import { constant, emptyScope, type Parameters, unionOf, type Value } from './scope.ts'
+import { statement } from './statement.ts'
+
+interface Body {
+  readonly record: Recorder
+  readonly sources: readonly Source[]
+}
+
+/**
+ * Looks into a function written in SQL and records what it does.
+ * @returns what feeds its result from inside; null when it cannot be looked into
+ */
+export function routineBody(context: Context, routine: Routine): readonly Source[] | null {
+  const body = known(context, routine)
+  if (body === null) return null
+  context.record.absorb(body.record, `${routine.schema}.${routine.name}`)
+  return body.sources
+}
+
+const inProgress: Body['sources'] = []
+
+function known(context: Context, routine: Routine): Body | null {
+  if (routine.language !== 'sql' || routine.body === null) return null
+  const what = `function ${routine.oid}`
+  const names = namesInside(context.names, routine)
+  const key = names.temporaryRelations.size === 0 ? `${what} ${names.role} ${names.searchPath}` : null
+  const before = key === null ? undefined : (context.snapshot.memo.get(key) as Body | undefined)
+  if (before !== undefined) return before
+  const inside = enter(context, what, names)
+  // A function that calls itself does nothing by it that it does not do anyway.
+  if (inside === null)
+    return context.inside.includes(what)
+      ? { record: new (context.record.constructor as typeof Recorder)(), sources: inProgress }
+      : null
+  const statements = bodyStatements(routine)
+  if (statements === null) return null
+  const scope = emptyScope(parametersOf(routine))
+  const results = statements.map((node) => statement(inside, node, scope, 'projected'))
+  const sources = unionOf((results.at(-1)?.columns.all() ?? []) as readonly Value[])
+  const body = { record: inside.record, sources }
+  // Inside a recursion the result leaves out what the outer levels will add.
+  if (key !== null && context.inside.length === 0) context.snapshot.memo.set(key, body)
+  return body
+}
+
+function namesInside(names: NameContext, routine: Routine): NameContext {
+  if (routine.atomic) return qualifiedNames(names)
+  const setting = routine.settings.find((each) => each.startsWith('search_path='))
+  if (setting === undefined) return names
+  return { ...names, searchPath: setting.slice('search_path='.length), temporaryRelations: names.temporaryRelations }
+}
+
+function bodyStatements(routine: Routine): readonly Node[] | null {
+  const text = routine.atomic ? `CREATE FUNCTION f() RETURNS void LANGUAGE sql ${routine.body}` : (routine.body ?? '')
+  const parsed = parse(text)
+  if ('reason' in parsed) return null
+  if (!routine.atomic) return parsed.map(({ node }) => node)
+  const created = parsed[0]?.node
+  const body =
+    created !== undefined && 'CreateFunctionStmt' in created ? created.CreateFunctionStmt.sql_body : undefined
+  if (body === undefined) return null
+  if (!('List' in body)) return [body]
+  return (body.List.items ?? []).flatMap((item) => ('List' in item ? (item.List.items ?? []) : [item]))
+}
+
+/** Inside, parameters are constants; what the caller passes is added to the result by the caller. */
+function parametersOf(routine: Routine): Parameters {
+  const positions = routine.argumentTypes.map((type): Value => ({ ...constant, type }))
+  const names = new Map<string, Value>()
+  for (const [index, name] of routine.argumentNames.entries()) {
+    if (name !== null) names.set(name, positions[index] ?? constant)
+  }
+  return { names, positions }
+}

@@ -1,0 +1,114 @@
+import type { Node, SelectStmt } from 'libpg-query'
+import type { Context } from './context.ts'
+import { grammar } from './grammar.ts'
+import type { Item, Scope } from './scope.ts'
+import { type NodeFields, stringsOf, typeOf } from './tree.ts'
+
+/** Marks a query whose FROM items are not all tied together by a condition. */
+export function flagSelect(context: Context, statement: SelectStmt, scope: Scope): void {
+  if (context.record.hasFlag('cartesian_join')) return
+  const leaves = scope.items.filter((item) => item.qualified && item.pseudo !== true && item.relation !== null)
+  if (leaves.length > 1 && joinsEverything(statement, scope, leaves)) context.record.flag('cartesian_join')
+}
+
+export function joinsEverything(statement: SelectStmt, scope: Scope, leaves: readonly Item[]): boolean {
+  const groups = new Groups(leaves)
+  for (const condition of conditionsOf(statement)) groups.tie(itemsIn(condition, scope))
+  for (const sides of usingSides(statement.fromClause ?? [])) {
+    groups.tie(leaves.filter((leaf) => leaf.name !== null && sides.has(leaf.name)))
+  }
+  return !groups.isOne
+}
+
+/** Which items are known to hang together. */
+class Groups {
+  readonly #groups = new Map<Item, Set<Item>>()
+
+  constructor(items: readonly Item[]) {
+    for (const item of items) this.#groups.set(item, new Set([item]))
+  }
+
+  tie(items: readonly Item[]): void {
+    const joined = new Set<Item>()
+    for (const item of items) for (const member of this.#groups.get(item) ?? []) joined.add(member)
+    for (const member of joined) this.#groups.set(member, joined)
+  }
+
+  get isOne(): boolean {
+    return new Set(this.#groups.values()).size < 2
+  }
+}
+
+/** The parts of WHERE and ON that must all hold. */
+function conditionsOf(statement: SelectStmt): Node[] {
+  const conditions: Node[] = []
+  const split = (node: Node | undefined): void => {
+    if (node === undefined) return
+    if ('BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR')
+      for (const arg of node.BoolExpr.args ?? []) split(arg)
+    else conditions.push(node)
+  }
+  const joins = (node: Node | undefined): void => {
+    if (node === undefined || !('JoinExpr' in node)) return
+    split(node.JoinExpr.quals)
+    joins(node.JoinExpr.larg)
+    joins(node.JoinExpr.rarg)
+  }
+  split(statement.whereClause)
+  for (const node of statement.fromClause ?? []) joins(node)
+  return conditions
+}
+
+/** For each join by USING or NATURAL, the names on both sides. */
+function usingSides(nodes: readonly Node[]): Set<string>[] {
+  const found: Set<string>[] = []
+  const visit = (node: Node | undefined): string[] => {
+    if (node === undefined) return []
+    if (!('JoinExpr' in node)) return namesIn(node)
+    const { larg, rarg, usingClause, isNatural, alias } = node.JoinExpr
+    const names = [...visit(larg), ...visit(rarg)]
+    if (usingClause !== undefined || isNatural === true) found.push(new Set(names))
+    return alias?.aliasname === undefined ? names : [alias.aliasname]
+  }
+  for (const node of nodes) visit(node)
+  return found
+}
+
+function namesIn(node: Node): string[] {
+  if ('RangeVar' in node) return [node.RangeVar.alias?.aliasname ?? node.RangeVar.relname ?? '']
+  if ('RangeSubselect' in node) return [node.RangeSubselect.alias?.aliasname ?? '']
+  if ('RangeFunction' in node) return [node.RangeFunction.alias?.aliasname ?? '']
+  return []
+}
+
+/** The items whose columns a condition names, subqueries included. */
+export function itemsIn(condition: Node, scope: Scope): Item[] {
+  const items = new Set<Item>()
+  const visit = (node: unknown): void => {
+    const type = typeOf(node as Node)
+    if (type === undefined) return
+    fields(type, (node as Record<string, NodeFields>)[type] as NodeFields)
+  }
+  const fields = (type: string, of: NodeFields): void => {
+    if (type === 'ColumnRef') {
+      for (const item of named(stringsOf((of as { fields?: Node[] }).fields), scope)) items.add(item)
+      return
+    }
+    for (const name in of) {
+      const kind = grammar[type]?.[name]
+      if (kind === 1) visit(of[name])
+      else if (kind === 2) for (const child of of[name] as unknown[]) visit(child)
+      else if (typeof kind === 'string') fields(kind, of[name] as NodeFields)
+    }
+  }
+  visit(condition)
+  return [...items]
+}
+
+function named(names: readonly string[], scope: Scope): Item[] {
+  const qualified = scope.items.filter((item) => item.qualified)
+  if (names.length > 1) return qualified.filter((item) => item.name === names.at(-2))
+  const [name = ''] = names
+  const owners = qualified.filter((item) => item.columns.find(name) !== undefined)
+  return owners.length > 0 ? owners : qualified.filter((item) => item.name === name)
+}

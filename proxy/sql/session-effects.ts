@@ -1,0 +1,78 @@
+import type { Node } from 'libpg-query'
+import type { SessionEffects } from '../gate.ts'
+import { innerText } from './inner-text.ts'
+import { isTemporary } from './into-clause.ts'
+import type { Recorder } from './recorder.ts'
+import { stringsOf } from './tree.ts'
+
+export const noEffects: SessionEffects = {
+  prepares: null,
+  deallocates: null,
+  declares: null,
+  closes: null,
+  createsTemporary: [],
+  dropsTemporary: [],
+  barrier: false,
+  changesCatalog: false,
+}
+
+/** What running a statement does to what the session's names mean from then on. */
+export function sessionEffects(node: Node, text: string, record: Recorder): SessionEffects {
+  const changesCatalog = (['ddl', 'privilege', 'unknown'] as const).some((effect) => record.hasEffect(effect))
+  const barrier = changesCatalog || record.hasEffect('session') || endsTransaction(node)
+  const named = namedEffects(node, text)
+  if (!barrier && named === null) return noEffects
+  return { ...noEffects, ...named, barrier, changesCatalog }
+}
+
+/** Rolling back takes SET, definitions and cursors back; committing ends SET LOCAL and cursors. */
+function endsTransaction(node: Node): boolean {
+  if (!('TransactionStmt' in node)) return false
+  return !['TRANS_STMT_BEGIN', 'TRANS_STMT_START', 'TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE'].includes(
+    node.TransactionStmt.kind ?? '',
+  )
+}
+
+function namedEffects(node: Node, text: string): Partial<SessionEffects> | null {
+  if ('PrepareStmt' in node) return { prepares: { name: node.PrepareStmt.name ?? '', text: innerText(text, 'AS') } }
+  if ('DeallocateStmt' in node)
+    return { deallocates: node.DeallocateStmt.isall === true ? 'all' : (node.DeallocateStmt.name ?? 'all') }
+  if ('DeclareCursorStmt' in node)
+    return { declares: { name: node.DeclareCursorStmt.portalname ?? '', text: innerText(text, 'FOR') } }
+  if ('ClosePortalStmt' in node) return { closes: node.ClosePortalStmt.portalname ?? 'all' }
+  if ('DiscardStmt' in node) return discarded(node.DiscardStmt.target ?? '')
+  if ('DropStmt' in node) return { dropsTemporary: droppedNames(node.DropStmt.objects ?? []) }
+  const created = createdTemporary(node)
+  return created === null ? null : { createsTemporary: [created] }
+}
+
+/** `dropsTemporary` of `*`: all that the session made. */
+function discarded(target: string): Partial<SessionEffects> {
+  if (target === 'DISCARD_ALL') return { deallocates: 'all', closes: 'all', dropsTemporary: ['*'] }
+  return target === 'DISCARD_TEMP' ? { dropsTemporary: ['*'] } : {}
+}
+
+function droppedNames(objects: readonly Node[]): string[] {
+  return objects.flatMap((object) => {
+    if (!('List' in object)) return []
+    const parts = stringsOf(object.List.items)
+    const schema = parts.at(-2)
+    return schema === undefined || schema.startsWith('pg_temp') ? [parts.at(-1) ?? ''] : []
+  })
+}
+
+function createdTemporary(node: Node): string | null {
+  const range =
+    'CreateStmt' in node
+      ? node.CreateStmt.relation
+      : 'CreateTableAsStmt' in node
+        ? node.CreateTableAsStmt.into?.rel
+        : 'SelectStmt' in node
+          ? node.SelectStmt.intoClause?.rel
+          : 'CreateSeqStmt' in node
+            ? node.CreateSeqStmt.sequence
+            : 'ViewStmt' in node
+              ? node.ViewStmt.view
+              : undefined
+  return range !== undefined && isTemporary(range) ? (range.relname ?? '') : null
+}

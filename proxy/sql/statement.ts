@@ -1,0 +1,165 @@
+import type {
+  CallStmt,
+  CreateTableAsStmt,
+  DeclareCursorStmt,
+  ExecuteStmt,
+  ExplainStmt,
+  FetchStmt,
+  Node,
+  PrepareStmt,
+} from 'libpg-query'
+import { type Context, enter } from './context.ts'
+import { copy } from './copy.ts'
+import { expressions } from './expression.ts'
+import { calledFunction } from './function-call.ts'
+import { intoClause } from './into-clause.ts'
+import { isDataModifying, modify } from './modify.ts'
+import { parse } from './parse.ts'
+import { constant, innerScope, ListedColumns, named, type Scope } from './scope.ts'
+import { type Result, select, type TargetUse } from './select.ts'
+import { setVariable } from './settings.ts'
+import { transaction } from './transaction.ts'
+import { fieldsOf, stringsOf, typeOf } from './tree.ts'
+import { utility } from './utility.ts'
+
+const nothing: Result = { columns: new ListedColumns([]) }
+
+type Walk = (context: Context, fields: never, scope: Scope, use: TargetUse) => Result
+
+/** Walks any statement, wherever it stands. What is not known is unknown. @returns its output columns */
+export function statement(context: Context, node: Node, scope: Scope, use: TargetUse): Result {
+  if ('SelectStmt' in node) {
+    context.record.effect('read')
+    return select(context, node.SelectStmt, scope, use)
+  }
+  if (isDataModifying(node)) return modify(context, node, scope)
+  const type = typeOf(node)
+  if (type === undefined) return nothing
+  const walk = walks[type]
+  if (walk !== undefined) return walk(context, fieldsOf(node, type) as never, scope, use)
+  utility(context, type, fieldsOf(node, type), scope)
+  return type === 'VariableShowStmt' ? { columns: new ListedColumns([named('setting', constant)]) } : nothing
+}
+
+const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.create(null), {
+  ExplainStmt: explain,
+  CopyStmt: (context: Context, fields: never, scope: Scope) => {
+    copy(context, fields, scope)
+    return nothing
+  },
+  CreateTableAsStmt: createTableAs,
+  PrepareStmt: (context: Context, { query }: PrepareStmt, scope: Scope) => {
+    context.record.effect('session')
+    if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
+    return nothing
+  },
+  ExecuteStmt: execute,
+  DeclareCursorStmt: (context: Context, { query }: DeclareCursorStmt, scope: Scope) => {
+    context.record.effect('session')
+    if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
+    return nothing
+  },
+  FetchStmt: fetch,
+  CallStmt: call,
+  DoStmt: (context: Context) => {
+    context.record.effect('unknown')
+    context.record.unresolved('opaque_body', 'DO')
+    return nothing
+  },
+  ReturnStmt: (context: Context, { returnval }: { returnval?: Node }, scope: Scope) => {
+    const values = expressions(context, returnval === undefined ? [] : [returnval], scope, 'projected')
+    return { columns: new ListedColumns(values.map((value) => named('return', value))) }
+  },
+  TransactionStmt: (context: Context, fields: never) => {
+    transaction(context, fields)
+    return nothing
+  },
+  VariableSetStmt: (context: Context, fields: never, scope: Scope) => {
+    setVariable(context, fields, scope)
+    return nothing
+  },
+  // A rule's action that does nothing.
+  NotifyStmt: undefined,
+})
+
+/** Planning runs no volatile function and writes nothing; ANALYZE does all that the statement does. */
+function explain(context: Context, { query, options }: ExplainStmt, scope: Scope): Result {
+  context.record.flag('explain')
+  context.record.effect('read')
+  const analyzes = (options ?? []).some(
+    (option) => 'DefElem' in option && option.DefElem.defname === 'analyze' && !isOff(option.DefElem.arg),
+  )
+  if (query !== undefined && analyzes) {
+    context.record.flag('explain_analyze')
+    statement(context, query, scope, 'projected')
+  } else if (query !== undefined) {
+    const inside = enter(context, 'explain', context.names)
+    if (inside === null) context.record.unresolved('node', 'EXPLAIN inside EXPLAIN')
+    else {
+      const seen = { ...inside, seen: context.seen }
+      statement(seen, query, scope, 'projected')
+      context.record.absorbPlanned(inside.record)
+    }
+  }
+  return { columns: new ListedColumns([named('QUERY PLAN', constant)]) }
+}
+
+/** Only what surely means no: what PostgreSQL would not take for a boolean does not run there either. */
+function isOff(arg: Node | undefined): boolean {
+  if (arg === undefined) return false
+  if ('Integer' in arg) return (arg.Integer.ival ?? 0) === 0
+  if ('Boolean' in arg) return arg.Boolean.boolval !== true
+  return /^(off|false|f|n|no|0)$/i.test(stringsOf([arg])[0] ?? '')
+}
+
+function createTableAs(context: Context, fields: CreateTableAsStmt, scope: Scope): Result {
+  const { query, into } = fields
+  context.record.effect('ddl')
+  if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
+  if (into !== undefined) intoClause(context, into)
+  return nothing
+}
+
+function execute(context: Context, { name = '', params }: ExecuteStmt, scope: Scope, use: TargetUse): Result {
+  expressions(context, params, scope, 'filtered')
+  return remembered(context, { code: 'prepared_statement', name, text: context.names.preparedStatement(name) }, use)
+}
+
+function fetch(context: Context, { portalname = '', ismove }: FetchStmt, _scope: Scope, use: TargetUse): Result {
+  const result = remembered(context, { code: 'cursor', name: portalname, text: context.names.cursor(portalname) }, use)
+  return ismove === true ? nothing : result
+}
+
+interface Remembered {
+  readonly code: 'prepared_statement' | 'cursor'
+  readonly name: string
+  readonly text: string | undefined
+}
+
+/** What an earlier statement left in the session under this name runs now. */
+function remembered(context: Context, { code, name, text }: Remembered, use: TargetUse): Result {
+  const parsed = text === undefined ? null : parse(text)
+  const only = parsed !== null && !('reason' in parsed) && parsed.length <= 1 ? parsed : null
+  const inside = only === null ? null : enter(context, `${code} ${name}`, context.names)
+  if (only === null || inside === null) {
+    context.record.effect('unknown')
+    context.record.unresolved(code, name)
+    return nothing
+  }
+  const [first] = only
+  if (first === undefined) return nothing
+  const run: Context = { ...inside, record: context.record, seen: new Set() }
+  return statement(
+    run,
+    first.node,
+    { parent: null, items: [], commonTables: null, parameters: null, windows: new Map() },
+    use,
+  )
+}
+
+function call(context: Context, { funccall }: CallStmt, scope: Scope): Result {
+  if (funccall === undefined) return nothing
+  const { value } = calledFunction(context, funccall, scope, 'projected')
+  // A procedure's OUT arguments come back as one row; how many is for the server to say.
+  return { columns: new ListedColumns([], value.sources) }
+}

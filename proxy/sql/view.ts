@@ -1,0 +1,103 @@
+import type { Relation } from '../catalog/definitions.ts'
+import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
+import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
+import { parse } from './parse.ts'
+import { Recorder } from './recorder.ts'
+import { type Column, type ColumnSet, emptyScope, RelationColumns, union } from './scope.ts'
+import { select } from './select.ts'
+
+interface Expansion {
+  readonly record: Recorder
+  /** What feeds each of the view's columns; null: its query could not be followed. */
+  readonly columns: readonly Column[] | null
+}
+
+/**
+ * The columns of a view with the base columns behind them; what the view reads is recorded on the way.
+ * @returns null for what is not a view, and for the server's own
+ */
+export function viewColumns(context: Context, relation: Relation): ColumnSet | null {
+  const query = context.snapshot.viewQuery(relation.oid)
+  if (query === undefined) return null
+  const { record, columns } = expansionOf(context, relation, query)
+  context.record.absorb(record, `${relation.schema}.${relation.name}`)
+  if (columns === null) {
+    context.record.effect('unknown')
+    context.record.unresolved('relation', `the query of ${relation.schema}.${relation.name}`)
+  }
+  const key = `columns ${relation.oid}`
+  let set = context.snapshot.memo.get(key) as ColumnSet | undefined
+  if (set === undefined) {
+    set = new RelationColumns(
+      relation.attributes.map((_, index) => viewColumn(context.snapshot, relation, index, columns)),
+    )
+    context.snapshot.memo.set(key, set)
+  }
+  return set
+}
+
+function viewColumn(
+  snapshot: CatalogSnapshot,
+  relation: Relation,
+  index: number,
+  columns: Expansion['columns'],
+): Column {
+  const self = snapshot.sourcesOf(relation)[index] as Source
+  const column = columns?.[index]
+  const sources = column?.sources ?? []
+  const inherited = new Set(sources.flatMap((source) => source.labels))
+  // A label that only the view's own column has must not be lost on the way to what it is made of.
+  const own = self.labels.some((label) => !inherited.has(label)) || columns === null
+  return {
+    name: self.column,
+    sources: own ? union(sources, [self]) : sources,
+    exact: column?.exact ?? false,
+    type: relation.attributes[index]?.type ?? 0,
+    row: null,
+    self,
+  }
+}
+
+function expansionOf(context: Context, relation: Relation, query: string): Expansion {
+  const key = `view ${relation.oid}`
+  const before = context.snapshot.memo.get(key) as Expansion | undefined
+  if (before !== undefined) return before
+  const expansion = expand(context, relation, query)
+  context.snapshot.memo.set(key, expansion)
+  return expansion
+}
+
+function expand(context: Context, relation: Relation, query: string): Expansion {
+  const parsed = parse(query)
+  const inside = enter(context, `view ${relation.oid}`, qualifiedNames(context.names))
+  const node = 'reason' in parsed ? undefined : parsed[0]?.node
+  if (inside === null || node === undefined || !('SelectStmt' in node)) return { record: new Recorder(), columns: null }
+  const { columns } = select(inside, node.SelectStmt, emptyScope(), 'derived')
+  const all = columns.all()
+  const isWhole = columns.open === null && all.length >= relation.attributes.length
+  return { record: inside.record, columns: isWhole ? all : null }
+}
+
+/** The base columns behind each column of a view, for the labels that they lend it. */
+export function viewSources(snapshot: CatalogSnapshot, relation: Relation): readonly (readonly Source[])[] {
+  const query = snapshot.viewQuery(relation.oid)
+  if (query === undefined) return []
+  const names: NameContext = qualifiedNames({
+    snapshot,
+    searchPath: '',
+    role: snapshot.loginRole,
+    temporaryRelations: new Set(),
+    preparedStatement: () => undefined,
+    cursor: () => undefined,
+  })
+  const context: Context = {
+    names,
+    snapshot,
+    path: snapshot.schemasOnPath('', snapshot.loginRole),
+    record: new Recorder(),
+    seen: new Set(),
+    budget: { left: 1_000_000 },
+    inside: [],
+  }
+  return expansionOf(context, relation, query).columns?.map((column) => column.sources) ?? []
+}
