@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { PolicyError } from './errors.ts'
-import type { PolicyInput } from './input.ts'
+import { type PolicyInput, unresolved } from './input.ts'
 
 /** Inputs that a policy is given only when its manifest names them. */
 export const volatileInput = z.enum(['session.application', 'session.transaction', 'identity.expiresAt'])
@@ -11,6 +11,11 @@ export const volatileInput = z.enum(['session.application', 'session.transaction
 export const manifest = z.strictObject({
   name: z.string().min(1),
   volatile: z.array(volatileInput).readonly(),
+  /** Kinds of `unresolved` that a policy means to judge by itself; any other is denied whatever it decides. */
+  mayIgnore: z
+    .array(unresolved.shape.code.exclude(['syntax']))
+    .readonly()
+    .default([]),
 })
 
 export type VolatileInput = z.infer<typeof volatileInput>

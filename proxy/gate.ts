@@ -1,5 +1,8 @@
 import type { Decision, Mask } from '../policies/decision.ts'
+import type { Policy } from '../policies/evaluate.ts'
 import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts'
+import { CachingGate } from './caching-gate.ts'
+import type { Catalog } from './catalog/catalog.ts'
 
 /**
  * The one place where a statement is judged. Every door calls it and nothing else decides.
@@ -91,4 +94,17 @@ export interface BoundParameters {
   readonly types: readonly number[]
   readonly formats: readonly number[]
   readonly values: readonly (Buffer | null)[]
+}
+
+export interface GateOptions {
+  /** By target name. */
+  readonly catalogs: ReadonlyMap<string, Pick<Catalog, 'snapshot' | 'pending'>>
+  /** The policy in force now. @throws when there is none */
+  readonly policy: () => Policy
+  /** What the caches may hold, about. */
+  readonly cacheBytesMax?: number
+}
+
+export function createGate(options: GateOptions): Gate {
+  return new CachingGate(options)
 }

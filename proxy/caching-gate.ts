@@ -1,0 +1,190 @@
+import { GenerationalCache } from '../generational-cache.ts'
+import type { Decision } from '../policies/decision.ts'
+import { PolicyError } from '../policies/errors.ts'
+import type { Policy } from '../policies/evaluate.ts'
+import { type Facts, INPUT_VERSION } from '../policies/input.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { CatalogSnapshot } from './catalog/snapshot.ts'
+import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
+import { type JudgingContext, JudgingContexts } from './judging-context.ts'
+import { outputMasksOf } from './output-masks.ts'
+import { type RefusalId, refusal, refused } from './refusal.ts'
+import { type Analysis, analyse } from './sql/analyse.ts'
+import { statementDigest } from './statement-digest.ts'
+
+/** A prepared statement or cursor that an analysis asked the session for, and what it was then. */
+interface Dependency {
+  readonly kind: 'prepared statement' | 'cursor'
+  readonly name: string
+  readonly text: string | undefined
+}
+
+interface Known<T> {
+  readonly value: readonly T[]
+  readonly dependencies: readonly Dependency[]
+}
+
+/**
+ * Text → analysis → policy input → decision, with a cache for each arrow and each keyed by all that the arrow depends on:
+ *
+ *   analysis    the text, the snapshot of the catalog, role, search path, temporary relations
+ *   judgement   the same, the policy, and what it is shown of the session
+ *   decision    the policy input itself (in policies/evaluate.ts)
+ *
+ * Prepared statements and cursors belong to one session, so an entry that asked for some holds only while they are the
+ * same. Nothing else is remembered, and nothing is forgotten by time.
+ */
+export class CachingGate implements Gate {
+  readonly #options: GateOptions
+  readonly #contexts = new JudgingContexts()
+  readonly #analyses: GenerationalCache<string, Known<Analysis>>
+  readonly #judgements: GenerationalCache<string, Known<Judgement>>
+  readonly #origins = new WeakMap<Judgement, { analysis: Analysis; dependencies: readonly Dependency[] }>()
+
+  constructor(options: GateOptions) {
+    this.#options = options
+    const half = (options.cacheBytesMax ?? 64 * 1024 * 1024) / 2
+    this.#analyses = new GenerationalCache(half)
+    this.#judgements = new GenerationalCache(half)
+  }
+
+  judge(text: string, session: SessionView): readonly Judgement[] | Promise<readonly Judgement[]> {
+    const catalog = this.#options.catalogs.get(session.target.name)
+    const pending = catalog?.pending ?? null
+    // Definitions changed and are being read: what they were is not judged by.
+    if (pending !== null) return this.#judgeAfter(pending, text, session)
+    return this.#judgeNow(text, session, catalog)
+  }
+
+  async digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string> {
+    const origin = this.#origins.get(judgement)
+    if (origin === undefined) throw new TypeError('only a judgement of this gate has a digest')
+    return statementDigest({
+      text: judgement.text,
+      dependencies: origin.dependencies,
+      parameters,
+      target: session.target.name,
+      role: session.role,
+      searchPath: session.searchPath,
+      definitions: origin.analysis.definitions,
+    })
+  }
+
+  async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
+    await pending.catch(() => undefined) // then the snapshot throws, and that is judged
+    return this.judge(text, session)
+  }
+
+  #judgeNow(text: string, session: SessionView, catalog: Pick<Catalog, 'snapshot'> | undefined): readonly Judgement[] {
+    const policy = attempt(this.#options.policy)
+    if (policy === null) return [refused(text, 'gate.policy_unavailable', '')]
+    const snapshot = attempt(() => catalog?.snapshot ?? null)
+    if (snapshot === null) return [refused(text, 'gate.catalog_unavailable', policy.digest)]
+    const context = this.#contexts.of(session, snapshot, policy)
+    const key = `${context.id} ${text}`
+    const known = this.#judgements.get(key)
+    if (known !== undefined && stillHold(known.dependencies, session)) return known.value
+    const analysed = this.#analyse(text, session, snapshot, context)
+    if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
+    const value = analysed.value.map((analysis) => this.#judgement(analysis, analysed.dependencies, session, policy))
+    this.#judgements.set(key, { value, dependencies: analysed.dependencies }, weightOf(text, value))
+    return value
+  }
+
+  /** @returns null when the analysis failed, which it does not for anything that it foresaw */
+  #analyse(
+    text: string,
+    session: SessionView,
+    snapshot: CatalogSnapshot,
+    context: JudgingContext,
+  ): Known<Analysis> | null {
+    const key = `${context.namesId} ${text}`
+    const known = this.#analyses.get(key)
+    if (known !== undefined && stillHold(known.dependencies, session)) return known
+    const dependencies: Dependency[] = []
+    const asking = (kind: Dependency['kind'], find: (name: string) => string | undefined) => (name: string) => {
+      const found = find(name)
+      dependencies.push({ kind, name, text: found })
+      return found
+    }
+    const value = attempt(() =>
+      analyse(text, {
+        snapshot,
+        searchPath: session.searchPath,
+        role: session.role,
+        temporaryRelations: session.temporaryRelations,
+        preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
+        cursor: asking('cursor', (name) => session.cursor(name)),
+      }),
+    )
+    if (value === null) return null
+    const analysed = { value, dependencies }
+    this.#analyses.set(key, analysed, weightOf(text, value))
+    return analysed
+  }
+
+  #judgement(analysis: Analysis, dependencies: readonly Dependency[], session: SessionView, policy: Policy): Judgement {
+    const decided = decide(analysis.facts, session, policy)
+    const masks = decided.outcome === 'deny' ? null : outputMasksOf(analysis.facts, analysis.outputs, decided)
+    const decision = typeof masks === 'string' ? refusal(masks) : decided
+    const judgement: Judgement = Object.freeze({
+      text: analysis.text,
+      redactedText: analysis.redactedText,
+      facts: analysis.facts,
+      decision,
+      policyDigest: policy.digest,
+      outputs: analysis.outputs,
+      outputMasks: typeof masks === 'string' ? null : masks,
+      scrub: decision.masks.length > 0,
+      effects: analysis.effects,
+    })
+    this.#origins.set(judgement, { analysis, dependencies })
+    return judgement
+  }
+}
+
+/** The policy's decision, or the refusal that its failure is. */
+function decide(facts: Facts, session: SessionView, policy: Policy): Decision {
+  if (facts.unresolved.some(({ code }) => code === 'syntax')) return refusal('gate.syntax', facts.unresolved[0]?.detail)
+  const { identity, target, door, role, application, transaction } = session
+  try {
+    const decision = policy.decide({
+      version: INPUT_VERSION,
+      identity,
+      target,
+      session: { door, role, application, transaction },
+      statement: facts,
+    })
+    const ignored: readonly string[] = policy.manifest.mayIgnore
+    const gap = facts.unresolved.find(({ code }) => !ignored.includes(code))
+    return decision.outcome !== 'deny' && gap !== undefined ? refusal('gate.unresolved', gap.detail) : decision
+  } catch (error) {
+    return refusal(failureId(error))
+  }
+}
+
+function failureId(error: unknown): RefusalId {
+  const code = error instanceof PolicyError ? error.code : null
+  if (code === 'result_undefined') return 'gate.policy_undefined'
+  return code === 'result_invalid' ? 'gate.policy_invalid' : 'gate.policy_failed'
+}
+
+function stillHold(dependencies: readonly Dependency[], session: SessionView): boolean {
+  return dependencies.every(({ kind, name, text }) => {
+    const now = kind === 'cursor' ? session.cursor(name) : session.preparedStatement(name)
+    return now === text
+  })
+}
+
+/** Bytes, about: the text is kept twice, and facts are larger than a short text. */
+function weightOf(text: string, list: readonly unknown[]): number {
+  return 4 * text.length + 4_000 * (1 + list.length)
+}
+
+function attempt<T>(work: () => T | null): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}

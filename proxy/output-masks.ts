@@ -1,0 +1,64 @@
+import type { Decision, Mask } from '../policies/decision.ts'
+import type { Facts } from '../policies/input.ts'
+import type { OutputColumn } from './gate.ts'
+import type { RefusalId } from './refusal.ts'
+
+type Source = OutputColumn['sources'][number]
+
+/**
+ * From the masks of a decision, which are by column of the catalog, to those of a result, which are by position.
+ *
+ * - the value of one masked column, unchanged: that column's method
+ * - anything made of masked columns (upper(email), email::text, max(salary), a whole row): nothing of it is shown
+ * - sources that are not known, while something in the statement is masked: the statement does not run
+ *
+ * @returns the masks, null when nothing in the statement is masked, or why it may not run
+ */
+export function outputMasksOf(
+  facts: Facts,
+  outputs: readonly OutputColumn[] | null,
+  decision: Decision,
+): readonly (Mask | null)[] | null | RefusalId {
+  const columns = outputs ?? []
+  if (columns.some(({ sources }) => sources.some((source) => !wasShown(facts, source)))) return 'gate.lineage'
+  if (decision.masks.length === 0) return null
+  if (facts.flags.includes('copy_to')) return 'gate.export_masked'
+  if (outputs === null) return returnsNoRows(facts) ? null : 'gate.lineage'
+  return outputs.map((output) => maskOf(output, decision.masks))
+}
+
+/** A labelled source that is not among the facts was never judged. */
+function wasShown(facts: Facts, source: Source): boolean {
+  if (source.labels.length === 0) return true
+  return facts.columns.some(
+    ({ schema, relation, column, labels }) =>
+      column === source.column && relation === source.relation && schema === source.schema && labels.length > 0,
+  )
+}
+
+/** Kinds that answer with rows only through RETURNING. Not those that are known to answer with rows: any other may. */
+const rowless = new Set(['insert', 'update', 'delete', 'merge', 'create_table_as', 'view', 'index', 'truncate', 'drop'])
+
+function returnsNoRows(facts: Facts): boolean {
+  return rowless.has(facts.kind) && !facts.flags.includes('returning')
+}
+
+function maskOf(output: OutputColumn, masks: readonly Mask[]): Mask | null {
+  const found = output.sources.map((source) => maskOfSource(source, masks))
+  const masked = found.filter((mask) => mask !== null)
+  const [first] = masked
+  if (first === undefined) return null
+  const alike = masked.length === found.length && masked.every(({ method }) => method === first.method)
+  if (output.exact && alike) return first
+  return { ...first, method: masked.some(({ method }) => method === 'null') ? 'null' : 'redact' }
+}
+
+/** A mask of `*` stands for the labelled columns of its relation that have none of their own. */
+function maskOfSource(source: Source, masks: readonly Mask[]): Mask | null {
+  const ofRelation = masks.filter(({ schema, relation }) => schema === source.schema && relation === source.relation)
+  const own = ofRelation.find(({ column }) => column === source.column)
+  if (own !== undefined) return own
+  if (source.labels.length === 0) return null
+  const whole = ofRelation.find(({ column }) => column === '*')
+  return whole === undefined ? null : { ...whole, column: source.column }
+}

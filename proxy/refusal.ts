@@ -1,0 +1,98 @@
+import type { Decision } from '../policies/decision.ts'
+import type { Facts } from '../policies/input.ts'
+import type { Judgement, SessionEffects } from './gate.ts'
+
+/**
+ * What the gate itself refuses, whatever a policy would say. Each is a finding of its own, so that the trail and the
+ * person who asked can tell a refusal of the gate from one of a rule.
+ */
+const refusals = {
+  'gate.syntax': {
+    title: 'Text that cannot be read does not run',
+    reason: 'This is not SQL that Holdpoint can read, so it was not sent to the server',
+  },
+  'gate.analysis_failed': {
+    title: 'What cannot be analysed does not run',
+    reason: 'Holdpoint failed while it analysed this text',
+  },
+  'gate.unresolved': {
+    title: 'What cannot be established is denied',
+    reason: 'Something in it could not be established, and the policy does not say that this may be ignored',
+  },
+  'gate.catalog_unavailable': {
+    title: 'Names have to be known',
+    reason: 'What names mean on this target is not known right now; try again in a moment',
+  },
+  'gate.policy_unavailable': { title: 'A policy has to decide', reason: 'No policy is active' },
+  'gate.policy_failed': { title: 'A policy has to decide', reason: 'The policy failed while it judged this statement' },
+  'gate.policy_undefined': { title: 'A policy has to decide', reason: 'The policy has no answer for this statement' },
+  'gate.policy_invalid': {
+    title: 'A policy has to decide',
+    reason: 'What the policy answered is not a decision',
+  },
+  'gate.lineage': {
+    title: 'What is masked has to be found',
+    reason: 'It is not proven which output columns hold sensitive values; name the columns you need',
+  },
+  'gate.export_masked': {
+    title: 'COPY cannot be masked',
+    reason: 'COPY would send sensitive values unmasked; leave those columns out, or use SELECT',
+  },
+} as const
+
+export type RefusalId = keyof typeof refusals
+
+/** @param detail added to the reason in brackets; never a value */
+export function refusal(id: RefusalId, detail?: string): Decision {
+  const { title, reason } = refusals[id]
+  const decision: Decision = {
+    outcome: 'deny',
+    rules: [{ id, title, reason: detail === undefined ? `${reason}.` : `${reason} (${detail}).`, outcome: 'deny' }],
+    masks: [],
+    reviewers: [],
+    expiryMs: null,
+    grantMs: null,
+    onHold: null,
+  }
+  return Object.freeze(decision)
+}
+
+const noEffects: SessionEffects = Object.freeze({
+  prepares: null,
+  deallocates: null,
+  declares: null,
+  closes: null,
+  createsTemporary: [],
+  dropsTemporary: [],
+  barrier: false,
+  changesCatalog: false,
+})
+
+/** What is refused before anything is known about it. Its text might hold a secret that nobody looked for. */
+export function refused(text: string, id: RefusalId, policyDigest: string): Judgement {
+  const facts: Facts = {
+    kind: 'unknown',
+    tag: 'UNKNOWN',
+    effects: ['unknown'],
+    relations: [],
+    columns: [],
+    functions: [],
+    roles: [],
+    settings: [],
+    external: [],
+    flags: [],
+    unresolved: [],
+    fingerprint: '',
+  }
+  return Object.freeze({
+    text,
+    redactedText: '(not analysed)',
+    facts,
+    decision: refusal(id),
+    policyDigest,
+    outputs: null,
+    outputMasks: null,
+    scrub: false,
+    effects: noEffects,
+  })
+}
