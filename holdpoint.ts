@@ -38,6 +38,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { openState } = await import('./workflows/state/state.ts')
     return tokenCommand((command) => openState(configFor(command.optsWithGlobals()).state.url))
   },
+  doctor: async () => (await import('./workflows/doctor/doctor-command.ts')).doctorCommand(env),
   'proxy-worker': async () =>
     (await import('./proxy/worker-command.ts')).proxyWorkerCommand({ env, configOf: configFor }),
 }
