@@ -12,16 +12,14 @@ import type { Routes } from './zod-schemas.ts'
 export interface HoldRoutesOptions {
   readonly holds: ConsoleParts['holds']
   readonly policyReviewed: boolean
-  /** Who reads. @throws ConsoleError */
-  readonly reader: (request: FastifyRequest) => Promise<Viewer>
-  /** Who writes, after the same-site check. @throws ConsoleError */
-  readonly writer: (request: FastifyRequest) => Promise<Viewer>
+  /** Who asks, established before anything of the request is looked at. */
+  readonly viewerOf: (request: FastifyRequest) => Viewer
 }
 
 /** How many rows are looked at for one list: what a person may not see is left out after reading. */
 const ROWS_LOOKED_AT_MAX = 1_000
 
-export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutesOptions): Routes {
+export function holdRoutes({ holds, policyReviewed, viewerOf }: HoldRoutesOptions): Routes {
   /** What someone may not see does not exist for them. */
   const visible = async (id: string, viewer: Viewer): Promise<Hold> => {
     const hold = await holds.find(id)
@@ -34,7 +32,7 @@ export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutes
       '/api/holds',
       { schema: { querystring: holdsQuery, response: { 200: z.object({ holds: z.array(holdSummary) }) } } },
       async (request) => {
-        const viewer = await reader(request)
+        const viewer = viewerOf(request)
         const { status, limit } = request.query
         const rows = await holds.list({
           limit: ROWS_LOOKED_AT_MAX,
@@ -48,7 +46,7 @@ export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutes
     )
 
     fastify.get('/api/holds/:id', { schema: { params: holdPath, response: { 200: holdView } } }, async (request) => {
-      const viewer = await reader(request)
+      const viewer = viewerOf(request)
       return holdViewOf(await visible(request.params.id, viewer), viewer, policyReviewed)
     })
 
@@ -56,7 +54,7 @@ export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutes
       '/api/holds/:id/votes',
       { schema: { params: holdPath, body: voteBody, response: { 200: holdView } } },
       async (request) => {
-        const viewer = await writer(request)
+        const viewer = viewerOf(request)
         await visible(request.params.id, viewer)
         if (viewer.kind !== 'human')
           throw new ConsoleError('people_only', 'Only people can answer; agents and services cannot.')
@@ -73,7 +71,7 @@ export function holdRoutes({ holds, policyReviewed, reader, writer }: HoldRoutes
       '/api/holds/:id/withdraw',
       { schema: { params: holdPath, response: { 200: holdView } } },
       async (request) => {
-        const viewer = await writer(request)
+        const viewer = viewerOf(request)
         const hold = await visible(request.params.id, viewer)
         if (!isAsker(hold.identity, viewer.person))
           throw new ConsoleError('not_the_asker', 'Only who asked can withdraw; you can reject it.')

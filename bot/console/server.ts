@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import { createAddress } from './address.ts'
 import { bundlePages } from './bundle.ts'
 import { ConsoleError } from './errors.ts'
@@ -22,6 +22,7 @@ import { signInRoutes } from './sign-in-routes.ts'
 import { type Viewer, viewerOf } from './viewer.ts'
 import { useZodSchemas } from './zod-schemas.ts'
 
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const BODY_BYTES_MAX = 64 * 1024
 const REQUESTS_PER_MINUTE_MAX = 600
 
@@ -32,7 +33,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
   const logger: FastifyBaseLogger = log
   const server = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true, // its lines hold whole URLs, and so the codes of sign-ins
+    logController: new LogController({ disableRequestLogging: true }), // its lines hold whole URLs, and so the codes of sign-ins
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
   })
@@ -43,12 +44,6 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
   const address = createAddress(server, config.console)
   const sessions = createSessionStore(pool, now)
   const sources = { ...parts, sessions, cookieName: () => address.cookieName('session') }
-  const reader = (request: FastifyRequest): Promise<Viewer> => viewerOf(request, sources)
-  const writer = async (request: FastifyRequest): Promise<Viewer> => {
-    const viewer = await reader(request)
-    assertSameSite(request, viewer, address.origin())
-    return viewer
-  }
   const changes = listenForChanges(pool, log)
   const events = createEventStream({ holds, changes, log })
   server.addHook('preClose', async () => {
@@ -65,13 +60,30 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
       seal: createTransactionSeal(config.console.sessionSecret ?? randomUUID(), now),
       sessions,
       directory,
-      viewerSources: sources,
     }),
   )
   await server.register(async (api) => {
+    const viewers = new WeakMap<FastifyRequest, Viewer>()
+    const viewerIn = (request: FastifyRequest): Viewer => viewers.get(request) as Viewer
+    // For every route in here, before its body is read: none can forget to ask.
+    api.addHook('onRequest', async (request) => {
+      const viewer = await viewerOf(request, sources)
+      if (!READS.has(request.method)) assertSameSite(request, viewer, address.origin())
+      viewers.set(request, viewer)
+    })
     api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
-    await api.register(holdRoutes({ holds, policyReviewed: !development, reader, writer }))
-    await api.register(personRoutes({ development, events, slackLinks: parts.slackLinks, reader, writer }))
+    await api.register(holdRoutes({ holds, policyReviewed: !development, viewerOf: viewerIn }))
+    await api.register(
+      personRoutes({
+        development,
+        events,
+        sessions,
+        slackLinks: parts.slackLinks,
+        viewerOf: viewerIn,
+        stillViewer: (request) => viewerOf(request, sources),
+        clearSession: (reply) => void reply.clearCookie(address.cookieName('session'), { path: '/' }),
+      }),
+    )
   })
   return server
 }

@@ -5,10 +5,8 @@ import { ConsoleError } from './errors.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { ownPath } from './own-path.ts'
 import type { ConsoleParts } from './parts.ts'
-import { assertSameSite } from './same-site.ts'
 import { SIGN_IN_SECONDS, type TransactionSeal } from './sealed-cookie.ts'
 import { SESSION_MS, type SessionStore } from './sessions.ts'
-import { type ViewerSources, viewerOf } from './viewer.ts'
 import type { Routes } from './zod-schemas.ts'
 
 const start = z.object({ return_to: z.string().max(2_000).optional(), switch: z.literal('1').optional() })
@@ -19,7 +17,6 @@ export interface SignInOptions {
   readonly seal: TransactionSeal
   readonly sessions: SessionStore
   readonly directory: ConsoleParts['directory']
-  readonly viewerSources: ViewerSources
 }
 
 export function signInRoutes(options: SignInOptions): Routes {
@@ -50,14 +47,6 @@ export function signInRoutes(options: SignInOptions): Routes {
       } catch (error) {
         return refuse(request, reply, error)
       }
-    })
-
-    fastify.post('/sign-out', async (request, reply) => {
-      const viewer = await viewerOf(request, options.viewerSources)
-      assertSameSite(request, viewer, address.origin())
-      if (viewer.sessionId !== null) await options.sessions.end(viewer.sessionId)
-      reply.clearCookie(address.cookieName('session'), { path: '/' })
-      return reply.code(204).send()
     })
   }
 }
