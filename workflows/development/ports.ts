@@ -37,7 +37,10 @@ export async function choosePorts({ wanted, before }: PortWishes): Promise<Ports
   const chosen: Partial<Record<PortName, number>> = {}
   for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
     const wish = wanted[name] ?? (wanted.proxy === 0 ? 0 : DEFAULT_PORTS[name])
-    chosen[name] = wish === 0 ? await anyPort(before[name], Object.values(chosen)) : await thisPort(name, wish)
+    chosen[name] =
+      wish === 0
+        ? await anyPort(before[name], [...Object.values(chosen), ...Object.values(wanted)])
+        : await thisPort(name, wish)
   }
   return chosen as Ports
 }
