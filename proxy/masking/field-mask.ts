@@ -34,10 +34,24 @@ export function fieldMask({ method, typeOid, format }: ColumnMask): FieldMask {
 
 function keepPart(method: MaskMethod, typeOid: number, format: 0 | 1): KeepPart | null {
   // Text types are the same bytes in both formats.
-  if (isText(typeOid)) return textMethods[method] ?? null
+  if (isText(typeOid)) {
+    const keep = textMethods[method] ?? null
+    return keep !== null && typeOid === oid.bpchar ? withoutPadding(keep) : keep
+  }
   if (method !== 'year') return null
   return (format === 0 ? textYears : binaryYears).get(typeOid) ?? null
 }
+
+/** character(n) comes padded with spaces to its length. */
+function withoutPadding(keep: KeepPart): KeepPart {
+  return (input, start, end, out, at) => {
+    let last = end
+    while (last > start && input[last - 1] === SPACE) last--
+    return keep(input, start, last, out, at)
+  }
+}
+
+const SPACE = 0x20
 
 const textMethods: Partial<Record<MaskMethod, KeepPart>> = { email: maskEmail, last4: maskLastFour, year: maskTextYear }
 
