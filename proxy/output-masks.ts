@@ -23,7 +23,7 @@ export function outputMasksOf(
   if (columns.some(({ sources }) => sources.some((source) => !wasShown(facts, source)))) return 'gate.lineage'
   if (decision.masks.length === 0) return null
   if (facts.flags.includes('copy_to')) return 'gate.export_masked'
-  if (outputs === null) return returnsNoRows(facts) ? null : 'gate.lineage'
+  if (outputs === null) return returnsRows(facts) ? 'gate.lineage' : null
   return outputs.map((output) => maskOf(output, decision.masks))
 }
 
@@ -36,11 +36,14 @@ function wasShown(facts: Facts, source: Source): boolean {
   )
 }
 
-/** Kinds that answer with rows only through RETURNING. Not those that are known to answer with rows: any other may. */
-const rowless = new Set(['insert', 'update', 'delete', 'merge', 'create_table_as', 'view', 'index', 'truncate', 'drop'])
+/**
+ * All that answers with rows: queries, RETURNING, and the utilities of UtilityReturnsTuples in the server's
+ * src/backend/tcop/utility.c. A kind that is new to us is denied long before.
+ */
+const answersWithRows = new Set(['select', 'call', 'fetch', 'execute', 'explain', 'variable_show', 'unknown'])
 
-function returnsNoRows(facts: Facts): boolean {
-  return rowless.has(facts.kind) && !facts.flags.includes('returning')
+function returnsRows(facts: Facts): boolean {
+  return answersWithRows.has(facts.kind) || facts.flags.includes('returning')
 }
 
 function maskOf(output: OutputColumn, masks: readonly Mask[]): Mask | null {

@@ -2,7 +2,8 @@
 # title: Carrying sensitive values into other columns is held
 # description: |
 #   INSERT … SELECT, CREATE TABLE AS, SELECT INTO or UPDATE … SET name = email would leave a copy that nothing masks,
-#   temporary tables included. Those who see the values clear are free to.
+#   temporary tables included. Where every column that is written has the same labels (SET email = lower(email)), the copy
+#   is masked as well. Those who see the values clear are free to.
 # custom:
 #   severity: high
 #   owner: data-owners
@@ -22,4 +23,13 @@ hold contains {
 	effect in statement.effects
 	some column in statement.hidden_columns
 	statement.carried(column)
+	not arrives_masked(column)
 }
+
+arrives_masked(column) if {
+	not "ddl" in statement.effects
+	count(written) > 0
+	every target in written { every label in column.labels { label in target.labels } }
+}
+
+written := [column | some column in input.statement.columns; "written" in column.uses]

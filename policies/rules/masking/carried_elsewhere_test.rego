@@ -32,3 +32,17 @@ test_holds_a_column_whose_uses_are_missing if {
 	vague := object.remove(f.column("email", [], ["email"]), ["uses"])
 	count(rule.hold) == 1 with input as f.by(f.ana, object.union(copying(["write"], []), {"columns": [vague]}))
 }
+
+test_lets_a_value_move_to_where_it_is_masked_as_well if {
+	archived := object.union(f.column("email", ["written"], ["email"]), {"relation": "archive"})
+	copied := object.union(copying(["read", "write"], []), {"columns": [f.column("email", ["projected"], ["email"]), archived]})
+	rule.hold == set() with input as f.by(f.ana, copied)
+}
+
+test_holds_a_value_that_moves_to_a_column_of_another_kind if {
+	every labels in [[], ["phone"]] {
+		other := object.union(f.column("note", ["written"], labels), {"relation": "archive"})
+		copied := object.union(copying(["read", "write"], []), {"columns": [f.column("email", ["projected"], ["email"]), other]})
+		count(rule.hold) == 1 with input as f.by(f.ana, copied)
+	}
+}

@@ -15,8 +15,8 @@ title := rego.metadata.chain()[1].annotations.title
 
 final := {"drop", "truncate"}
 
-# Dropped with what depends on them, these lose definitions only.
-without_data := {"DROP INDEX", "DROP VIEW", "DROP TRIGGER", "DROP RULE", "DROP POLICY", "DROP STATISTICS"}
+# Dropped with what depends on them, these lose definitions only; a role that owns anything cannot be dropped.
+without_data := {"DROP INDEX", "DROP ROLE", "DROP VIEW", "DROP TRIGGER", "DROP RULE", "DROP POLICY", "DROP STATISTICS"}
 
 deny contains {"reason": $"{input.statement.tag} of {relation.schema}.{relation.name} would lose production data."} if {
 	statement.in_production

@@ -13,10 +13,10 @@ import data.holdpoint.statement
 
 title := rego.metadata.chain()[1].annotations.title
 
-every_row := {"no_where": "without WHERE", "always_true_where": "with a WHERE that is always true"}
+every_row := {"no_where": "it has no WHERE", "always_true_where": "its WHERE is always true"}
 
 hold contains {
-	"reason": $"{input.statement.tag} {how} changes every row.",
+	"reason": $"{input.statement.tag} changes every row: {how}.",
 	"reviewers": data.reviewers.database,
 	"covers": ["write"],
 } if {

@@ -20,7 +20,7 @@ own_scopes := {"transaction", "session"}
 # Kinds for which no value means "back to the default" rather than "not a constant".
 resets := {"variable_set", "discard"}
 
-allow contains {"reason": "Only reviewed settings of the session change.", "covers": ["session"]} if {
+allow contains {"reason": "Nothing but reviewed settings of the session changes.", "covers": ["session"]} if {
 	"session" in statement.effects
 	every setting in input.statement.settings { harmless(setting) }
 }
