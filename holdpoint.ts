@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { type CommonOptions, configOf, describe, withCommonOptions } from './command-line.ts'
+import { type CommonOptions, configFile, configOf, describe, withCommonOptions } from './command-line.ts'
 import { type Config, loadConfig } from './config.ts'
+import { HoldpointError } from './errors.ts'
 import { type Log, openLog } from './log.ts'
 import { endOnSignal, type Running } from './signals.ts'
 import type { Office } from './workflows/development/start.ts'
@@ -13,6 +14,10 @@ import type { Office } from './workflows/development/start.ts'
 const env = process.env
 const entry = import.meta.filename
 const now = Date.now
+
+const root = withCommonOptions(new Command('holdpoint'))
+  .description('An identity-aware proxy in front of PostgreSQL that judges, holds, masks and records every statement')
+  .version('0.1.0')
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => {
@@ -33,10 +38,34 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () =>
     service('worker', 'expiry, notices and the trail’s way to the state database, without anything else', openWorker),
   bot: async () => service('bot', 'console, API and Slack, without anything else', openBot),
+  audit: async () => {
+    const { auditCommand } = await import('./workflows/trail/command.ts')
+    const { trailFolder } = await import('./workflows/trail/journal-files.ts')
+    const { openState } = await import('./workflows/state/state.ts')
+    return auditCommand({
+      folder: (command) => trailFolder(configFor(command.optsWithGlobals()).data),
+      openPool: (command) => {
+        const { state } = configFor(command.optsWithGlobals())
+        return state.url === '' ? null : openState(state.url)
+      },
+      now,
+    })
+  },
+  holds: async () => {
+    const { holdsCommand } = await import('./bot/holds-command/holds-command.ts')
+    return holdsCommand({
+      token: env.HOLDPOINT_TOKEN,
+      consoleUrl: (options) => consoleUrl({ ...root.opts<CommonOptions>(), ...options }),
+      write: (text) => void process.stdout.write(text),
+      now,
+    })
+  },
   token: async () => {
     const { tokenCommand } = await import('./workflows/directory/token-command.ts')
     const { openState } = await import('./workflows/state/state.ts')
-    return tokenCommand((command) => openState(configFor(command.optsWithGlobals()).state.url))
+    const { mintCommand } = await import('./workflows/development/mint-command.ts')
+    const ofCommand = (command: Command): Config => configFor(command.optsWithGlobals())
+    return tokenCommand((command) => openState(ofCommand(command).state.url)).addCommand(mintCommand(ofCommand, now))
   },
   doctor: async () => (await import('./workflows/doctor/doctor-command.ts')).doctorCommand(env),
   'proxy-worker': async () =>
@@ -45,6 +74,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const HIDDEN = new Set(['proxy-worker'])
 
 const configFor = (options: CommonOptions): Config => configOf(options, env)
+
+/** Where the console is, as far as a configuration says so; the defaults alone say nothing. */
+function consoleUrl(options: CommonOptions): string | undefined {
+  const { publicUrl, host, port } = configFor(options).console
+  return publicUrl ?? (configFile(options) === undefined ? undefined : `http://${host}:${port}`)
+}
 
 /** A command that runs until it is told to end. */
 function service(name: string, description: string, open: (config: Config, log: Log) => Promise<Running>): Command {
@@ -118,27 +153,27 @@ async function bearer(config: Config, workflows: import('./workflows/workflows.t
     .authenticateToken
 }
 
-async function program(): Promise<Command> {
-  const root = withCommonOptions(new Command('holdpoint'))
-    .description('An identity-aware proxy in front of PostgreSQL that judges, holds, masks and records every statement')
-    .version('0.1.0')
-    .showHelpAfterError('(holdpoint --help says more)')
+async function addCommands(): Promise<void> {
   const named = process.argv.slice(2).filter((argument) => argument in commands)
   for (const [name, make] of Object.entries(commands)) {
     if (named.length > 0 ? !named.includes(name) : HIDDEN.has(name)) continue
-    root.addCommand(withGlobalHelp(await make()))
+    root.addCommand(alike(await make()))
   }
-  return root
 }
 
-function withGlobalHelp(command: Command): Command {
-  for (const child of command.commands) withGlobalHelp(child)
-  return command.configureHelp({ showGlobalOptions: true })
+/** Commands are made in many rooms; here they get the same manners. Wrong usage is exit status 2. */
+function alike(command: Command): Command {
+  for (const child of command.commands) alike(child)
+  return command
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help says more)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
 }
 
 try {
-  await (await program()).parseAsync()
+  await addCommands()
+  await alike(root).parseAsync()
 } catch (error) {
   process.stderr.write(describe(error, process.argv.includes('--debug')))
-  process.exitCode = 1
+  process.exitCode = error instanceof HoldpointError && 'exitStatus' in error ? Number(error.exitStatus) : 1
 }

@@ -241,7 +241,7 @@ describe('says what to do when it cannot start:', () => {
 
   test('a port that is no port', () => {
     const { status, stderr } = failedStart('--data', folder(), '--port', '70000')
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(stderr).toMatch(/from 0 to 65535/)
   })
 })
