@@ -76,11 +76,18 @@ export function createSlack(parts: SlackParts): Slack | null {
   answerCommands(app, answers)
   app.error(async (err) => log.error({ err }, 'a Slack request could not be handled'))
 
+  const check = async (): Promise<void> => void (await workspace.teamId())
   return {
     delivery,
     links,
-    register: (fastify) => receiver.register(fastify),
-    check: async () => void (await workspace.teamId()),
+    async register(fastify) {
+      await receiver.register(fastify)
+      // Said early, and not waited for: without Slack the console still answers.
+      fastify.addHook('onListen', () => {
+        check().catch((err) => log.error({ err, hint: err.hint }, 'Slack does not let us in; cards will not arrive'))
+      })
+    },
+    check,
     close: () => receiver.stop(),
   }
 }
