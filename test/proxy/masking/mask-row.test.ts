@@ -159,6 +159,7 @@ describe('refuses a row that is not what its description promised', () => {
     ['a message length beyond the run', broken((row) => row.writeInt32BE(good.length, 1))],
     ['bytes behind the last field', Buffer.concat([good, Buffer.from('x')])],
     ['another message in the run', Buffer.concat([good, Buffer.from('Z\0\0\0\u0005I')])],
+    ['a message of another type', broken((row) => row.write('d'))],
     ['an unfinished row', good.subarray(0, -1)],
   ])('%s', (_, row) => {
     for (const columns of [
