@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { type HoldSummary, type HoldView, holdSummary, holdView } from '../console/schemas.ts'
+import { HoldsCommandError } from './errors.ts'
+
+/** The console's API with a bearer token. */
+export interface ConsoleClient {
+  list(filter: { readonly status: string | undefined; readonly limit: number }): Promise<readonly HoldSummary[]>
+  show(id: string): Promise<HoldView>
+  vote(id: string, choice: 'approve' | 'reject', reason: string | null): Promise<HoldView>
+  withdraw(id: string): Promise<HoldView>
+}
+
+/** 3: who you are is the problem, 4: no such hold, 5: too late or already answered, 1: anything else. */
+const exitStatuses: Readonly<Record<number, number>> = { 401: 3, 403: 3, 404: 4, 409: 5 }
+const TIMEOUT_MS = 15_000
+
+const problem = z.object({ detail: z.string(), hint: z.string().optional(), status: z.number() })
+
+export function consoleClient(url: string, token: string): ConsoleClient {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, body?: object): Promise<T> => {
+    const response = await fetch(new URL(path, url), {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      redirect: 'error', // a token goes to the console and nowhere else
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw unreachable(url, cause)
+    })
+    const answer: unknown = await response.json().catch(() => null)
+    const parsed = schema.safeParse(answer)
+    if (response.ok && parsed.success) return parsed.data
+    throw refusal(url, problem.safeParse(answer).data)
+  }
+  const path = (id: string): string => `/api/holds/${encodeURIComponent(id)}`
+  return {
+    list: async ({ status, limit }) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(status === undefined ? {} : { status }) })
+      return (await ask(z.object({ holds: z.array(holdSummary) }), `/api/holds?${query}`)).holds
+    },
+    show: (id) => ask(holdView, path(id)),
+    vote: (id, choice, reason) => ask(holdView, `${path(id)}/votes`, { choice, reason }),
+    withdraw: (id) => ask(holdView, `${path(id)}/withdraw`, {}),
+  }
+}
+
+function unreachable(url: string, cause: unknown): HoldsCommandError {
+  return new HoldsCommandError('unreachable', `The console at ${new URL(url).origin} does not answer`, {
+    cause,
+    exitStatus: 1,
+    hint: 'Check that Holdpoint runs, or name its console with --url',
+  })
+}
+
+function refusal(url: string, said: z.infer<typeof problem> | undefined): HoldsCommandError {
+  if (said === undefined)
+    return new HoldsCommandError('refused', `What answers at ${new URL(url).origin} is not a Holdpoint console`, {
+      exitStatus: 1,
+      hint: 'Name the console with --url',
+    })
+  const hint = said.hint ?? (said.status === 401 ? 'HOLDPOINT_TOKEN must be a token of yours that is still good' : null)
+  return new HoldsCommandError('refused', said.detail, {
+    exitStatus: exitStatuses[said.status] ?? 1,
+    ...(hint === null ? {} : { hint }),
+  })
+}

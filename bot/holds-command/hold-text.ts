@@ -1,0 +1,90 @@
+import type { HoldSummary, HoldView } from '../console/schemas.ts'
+import { duration } from '../console/web/duration.ts'
+import { ending, placesOpen, reachOf, statusWord, warnings } from '../console/web/wording.ts'
+import { visibleLine, visibleText } from '../slack/visible-text.ts'
+
+/** Holds on a terminal. Nothing that somebody else wrote reaches it raw: control characters drive terminals. */
+const EXCERPT = 48
+
+export function holdsTable(holds: readonly HoldSummary[], now: number): string {
+  if (holds.length === 0) return 'Nothing is held.\n'
+  const rows = holds.map((hold) => [
+    hold.id,
+    statusWord(hold.status).toLowerCase(),
+    hold.status === 'pending' ? `${duration(Date.parse(hold.expiresAt) - now)} left` : '',
+    askerOf(hold),
+    visibleLine(hold.target.name),
+    reachOf(hold.preview).rows,
+    cut(visibleLine(hold.excerpt.replaceAll(/\s+/g, ' '))),
+  ])
+  return table([['HOLD', 'STATUS', 'TIME', 'ASKED BY', 'TARGET', 'ROWS', 'STATEMENT'], ...rows])
+}
+
+export function holdText(hold: HoldView, now: number): string {
+  const pending = hold.status === 'pending'
+  const { rows, known } = reachOf(hold.preview)
+  const lines: readonly (readonly [string, string])[] = [
+    ['Hold', hold.id],
+    ['Status', pending ? `pending, ${duration(Date.parse(hold.expiresAt) - now)} left` : ending(hold)],
+    ['Asked by', askerOf(hold)],
+    ['Target', `${visibleLine(hold.target.name)} (${hold.target.environment})`],
+    ['With', visibleLine(hold.application)],
+    ['Reason', hold.reason === null ? '' : visibleLine(hold.reason)],
+    ['Rows', `${rows}, ${known}`],
+    ...hold.facts.relations.map(tableLine),
+    ...warnings(hold).map((warning) => ['Note', visibleLine(warning)] as const),
+    ...hold.rules.map(({ title, reason }) => ['Rule', `${visibleLine(title)}: ${visibleLine(reason)}`] as const),
+    ['Needs', placesOpen(hold)],
+    ...hold.votes.map(voteLine),
+    ['You', hold.you.mayVote ? 'may answer this' : (hold.you.whyNot ?? '')],
+    ['Policy', hold.policyDigest.slice(0, 12) + (hold.policyReviewed ? '' : ' (unreviewed)')],
+  ]
+  const shown = lines.filter(([, value]) => value !== '').map(([name, value]) => `${name.padEnd(9)} ${value}`)
+  return `${shown.join('\n')}\n\n${indented(visibleText(hold.statement))}\n${parametersOf(hold)}`
+}
+
+export function answeredText(hold: HoldView): string {
+  const more = hold.status === 'pending' ? ` Still needed: ${placesOpen(hold)}.` : ''
+  return `${hold.id}: ${ending(hold)}${more}\n`
+}
+
+function askerOf({ asker }: HoldSummary): string {
+  const forWhom = asker.actsFor === null ? '' : ` for ${visibleLine(asker.actsFor.name)}`
+  return visibleLine(asker.name) + forWhom
+}
+
+function tableLine({ name, access, labels }: HoldView['facts']['relations'][number]): readonly [string, string] {
+  const holds = labels.length === 0 ? '' : `, holds ${labels.join(', ')}`
+  return ['Table', visibleLine(`${name} (${access.join(', ')}${holds})`)]
+}
+
+function voteLine({ voter, choice, reason }: HoldView['votes'][number]): readonly [string, string] {
+  const said = reason === null ? '' : `: ${visibleLine(reason)}`
+  return ['Answer', `${visibleLine(voter.name)} ${choice === 'approve' ? 'approved' : 'rejected'}${said}`]
+}
+
+function parametersOf({ parameters }: HoldView): string {
+  if (parameters.length === 0) return ''
+  return `\n${parameters.map((value, at) => `    $${at + 1} = ${value === null ? 'NULL' : visibleLine(value)}`).join('\n')}\n`
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return `${rows.map(line).join('\n')}\n`
+}
+
+function cut(text: string): string {
+  return text.length <= EXCERPT ? text : `${[...text].slice(0, EXCERPT - 1).join('')}…`
+}
+
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n')
+}
