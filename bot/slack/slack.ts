@@ -84,7 +84,10 @@ export function createSlack(parts: SlackParts): Slack | null {
       await receiver.register(fastify)
       // Said early, and not waited for: without Slack the console still answers.
       fastify.addHook('onListen', () => {
-        check().catch((err) => log.error({ err, hint: err.hint }, 'Slack does not let us in; cards will not arrive'))
+        check().catch((cause: unknown) => {
+          const err = asSlackError(cause)
+          log.error({ err, hint: err.hint }, 'Slack does not let us in; cards will not arrive')
+        })
       })
     },
     check,

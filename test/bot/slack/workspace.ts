@@ -113,6 +113,7 @@ async function listen(slack: Slack, slackApi: SlackStandIn): Promise<FastifyInst
   const server = fastify()
   await slack.register(server)
   slackApi.endpoint = `${await server.listen({ host: '127.0.0.1', port: 0 })}/slack/events`
+  await slack.check() // it was asked when the server began to listen; no test should meet that call
   return server
 }
 
