@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { createDeliver, PER_DELIVERY_MAX } from '../../../workflows/outbox/deliver.ts'
+import type { NoticeDelivery } from '../../../workflows/outbox/delivery.ts'
+import { registerDeliveries } from '../../../workflows/outbox/register.ts'
+import { reconcile } from '../../../workflows/queues/reconcile.ts'
+import { approve, decisionFor, idleQueues, openStage, request, type Stage } from '../stage.ts'
+
+let stage: Stage
+let calls: string[]
+let again: { notice: string; inMs: number }[]
+
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+beforeEach(async () => {
+  await stage.pool.query('TRUNCATE outbox')
+  await stage.pool.query("UPDATE hold SET status = 'withdrawn' WHERE status = 'pending'")
+  calls = []
+  again = []
+})
+
+const works = (name: string): NoticeDelivery => ({
+  name,
+  deliver: async (hold, reason) => void calls.push(`${name} ${reason} ${hold.status}`),
+})
+const fails = (name: string): NoticeDelivery => ({
+  name,
+  deliver: () => Promise.reject(new Error('down')),
+})
+
+function deliverTo(deliveries: readonly NoticeDelivery[], callMsMax = 30_000) {
+  const { pool, now, log } = stage
+  return createDeliver({
+    pool,
+    deliveries,
+    now,
+    log,
+    callMsMax,
+    again: async (notice, inMs) => void again.push({ notice, inMs }),
+  })
+}
+
+async function register(...names: string[]): Promise<void> {
+  await registerDeliveries(
+    stage.pool,
+    names.map((name) => ({ name })),
+    new Date(stage.clock.ms),
+  )
+}
+
+async function rows(delivery?: string): Promise<{ id: string; delivery: string; reason: string; sent: boolean }[]> {
+  const { rows } = await stage.pool.query(
+    'SELECT id, delivery, reason, sent_at IS NOT NULL AS sent FROM outbox WHERE $1::text IS NULL OR delivery = $1 ORDER BY id',
+    [delivery],
+  )
+  return rows
+}
+
+/** A hold with a vote that does not settle it: two changes, two rows for each delivery. */
+async function twoChanges(): Promise<Hold> {
+  const { id } = await stage.holds.create(request({ decision: decisionFor([{ group: 'dba', count: 2 }]) }))
+  return approve(stage, id, 'ben')
+}
+
+test('writes a row for each change and each delivery that is on', async () => {
+  await register('mail', 'slack', 'pager')
+  await register('mail', 'slack')
+  await twoChanges()
+  expect((await rows()).map(({ delivery, reason }) => `${delivery} ${reason}`)).toEqual([
+    'mail created',
+    'slack created',
+    'mail voted',
+    'slack voted',
+  ])
+})
+
+test('delivers the changes of a hold in order, whichever job comes first', async () => {
+  await register('slack')
+  await twoChanges()
+  const [, second] = await rows()
+  await deliverTo([works('slack')])(second?.id as string)
+  expect(calls).toEqual(['slack created pending', 'slack voted pending'])
+  expect((await rows()).every(({ sent }) => sent)).toBe(true)
+})
+
+test('delivers nothing twice, however many jobs there are', async () => {
+  await register('slack')
+  await twoChanges()
+  const deliver = deliverTo([works('slack')])
+  const ids = (await rows()).map(({ id }) => id)
+  await Promise.all([...ids, ...ids, ...ids].map(deliver))
+  // Jobs that found the hold busy come again; by then there is nothing left.
+  stage.clock.ms += 1_000
+  for (const { notice } of again) await deliver(notice)
+  expect(calls).toEqual(['slack created pending', 'slack voted pending'])
+})
+
+test('a failing delivery is tried again, later each time, and does not hold up another', async () => {
+  await register('mail', 'slack')
+  await twoChanges()
+  const deliver = deliverTo([works('mail'), fails('slack')])
+  const [first] = await rows('slack')
+  for (const { id } of await rows()) await deliver(id)
+  expect(calls).toEqual(['mail created pending', 'mail voted pending'])
+  for (let n = 0; n < 8; n++) {
+    stage.clock.ms += 60_000
+    await deliver(first?.id as string)
+  }
+  expect(again.map(({ inMs }) => inMs)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])
+  stage.clock.ms += 60_000
+  await deliverTo([works('slack')])(first?.id as string)
+  expect(calls.slice(2)).toEqual(['slack created pending', 'slack voted pending'])
+})
+
+test('does not try again before it is time', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  await deliverTo([fails('slack')])(first?.id as string)
+  await deliverTo([works('slack')])(first?.id as string)
+  expect(calls).toEqual([])
+})
+
+test('gives up after two days, and says so', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  stage.clock.ms += 48 * 3_600_000 + 1
+  await deliverTo([fails('slack')])(first?.id as string)
+  expect(stage.log.said).toContain('a notice was given up')
+  expect(again).toEqual([])
+})
+
+test('cuts off a delivery that hangs', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  await deliverTo([{ name: 'slack', deliver: () => new Promise(() => undefined) }], 1)(first?.id as string)
+  expect(again).toEqual([{ notice: first?.id, inMs: 1_000 }])
+})
+
+test('leaves a notice to whoever has it, and takes it over when they are gone', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  const entered = Promise.withResolvers<void>()
+  const hang: NoticeDelivery = {
+    name: 'slack',
+    deliver() {
+      entered.resolve()
+      return new Promise(() => undefined)
+    },
+  }
+  void deliverTo([hang], 3_600_000)(first?.id as string)
+  await entered.promise
+  await deliverTo([works('slack')])(first?.id as string)
+  expect([calls, again]).toEqual([[], [{ notice: first?.id, inMs: 1_000 }]])
+  stage.clock.ms += 60_001
+  await deliverTo([works('slack')])(first?.id as string)
+  expect(calls).toEqual(['slack created pending', 'slack voted pending'])
+})
+
+test('one hanging delivery takes a few places and leaves the rest to others', async () => {
+  await register('mail', 'slack')
+  for (let n = 0; n < PER_DELIVERY_MAX + 2; n++) await stage.holds.create(request())
+  const all = await rows('slack')
+  const entered = Promise.withResolvers<void>()
+  let hanging = 0
+  const slack: NoticeDelivery = {
+    name: 'slack',
+    deliver() {
+      if (++hanging === PER_DELIVERY_MAX) entered.resolve()
+      return new Promise(() => undefined)
+    },
+  }
+  const deliver = deliverTo([works('mail'), slack], 3_600_000)
+  for (const { id } of all.slice(0, PER_DELIVERY_MAX)) void deliver(id)
+  await entered.promise
+  for (const { id } of all.slice(PER_DELIVERY_MAX)) await deliver(id)
+  for (const { id } of await rows('mail')) await deliver(id)
+  expect([hanging, again.length]).toEqual([PER_DELIVERY_MAX, 2])
+  expect(calls).toHaveLength(PER_DELIVERY_MAX + 2)
+})
+
+test('shows a new delivery what is waiting already, once', async () => {
+  await register('mail')
+  const waiting = await stage.holds.create(request())
+  const settled = await stage.holds.create(request())
+  await stage.holds.withdraw(settled.id)
+  await register('mail', 'slack-2')
+  await register('mail', 'slack-2')
+  const { rows: shown } = await stage.pool.query("SELECT hold, reason FROM outbox WHERE delivery = 'slack-2'")
+  expect(shown).toEqual([{ hold: waiting.id, reason: 'created' }])
+})
+
+test('the reconciler announces what is due, not sent, not taken and still wanted', async () => {
+  await register('mail', 'slack')
+  await twoChanges()
+  const [mail, slack] = await rows()
+  await register('mail')
+  const announced: string[] = []
+  const queues = {
+    ...idleQueues,
+    announce: async (notices: readonly { notice: string }[]) =>
+      void announced.push(...notices.map(({ notice }) => notice)),
+  }
+  const { pool, now } = stage
+  expect((await reconcile({ pool, queues, now, withinMs: 0 })).notices).toBe(0)
+  stage.clock.ms += 5_000
+  await deliverTo([works('mail')])(mail?.id as string)
+  await reconcile({ pool, queues, now, withinMs: 0 })
+  expect(announced).toEqual([])
+  await register('mail', 'slack')
+  await reconcile({ pool, queues, now, withinMs: 0 })
+  expect(announced).toContain(slack?.id)
+})
+
+test('forgets notices a week after they were sent', async () => {
+  await register('mail')
+  await twoChanges()
+  const [first] = await rows()
+  await deliverTo([works('mail')])(first?.id as string)
+  stage.clock.ms += 7 * 24 * 3_600_000 + 1
+  await reconcile({ pool: stage.pool, queues: idleQueues, now: stage.now, withinMs: 0 })
+  expect(await rows()).toEqual([])
+})
