@@ -27,6 +27,7 @@ export interface ProxiesOptions {
 
 export interface Proxies {
   readonly port: number
+  /** Of those that run now. */
   readonly pids: readonly number[]
   close(): Promise<void>
 }
@@ -41,7 +42,13 @@ export async function startProxies(options: ProxiesOptions): Promise<Proxies> {
   const pool = new ProxyPool(options)
   try {
     const ports = await Promise.all(Array.from({ length: options.count }, (_, index) => pool.start(index + 1)))
-    return { port: ports[0] as number, pids: pool.pids, close: () => pool.close() }
+    return {
+      port: ports[0] as number,
+      get pids() {
+        return pool.pids
+      },
+      close: () => pool.close(),
+    }
   } catch (cause) {
     await pool.close()
     throw cause
