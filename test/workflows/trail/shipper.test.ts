@@ -5,6 +5,7 @@ import { migrate } from '../../../workflows/state/migrate.ts'
 import type { Journal } from '../../../workflows/trail/journal.ts'
 import { type JournalFile, listJournals } from '../../../workflows/trail/journal-files.ts'
 import { recordOf } from '../../../workflows/trail/line.ts'
+import { drainTrailOutbox } from '../../../workflows/trail/outbox.ts'
 import { Shipper, startShipper } from '../../../workflows/trail/shipper.ts'
 import { verifyTrail } from '../../../workflows/trail/verify.ts'
 import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
@@ -152,6 +153,37 @@ test('records an event once although its row could not be deleted', async () => 
   await new Shipper({ folder: folder.path, pool, log: quiet, trail: successor }).pass() // its successor looks it up
   await successor.close()
   expect((await moved(journal.id)).map((record) => record?.origin?.id)).toEqual(['e_1', 'e_2'])
+})
+
+// Without the copy of all that was written before, an event could be in a journal already.
+test('moves no events while a journal of the folder cannot be shipped', async () => {
+  using folder = trailFolder()
+  const damaged = await openTestJournal(folder.path, { process: 'worker' })
+  await appendStatements(damaged, 3)
+  await damaged.close()
+  const [file] = listJournals(folder.path).get(damaged.id) as [JournalFile]
+  writeFileSync(file.path, readFileSync(file.path, 'utf8').replace('"statement":2', '"statement":9'))
+  const journal = await openTestJournal(folder.path)
+  await happen('hold.taken', 'e_1', { hold: 'hold_1' })
+  await new Shipper({ folder: folder.path, pool, log: quiet, trail: journal }).pass()
+  await journal.close()
+  expect((await pool.query('SELECT FROM trail_outbox')).rowCount).toBe(1)
+  expect(await moved(journal.id)).toEqual([])
+})
+
+test('remembers what it wrote until its row is gone, shipped or not', async () => {
+  const appended: string[] = []
+  const trail = {
+    appendOriginated: (_name: string, _body: object, { id }: { readonly id: string }) => void appended.push(id),
+    whenWritten: (callback: (error: Error | null) => void) => callback(appended.length === 1 ? new Error('no') : null),
+  }
+  const written = new Set<string>()
+  await happen('hold.taken', 'e_1', { hold: 'hold_1' })
+  await expect(drainTrailOutbox({ pool, trail, written })).rejects.toThrow('no')
+  await happen('hold.taken', 'e_2', { hold: 'hold_2' })
+  expect(await drainTrailOutbox({ pool, trail, written })).toBe(2)
+  expect(appended).toEqual(['e_1', 'e_2'])
+  expect(written.size).toBe(0)
 })
 
 async function happen(name: string, id: string, event: object): Promise<void> {

@@ -102,6 +102,18 @@ test('checks the state database alone, and journals of other machines', async ()
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'missing', seq: 7 } })
 })
 
+// A lenient reader turns a byte that is no UTF-8 into the very character that was overwritten.
+test('notices that a replacement character became bytes that are not UTF-8', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  for (const hold of ['hold_1', '\ufffd', 'hold_3']) journal.append('hold.taken', { hold })
+  await journal.close()
+  const [file] = filesOf(folder.path) as [JournalFile]
+  const bytes = readFileSync(file.path).toString('latin1').replace('\u00ef\u00bf\u00bd', '\u00ff')
+  writeFileSync(file.path, Buffer.from(bytes, 'latin1'))
+  expect(await verifyTrail({ folder: folder.path })).toMatchObject({ ok: false, firstBad: { seq: 3, line: 3 } })
+})
+
 test('reads a long journal in pieces and says how far it is', async () => {
   using folder = trailFolder()
   const journal = await openTestJournal(folder.path, { fileBytesMax: 400_000 })
