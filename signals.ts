@@ -14,10 +14,12 @@ export interface EndOptions {
   readonly say: (line: string) => void
   /** End when the parent is gone too: npm that was killed says nothing to what it started. */
   readonly withParent: boolean
+  /** Aborted at the first signal, for an opening that can be broken off. */
+  readonly breakOff?: AbortController
 }
 
 /** Resolves when a signal came and everything is closed; what is still starting is closed once it is up. */
-export function endOnSignal(opening: Promise<Running>, { say, withParent }: EndOptions): Promise<void> {
+export function endOnSignal(opening: Promise<Running>, { say, withParent, breakOff }: EndOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let first = 0
     const end = (): void => {
@@ -25,6 +27,7 @@ export function endOnSignal(opening: Promise<Running>, { say, withParent }: EndO
       if (first > 0) return
       first = Date.now()
       say('\nholdpoint: ending …\n')
+      breakOff?.abort()
       opening.then((running) => running.close()).then(resolve, reject)
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)

@@ -11,6 +11,7 @@ export type DevelopmentErrorCode =
   | 'account_missing'
   | 'proxy_failed'
   | 'not_development'
+  | 'interrupted'
 
 /** Something on this machine keeps the development tree from starting; the hint says what to do about it. */
 export class DevelopmentError extends HoldpointError {

@@ -39,6 +39,7 @@ export function startCommand({ parts, given, withParent }: StartCommandOptions):
     const flags = self.optsWithGlobals<Flags>()
     const config = given(flags)
     const progress = progressTo((line) => process.stderr.write(line), Date.now)
+    const breakOff = new AbortController()
     const opening = startTree({
       given: config,
       ports: wantedPorts(flags, config),
@@ -46,9 +47,10 @@ export function startCommand({ parts, given, withParent }: StartCommandOptions):
       parts,
       progress,
       openLog: (dataFolder) => treeLog(config, dataFolder, flags),
+      signal: breakOff.signal,
       now: Date.now,
     })
-    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent })
+    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent, breakOff })
     ended.catch(() => undefined) // awaited below
     const { started } = await opening
     progress('ready')

@@ -8,6 +8,7 @@ import { emptyDataFolder, loadSecrets, openDataFolder, readOwnJson, writePrivate
 import { prepareDatabases } from './databases.ts'
 import { CONFIG_FILE, issuerOf, writeDevelopmentConfig } from './development-config.ts'
 import { mintToken } from './development-tokens.ts'
+import { DevelopmentError } from './errors.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import { lockDataFolder } from './lock.ts'
 import { endOrphan } from './orphan.ts'
@@ -34,6 +35,8 @@ export interface StartOptions {
   readonly progress: Progress
   /** Made once the data folder is there, since it is written there. */
   readonly openLog: (dataFolder: string) => Log
+  /** Aborted: the next step is not taken, and what is up is ended. */
+  readonly signal: AbortSignal
   readonly now: () => number
 }
 
@@ -66,7 +69,12 @@ const TOKEN_RENEWAL_MS = 6 * 3_600_000
 const KEPT_AT_RESET = ['cache', 'lock', 'lock-journal', 'pid']
 
 export async function startTree(options: StartOptions): Promise<Tree> {
-  const { given, now, parts, progress } = options
+  const { given, now, parts, signal } = options
+  const progress: Progress = (text) => {
+    if (signal.aborted)
+      throw new DevelopmentError('interrupted', 'Interrupted while starting; nothing is left running.')
+    options.progress(text)
+  }
   await using stack = new AsyncDisposableStack()
 
   const folder = openDataFolder(given.data)
@@ -87,7 +95,7 @@ export async function startTree(options: StartOptions): Promise<Tree> {
   const config = writeDevelopmentConfig({ given, dataFolder: folder.path, ports, secrets, certificate })
 
   progress('starting PostgreSQL 18')
-  const policies = parts.preparePolicies(config, progress)
+  const policies = parts.preparePolicies(config, options.progress)
   policies.catch(() => undefined) // awaited below; PostgreSQL may fail first
   const postgres = await startPostgres({ cluster, port: ports.postgres, password: secrets.postgres })
   stack.defer(() => postgres.stop())
