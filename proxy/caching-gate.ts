@@ -113,6 +113,7 @@ export class CachingGate implements Gate {
         searchPath: session.searchPath,
         role: session.role,
         temporaryRelations: session.temporaryRelations,
+        ...(session.uncommitted === undefined ? {} : { uncommitted: session.uncommitted }),
         preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
         cursor: asking('cursor', (name) => session.cursor(name)),
       }),

@@ -3,6 +3,7 @@ import type { Policy } from '../policies/evaluate.ts'
 import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts'
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { DefinitionChange } from './sql/definition-change.ts'
 
 /**
  * The one place where a statement is judged. Every door calls it and nothing else decides.
@@ -20,6 +21,8 @@ export interface SessionView {
   readonly searchPath: string | null
   /** Temporary relations this session has made and not dropped. */
   readonly temporaryRelations: ReadonlySet<string>
+  /** The `changes` of all that completed in the open transaction. */
+  readonly uncommitted?: readonly DefinitionChange[]
   /** SQL text behind a prepared statement, SQL-level or protocol-level alike: one namespace. */
   preparedStatement(name: string): string | undefined
   /** SQL text behind a cursor or portal: one namespace. */
@@ -38,6 +41,8 @@ export interface SessionEffects {
   readonly barrier: boolean
   /** Changes definitions: the catalog reloads when it completed. */
   readonly changesCatalog: boolean
+  /** What it changes about names until the transaction ends and the catalog is read again. */
+  readonly changes?: readonly DefinitionChange[]
 }
 
 /** Where one output column comes from. */

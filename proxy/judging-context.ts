@@ -39,7 +39,9 @@ export class JudgingContexts {
   of(session: SessionView, snapshot: CatalogSnapshot, policy: Policy): JudgingContext {
     const seen = this.#seen.get(session)
     const temporaries =
-      session.temporaryRelations.size === 0 ? '' : JSON.stringify([...session.temporaryRelations].sort())
+      session.temporaryRelations.size + (session.uncommitted?.length ?? 0) === 0
+        ? ''
+        : JSON.stringify([[...session.temporaryRelations].sort(), session.uncommitted ?? []])
     const volatile = policy.manifest.volatile.length === 0 ? '' : volatileOf(session, policy)
     if (
       seen !== undefined &&

@@ -17,6 +17,8 @@ export interface Attribute {
   readonly type: number
   /** The default or generation expression as SQL, with every name qualified. */
   readonly expression: string | null
+  /** The expression is computed at every write, not only where no value is given. */
+  readonly generated: boolean
 }
 
 export interface Relation {

@@ -104,13 +104,20 @@ function relation(row: Row): Relation {
     number | null,
     boolean,
   ]
-  const [numbers, names, types, expressions] = row.slice(8) as [number[], string[], number[], (string | null)[] | null]
+  const [numbers, names, types, expressions, generated] = row.slice(8) as [
+    number[],
+    string[],
+    number[],
+    (string | null)[] | null,
+    boolean[] | null,
+  ]
   const attributes = numbers?.map(
     (number, index): Attribute => ({
       number,
       name: names[index] as string,
       type: types[index] as number,
       expression: expressions?.[index] ?? null,
+      generated: generated?.[index] ?? false,
     }),
   )
   const known = relationKinds[kind]

@@ -15,7 +15,7 @@ export const relations = `
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, c.relrowsecurity,
          CASE c.relkind WHEN 'i' THEN x.indrelid WHEN 'I' THEN x.indrelid WHEN 't' THEN t.oid ELSE 0 END,
          c.oid < ${FIRST_NORMAL_OID} OR n.nspname = 'pg_toast',
-         a.numbers, a.names, a.types, a.expressions
+         a.numbers, a.names, a.types, a.expressions, a.generated
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index x ON x.indexrelid = c.oid
@@ -26,7 +26,9 @@ export const relations = `
              json_agg(a.attname ORDER BY a.attnum) AS names,
              json_agg(a.atttypid::bigint ORDER BY a.attnum) AS types,
              CASE WHEN bool_or(a.atthasdef)
-                  THEN json_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY a.attnum) END AS expressions
+                  THEN json_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY a.attnum) END AS expressions,
+             CASE WHEN bool_or(a.attgenerated <> '')
+                  THEN json_agg(a.attgenerated <> '' ORDER BY a.attnum) END AS generated
         FROM pg_attribute a
         LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
        WHERE a.attnum > 0 AND NOT a.attisdropped

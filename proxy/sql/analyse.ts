@@ -2,6 +2,7 @@ import { loadModule, type Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
 import type { OutputColumn, SessionEffects } from '../gate.ts'
 import { BudgetSpent, type Context, type NameContext } from './context.ts'
+import { namesAfter } from './following.ts'
 import { fingerprintOf, type ParsedStatement, parse } from './parse.ts'
 import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
@@ -38,7 +39,12 @@ export function analyse(text: string, names: NameContext): readonly Analysis[] {
   const parsed = parse(text)
   if ('reason' in parsed) return [unreadable(text, parsed.reason)]
   const several = parsed.length > 1
-  return parsed.map((each) => analyseOne(each, names, several))
+  let namesNow = names
+  return parsed.map((each) => {
+    const analysis = analyseOne(each, namesNow, several)
+    if (several) namesNow = namesAfter(namesNow, analysis.facts, analysis.effects)
+    return analysis
+  })
 }
 
 function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolean): Analysis {
@@ -47,13 +53,15 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolea
   const columns = walk(context, node)
   const { record } = context
   if (several) record.flag('multi_statement')
+  const redacted = redact(text, node)
+  if (redacted.hasSecret) record.flag('contains_secret')
   const outputs = columns === null ? null : outputsOf(columns, record)
   return {
     text,
-    redactedText: redact(text),
+    redactedText: redacted.text,
     facts: record.facts({ kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }),
     outputs,
-    effects: sessionEffects(node, text, record),
+    effects: sessionEffects(context, node, text),
     definitions: record.definitions,
   }
 }
@@ -106,9 +114,11 @@ function unreadable(text: string, reason: string): Analysis {
   const record = new Recorder()
   record.effect('unknown')
   record.unresolved('syntax', reason)
+  const redacted = redact(text, null)
+  if (redacted.hasSecret) record.flag('contains_secret')
   return {
     text,
-    redactedText: redact(text),
+    redactedText: redacted.text,
     facts: record.facts({ kind: 'unreadable', tag: '', fingerprint: '' }),
     outputs: null,
     effects: { ...noEffects, barrier: true },

@@ -45,7 +45,7 @@ function collect(context: Context, relation: Relation, write: Write): Recorder |
     for (const rule of snapshot.rulesOf(relation.oid)) applyRule(inside, relation, rule.definition, write)
   }
   if (write === 'insert' || write === 'update') {
-    for (const attribute of relation.attributes) fill(inside, relation, attribute)
+    for (const attribute of relation.attributes) fill(inside, relation, attribute, write)
   }
   for (const child of snapshot.childrenOf(relation.oid)) {
     const table = snapshot.relationByOid(child)
@@ -82,6 +82,12 @@ function qualified(context: Context): Context {
   return { ...context, names, path: context.snapshot.schemasOnPath('', names.role) }
 }
 
+/** `SET column = DEFAULT` runs the default in an UPDATE, too. */
+export function defaultOf(context: Context, relation: Relation, column: string): void {
+  const attribute = relation.attributes.find(({ name }) => name === column)
+  if (attribute !== undefined) fill(context, relation, attribute, 'insert')
+}
+
 /** One row of the relation, by bare names and as old, new and excluded. */
 export function rowScope(context: Context, relation: Relation): Scope {
   const columns = viewColumns(context, relation) ?? relationColumns(context.snapshot, relation)
@@ -105,8 +111,10 @@ function run(context: Context, relation: Relation, sql: string, name: string): v
   } else expression(qualified(context), node, rowScope(context, relation), 'filtered')
 }
 
-function fill(context: Context, relation: Relation, attribute: Attribute): void {
-  if (attribute.expression !== null) run(context, relation, attribute.expression, attribute.name)
+/** A default is computed where a row is made, a generated column and a domain's checks wherever one is written. */
+function fill(context: Context, relation: Relation, attribute: Attribute, write: Write): void {
+  if (attribute.expression !== null && (write === 'insert' || attribute.generated))
+    run(context, relation, attribute.expression, attribute.name)
   const type = context.snapshot.typeByOid(attribute.type)
   if (type?.kind === 'domain') checkDomain(qualified(context), type)
 }

@@ -1,6 +1,7 @@
 import type { Access, Relation as RelationFact } from '../../policies/input.ts'
 import type { Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
+import type { DefinitionChange } from './definition-change.ts'
 import { Recorder } from './recorder.ts'
 
 /** What a session knows that changes what names mean. */
@@ -10,6 +11,8 @@ export interface NameContext {
   readonly searchPath: string | null
   readonly role: string
   readonly temporaryRelations: ReadonlySet<string>
+  /** What the open transaction, or the text so far, has changed about names. */
+  readonly uncommitted?: readonly DefinitionChange[]
   preparedStatement(name: string): string | undefined
   cursor(name: string): string | undefined
 }

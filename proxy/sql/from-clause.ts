@@ -16,6 +16,7 @@ import type { Source } from '../catalog/snapshot.ts'
 import { attachedReads } from './attached.ts'
 import { recordUse } from './column-reference.ts'
 import type { Context } from './context.ts'
+import { uncommittedOf } from './definition-change.ts'
 import { expression, expressions } from './expression.ts'
 import { calledFunction } from './function-call.ts'
 import { nameOf, useRelation, useType } from './names.ts'
@@ -94,9 +95,9 @@ function findCommonTable(scope: Scope, name: string): CommonTable | null {
 export function relationItem(context: Context, range: RangeVar, access: readonly Access[]): Item {
   context.seen.add(range)
   const found = useRelation(context, nameOf(range), access)
-  const relation = found.found === 'relation' ? found.relation : found.found === 'temporary' ? found.shadowed : null
+  const relation = found.found === 'relation' ? found.relation : found.found === 'nothing' ? null : found.shadowed
   const columns = columnsOf(context, relation)
-  const isOpen = found.found !== 'relation'
+  const isOpen = found.found !== 'relation' || uncommittedOf(context.names.uncommitted).isExtended(found.relation.oid)
   return {
     name: range.alias?.aliasname ?? range.relname ?? null,
     relation: range.alias === undefined ? relation : relation && { ...relation, name: '' },

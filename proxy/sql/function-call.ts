@@ -2,6 +2,7 @@ import type { FuncCall, Node } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Routine } from '../catalog/definitions.ts'
 import type { Context } from './context.ts'
+import { uncommittedOf } from './definition-change.ts'
 import { castTo, expression, expressions, fieldOf } from './expression.ts'
 import { lookUpType, type QualifiedName, qualifiedName } from './names.ts'
 import { callRoutine, candidates, recordSequence } from './routines.ts'
@@ -28,6 +29,10 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
   const window = call.over === undefined ? constant : expression(context, { WindowDef: call.over }, scope, use)
   const name = qualifiedName(call.funcname)
   const routines = candidates(context, name, values)
+  if (uncommittedOf(context.names.uncommitted).changesRoutine(name.name)) {
+    context.record.effect('unknown')
+    context.record.unresolved('function', `${name.name}, changed in this transaction`)
+  }
   const value = routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values)
   recordSpecial(context, name, call.args ?? [])
   return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }

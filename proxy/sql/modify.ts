@@ -12,7 +12,7 @@ import type {
 } from 'libpg-query'
 import type { Source } from '../catalog/snapshot.ts'
 import { isAlwaysTrue } from './always-true.ts'
-import { attachedWrites, type Write } from './attached.ts'
+import { attachedWrites, defaultOf, type Write } from './attached.ts'
 import { commonTables } from './common-table.ts'
 import { type Context, recordRelation } from './context.ts'
 import { expression, expressions } from './expression.ts'
@@ -150,6 +150,9 @@ function assignments(context: Context, nodes: readonly Node[] | undefined, item:
     if (!('ResTarget' in node)) continue
     assign(context, node.ResTarget, item, scope)
     expression(context, node.ResTarget.val, scope, 'projected')
+    const relation = context.snapshot.relationByOid(item.relation?.oid ?? 0)
+    if (relation !== undefined && 'SetToDefault' in (node.ResTarget.val ?? {}))
+      defaultOf(context, relation, node.ResTarget.name ?? '')
   }
 }
 

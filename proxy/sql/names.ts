@@ -2,12 +2,17 @@ import type { Node, RangeVar, TypeName } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
 import type { Relation, Type } from '../catalog/definitions.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
+import { uncommittedOf } from './definition-change.ts'
 import { stringsOf } from './tree.ts'
 
-/** What a relation's name means. A temporary one may be gone by now, and then `shadowed` is what the server finds. */
+/**
+ * What a relation's name means. A temporary one, or one created in the open transaction, may be gone by now, and then
+ * `shadowed` is what the server finds.
+ */
 export type NamedRelation =
   | { readonly found: 'relation'; readonly relation: Relation }
   | { readonly found: 'temporary'; readonly name: string; readonly shadowed: Relation | null }
+  | { readonly found: 'created'; readonly schema: string; readonly name: string; readonly shadowed: Relation | null }
   | { readonly found: 'nothing'; readonly schema: string; readonly name: string }
 
 export interface QualifiedName {
@@ -15,7 +20,22 @@ export interface QualifiedName {
   readonly name: string
 }
 
-export function lookUpRelation(context: Context, { schema, name }: QualifiedName): NamedRelation {
+export function lookUpRelation(context: Context, named: QualifiedName): NamedRelation {
+  const settled = lookUpSettled(context, named)
+  const { uncommitted } = context.names
+  if (uncommitted === undefined || uncommitted.length === 0) return settled
+  const changes = uncommittedOf(uncommitted)
+  const nothing = { found: 'nothing', schema: named.schema ?? '', name: named.name } as const
+  const relation =
+    settled.found === 'relation' ? settled.relation : settled.found === 'nothing' ? null : settled.shadowed
+  if (changes.isHidden(named) || (relation !== null && changes.isReplaced(relation.oid))) return nothing
+  const schema = changes.createdIn(named)
+  if (schema === null || settled.found === 'temporary') return settled
+  return { found: 'created', schema, name: named.name, shadowed: relation }
+}
+
+/** By what the catalog holds, and the session's temporary relations. */
+function lookUpSettled(context: Context, { schema, name }: QualifiedName): NamedRelation {
   if (schema !== null) {
     if (/^pg_temp(_\d+)?$/.test(schema)) return { found: 'temporary', name, shadowed: null }
     const relation = context.snapshot.relation(schema, name)
@@ -43,6 +63,9 @@ export function useRelation(
   if (named.found === 'relation') recordRelation(context, named.relation, access)
   else if (named.found === 'temporary') {
     recordTemporary(context, named.name, access)
+    if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
+  } else if (named.found === 'created') {
+    recordMissing(context, named, access)
     if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
   } else {
     recordMissing(context, named, access)
@@ -76,6 +99,7 @@ export function useType(context: Context, typeName: TypeName): NamedType {
   const isArray = (typeName.arrayBounds?.length ?? 0) > 0 || typeName.setof === true
   const type = lookUpType(context, name)
   if (type !== null) return { oid: isArray ? 0 : type.oid, element: type }
+  if (uncommittedOf(context.names.uncommitted).hasType(name.name)) return { oid: 0, element: null }
   if (typeName.pct_type === true || (name.schema === null && serials.has(name.name))) return { oid: 0, element: null }
   // The row type of a table goes by the table's name.
   const relation = lookUpRelation(context, name)

@@ -11,6 +11,7 @@ import type {
   Unresolved,
 } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { isSecretName } from './redact.ts'
 
 type External = Facts['external'][number]
 
@@ -78,7 +79,8 @@ export class Recorder {
   }
 
   setting(setting: Setting): void {
-    this.#settings.set(`${setting.name} ${setting.value ?? ''} ${setting.scope}`, setting)
+    const value = setting.value !== null && isSecretName(setting.name) ? '***' : setting.value
+    this.#settings.set(`${setting.name} ${value ?? ''} ${setting.scope}`, { ...setting, value })
   }
 
   get settings(): Iterable<Setting> {

@@ -1,8 +1,9 @@
 import type { Node } from 'libpg-query'
 import type { SessionEffects } from '../gate.ts'
+import type { Context } from './context.ts'
+import { definitionChanges } from './definition-change.ts'
 import { innerText } from './inner-text.ts'
 import { isTemporary } from './into-clause.ts'
-import type { Recorder } from './recorder.ts'
 import { stringsOf } from './tree.ts'
 
 export const noEffects: SessionEffects = {
@@ -17,12 +18,14 @@ export const noEffects: SessionEffects = {
 }
 
 /** What running a statement does to what the session's names mean from then on. */
-export function sessionEffects(node: Node, text: string, record: Recorder): SessionEffects {
+export function sessionEffects(context: Context, node: Node, text: string): SessionEffects {
+  const { record } = context
   const changesCatalog = (['ddl', 'privilege', 'unknown'] as const).some((effect) => record.hasEffect(effect))
   const barrier = changesCatalog || record.hasEffect('session') || endsTransaction(node)
   const named = namedEffects(node, text)
   if (!barrier && named === null) return noEffects
-  return { ...noEffects, ...named, barrier, changesCatalog }
+  const changes = changesCatalog ? definitionChanges(context, node) : []
+  return { ...noEffects, ...named, barrier, changesCatalog, changes }
 }
 
 /** Rolling back takes SET, definitions and cursors back; committing ends SET LOCAL and cursors. */

@@ -1,0 +1,230 @@
+import type { AlterTableStmt, DropStmt, Node, RangeVar } from 'libpg-query'
+import type { Context } from './context.ts'
+import { creationSchema, isTemporary } from './into-clause.ts'
+import { lookUpRelation, nameOf, type QualifiedName } from './names.ts'
+import { stringsOf, typeOf } from './tree.ts'
+
+/**
+ * What a statement changes about the meaning of names for the rest of its transaction. Our copy of the catalog learns
+ * of it when the transaction commits; until then:
+ *
+ * - `created`: a new table or sequence; its columns are not known, and nothing labelled is in it that was not seen
+ *   being written
+ * - `hidden`: the name means something that is not followed (a new view, a table with a new trigger)
+ * - `extended`: a relation that may have more columns than are known
+ * - `replaced`: a relation that may be another by now
+ * - `type`, `routine`: a new type; a function that is new or another
+ * - `anything`: no name means for sure what it did
+ */
+export type DefinitionChange =
+  | { readonly kind: 'created' | 'hidden'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'extended' | 'replaced'; readonly oid: number }
+  | { readonly kind: 'type' | 'routine'; readonly name: string }
+  | { readonly kind: 'anything' }
+
+const anything: readonly DefinitionChange[] = [{ kind: 'anything' }]
+
+/** These define nothing that a later statement could name, or only what it then does not find. */
+const harmless = new Set(
+  `IndexStmt CommentStmt CreateStatsStmt AlterStatsStmt VacuumStmt ClusterStmt ReindexStmt RefreshMatViewStmt
+   TruncateStmt CheckPointStmt CreateSchemaStmt AlterSeqStmt AlterEnumStmt AlterOwnerStmt CreatePublicationStmt
+   AlterPublicationStmt ExplainStmt CopyStmt`.split(/\s+/),
+)
+
+/** @returns what the statement, once run, changes until the catalog is read again */
+export function definitionChanges(context: Context, node: Node): readonly DefinitionChange[] {
+  const { record } = context
+  if (record.hasEffect('unknown')) return anything
+  if (!record.hasEffect('ddl') && !record.hasEffect('privilege')) return []
+  const type = typeOf(node) ?? ''
+  const change = changes[type]
+  if (change !== undefined) return change(context, (node as unknown as Record<string, never>)[type] as never)
+  return harmless.has(type) || !record.hasEffect('ddl') ? [] : anything
+}
+
+type Change = (context: Context, fields: never) => readonly DefinitionChange[]
+
+const changes: Readonly<Record<string, Change | undefined>> = Object.assign(Object.create(null), {
+  CreateStmt: createTable,
+  CreateSeqStmt: (context: Context, { sequence }: { sequence?: RangeVar }) => made(context, sequence, 'created'),
+  CreateTableAsStmt: (context: Context, { into }: { into?: { rel?: RangeVar } }) => made(context, into?.rel, 'created'),
+  SelectStmt: (context: Context, { intoClause }: { intoClause?: { rel?: RangeVar } }) =>
+    intoClause === undefined ? anything : made(context, intoClause.rel, 'created'),
+  ViewStmt: (context: Context, { view }: { view?: RangeVar }) => made(context, view, 'hidden'),
+  CreateTrigStmt: (context: Context, { relation }: { relation?: RangeVar }) => touched(context, relation),
+  RuleStmt: (context: Context, { relation }: { relation?: RangeVar }) => touched(context, relation),
+  CreatePolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
+  AlterPolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
+  AlterTableStmt: alterTable,
+  DropStmt: drop,
+  CreateEnumStmt: newType,
+  CreateRangeStmt: newType,
+  CompositeTypeStmt: (_: Context, { typevar }: { typevar?: RangeVar }) => [
+    { kind: 'type', name: typevar?.relname ?? '' },
+  ],
+  CreateFunctionStmt: (_: Context, { funcname }: { funcname?: Node[] }) => [
+    { kind: 'routine', name: stringsOf(funcname).at(-1) ?? '' },
+  ],
+  AlterFunctionStmt: (_: Context, { func }: { func?: { objname?: Node[] } }) => [
+    { kind: 'routine', name: stringsOf(func?.objname).at(-1) ?? '' },
+  ],
+  // Rights decide which schemas of the path are searched.
+  GrantStmt: (_: Context, { objtype }: { objtype?: string }) => (objtype === 'OBJECT_SCHEMA' ? anything : []),
+  GrantRoleStmt: () => anything,
+  DropOwnedStmt: () => anything,
+})
+
+function newType(_: Context, { typeName }: { typeName?: Node[] }): readonly DefinitionChange[] {
+  return [{ kind: 'type', name: stringsOf(typeName).at(-1) ?? '' }]
+}
+
+function made(context: Context, range: RangeVar | undefined, kind: 'created' | 'hidden'): readonly DefinitionChange[] {
+  if (range === undefined || isTemporary(range)) return []
+  const { schema, name } = nameOf(range)
+  return [{ kind, schema: schema ?? creationSchema(context), name }]
+}
+
+/** Rows of a partition or child can come from its parent, so that one is not simply new. */
+function createTable(
+  context: Context,
+  fields: { relation?: RangeVar; inhRelations?: Node[]; partbound?: object; tableElts?: Node[] },
+): readonly DefinitionChange[] {
+  const related = fields.inhRelations !== undefined || fields.partbound !== undefined
+  return made(context, fields.relation, related ? 'hidden' : 'created')
+}
+
+/** Subcommands after which everything that was known of a table still holds. */
+const additions = new Set([
+  'AT_AddColumn',
+  'AT_ColumnDefault',
+  'AT_SetNotNull',
+  'AT_DropNotNull',
+  'AT_SetStatistics',
+  'AT_SetStorage',
+  'AT_AddConstraint',
+  'AT_DropConstraint',
+  'AT_ValidateConstraint',
+  'AT_AddIdentity',
+  'AT_DropIdentity',
+  'AT_ReplicaIdentity',
+  'AT_ClusterOn',
+  'AT_SetRelOptions',
+  'AT_ResetRelOptions',
+  'AT_ChangeOwner',
+])
+
+function alterTable(context: Context, { relation, cmds }: AlterTableStmt): readonly DefinitionChange[] {
+  const adds = (cmds ?? []).every((node) => 'AlterTableCmd' in node && additions.has(node.AlterTableCmd.subtype ?? ''))
+  const partitions = (cmds ?? []).flatMap((node) => {
+    const def = 'AlterTableCmd' in node ? node.AlterTableCmd.def : undefined
+    return def !== undefined && 'PartitionCmd' in def ? touched(context, def.PartitionCmd.name) : []
+  })
+  const found = relation === undefined ? null : lookUpRelation(context, nameOf(relation))
+  if (found?.found === 'relation' && adds) return [{ kind: 'extended', oid: found.relation.oid }, ...partitions]
+  return adds ? partitions : [...touched(context, relation), ...partitions]
+}
+
+function touched(context: Context, range: RangeVar | undefined): readonly DefinitionChange[] {
+  return range === undefined ? [] : touchedName(context, nameOf(range))
+}
+
+function touchedName(context: Context, name: QualifiedName): readonly DefinitionChange[] {
+  const found = lookUpRelation(context, name)
+  const schema = name.schema ?? creationSchema(context)
+  return [
+    { kind: 'hidden', schema, name: name.name },
+    ...(found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []),
+  ]
+}
+
+const droppedRelations = new Set([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_SEQUENCE',
+  'OBJECT_FOREIGN_TABLE',
+])
+
+function drop(context: Context, { objects, removeType = '' as never }: DropStmt): readonly DefinitionChange[] {
+  if (removeType === 'OBJECT_INDEX') return []
+  if (!droppedRelations.has(removeType)) return anything
+  return (objects ?? []).flatMap((object) => {
+    const parts = 'List' in object ? stringsOf(object.List.items) : []
+    const found = lookUpRelation(context, { schema: parts.at(-2) ?? null, name: parts.at(-1) ?? '' })
+    return found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []
+  })
+}
+
+/** The changes of a transaction, to be looked up by name. */
+export class UncommittedChanges {
+  readonly anything: boolean
+  readonly #created = new Map<string, string[]>()
+  readonly #hidden = new Map<string, string[]>()
+  readonly #extended = new Set<number>()
+  readonly #replaced = new Set<number>()
+  readonly #names = new Set<string>()
+
+  constructor(all: readonly DefinitionChange[]) {
+    this.anything = all.some(({ kind }) => kind === 'anything')
+    for (const change of all) this.#add(change)
+  }
+
+  /** @returns the schema it was created in, or null */
+  createdIn({ schema, name }: QualifiedName): string | null {
+    return this.#created.get(name)?.find((each) => schema === null || each === schema) ?? null
+  }
+
+  isHidden({ schema, name }: QualifiedName): boolean {
+    return this.anything || matches(this.#hidden, schema, name)
+  }
+
+  isReplaced(oid: number): boolean {
+    return this.#replaced.has(oid)
+  }
+
+  isExtended(oid: number): boolean {
+    return this.#extended.has(oid)
+  }
+
+  hasType(name: string): boolean {
+    return this.#names.has(`type ${name}`)
+  }
+
+  changesRoutine(name: string): boolean {
+    return this.anything || this.#names.has(`routine ${name}`)
+  }
+
+  #add(change: DefinitionChange): void {
+    if (change.kind === 'created') append(this.#created, change)
+    else if (change.kind === 'hidden') append(this.#hidden, change)
+    else if (change.kind === 'extended') this.#extended.add(change.oid)
+    else if (change.kind === 'replaced') this.#replaced.add(change.oid)
+    else if (change.kind === 'type' || change.kind === 'routine') this.#names.add(`${change.kind} ${change.name}`)
+  }
+}
+
+function append(
+  map: Map<string, string[]>,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): void {
+  map.set(name, [...(map.get(name) ?? []), schema])
+}
+
+function matches(map: ReadonlyMap<string, readonly string[]>, schema: string | null, name: string): boolean {
+  const schemas = map.get(name)
+  return schemas !== undefined && (schema === null || schemas.includes(schema))
+}
+
+const known = new WeakMap<readonly DefinitionChange[], UncommittedChanges>()
+const none = new UncommittedChanges([])
+
+/** The same list is looked up in many times. */
+export function uncommittedOf(changes: readonly DefinitionChange[] | undefined): UncommittedChanges {
+  if (changes === undefined || changes.length === 0) return none
+  let found = known.get(changes)
+  if (found === undefined) {
+    found = new UncommittedChanges(changes)
+    known.set(changes, found)
+  }
+  return found
+}

@@ -1,0 +1,60 @@
+import type { Facts } from '../../policies/input.ts'
+import type { SessionEffects } from '../gate.ts'
+import type { NameContext } from './context.ts'
+import { noEffects } from './session-effects.ts'
+
+/**
+ * What names mean for the next statement of the same text, which is judged before the first of them has run. What
+ * cannot be known is taken as unknown, and then nothing resolves.
+ */
+export function namesAfter(names: NameContext, facts: Facts, effects: SessionEffects): NameContext {
+  if (effects === noEffects) return names
+  const { prepares, declares } = effects
+  const temporaries =
+    effects.createsTemporary.length === 0
+      ? names.temporaryRelations
+      : new Set([...names.temporaryRelations, ...effects.createsTemporary])
+  return {
+    snapshot: names.snapshot,
+    searchPath: searchPathAfter(names, facts),
+    role: roleAfter(names, facts),
+    temporaryRelations: temporaries,
+    uncommitted: [...(names.uncommitted ?? []), ...(effects.changes ?? [])],
+    preparedStatement: after(names.preparedStatement, prepares, effects.deallocates),
+    cursor: after(names.cursor, declares, effects.closes),
+  }
+}
+
+function searchPathAfter({ searchPath }: NameContext, facts: Facts): string | null {
+  if (facts.effects.includes('unknown')) return null
+  // Ending a transaction may take a SET back; which, is not known here.
+  if (facts.kind === 'transaction' && !/^(BEGIN|START|SAVEPOINT|RELEASE)/.test(facts.tag))
+    return facts.tag === 'COMMIT' ? searchPath : null
+  let path = searchPath
+  for (const { name, value, scope } of facts.settings) {
+    if (scope !== 'session' && scope !== 'transaction') continue
+    if (name === 'search_path') path = value
+    else if (name === 'all') path = null
+  }
+  return path
+}
+
+function roleAfter({ role }: NameContext, facts: Facts): string {
+  const set = facts.settings.findLast(({ name }) => name === 'role' || name === 'session_authorization')
+  // No role is called by the empty name: nothing unqualified resolves for it.
+  return set === undefined ? role : (set.value ?? '')
+}
+
+type Find = (name: string) => string | undefined
+
+function after(
+  find: Find,
+  added: { readonly name: string; readonly text: string } | null,
+  removed: string | null,
+): Find {
+  if (added === null && removed === null) return find
+  return (name) => {
+    if (added !== null && name === added.name) return added.text
+    return removed !== null && (removed === 'all' || removed === name) ? undefined : find(name)
+  }
+}
