@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type Bot, startBot } from '../../../bot/bot.ts'
+import { holdAction } from '../../../bot/slack/approval-card.ts'
+import { loadConfig } from '../../../config.ts'
+import { openLog } from '../../../log.ts'
+import { startWorker } from '../../../workflows/worker.ts'
+import { openWorkflows, type Workflows } from '../../../workflows/workflows.ts'
+import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
+import { freePort } from '../../harness/global-setup.ts'
+import { SlackStandIn } from '../../stand-ins/slack.ts'
+import { sampleHold } from './sample-hold.ts'
+
+/** Worker, queue, outbox, console server and Slack together, as `start` puts them together. */
+const CHANNEL = 'C0APPROVE1'
+const USER = 'U0BEN0001'
+const ISSUER = 'https://id.example'
+const data = mkdtempSync(join(tmpdir(), 'holdpoint-slack-'))
+let database: TestDatabase
+let slack: SlackStandIn
+let workflows: Workflows
+let bot: Bot
+let worker: { close(): Promise<void> }
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  slack = await SlackStandIn.start()
+  slack.addChannel(CHANNEL, 'approvals')
+  slack.addUser({ id: USER, name: 'ben' })
+  const { token: botToken, signingSecret, apiUrl } = slack
+  const config = loadConfig(
+    {},
+    {
+      data,
+      'state.url': database.url,
+      'console.port': await freePort(),
+      'console.sessionSecret': 'x'.repeat(32),
+      'identity.providers': [{ issuer: ISSUER, audience: 'holdpoint' }],
+      slack: { botToken, signingSecret, apiUrl, channel: CHANNEL },
+    },
+  )
+  const log = openLog({ level: 'silent', process: 'test' })
+  const common = { config, log, now: Date.now }
+  workflows = await openWorkflows(common)
+  bot = await startBot({ ...common, workflows, authenticateToken: () => Promise.reject(new Error('nobody')) })
+  worker = await startWorker({ ...common, workflows, deliveries: bot.deliveries })
+  slack.endpoint = `${bot.url}/slack/events`
+  const ben = { issuer: ISSUER, subject: 'ben-1' }
+  await workflows.directory.upsert({ ...ben, name: 'ben', email: null, kind: 'human', groups: ['dba'] })
+  await workflows.directory.linkSlack({ ...ben, teamId: slack.teamId, userId: USER })
+}, 60_000)
+
+afterAll(async () => {
+  await worker?.close()
+  await bot?.close()
+  await workflows?.close()
+  await slack.close()
+  await database[Symbol.asyncDispose]()
+  rmSync(data, { recursive: true, force: true })
+})
+
+const shown = (): string => JSON.stringify(slack.messages(CHANNEL).map(({ blocks }) => blocks))
+
+test('a hold reaches Slack, a click settles it, the one who waits is woken, and the card follows', async () => {
+  const hold = await workflows.holds.create(sampleHold({ expiryMs: 60_000 }))
+  const settled = workflows.holds.settled(hold.id, AbortSignal.timeout(20_000))
+  const card = await vi.waitUntil(() => slack.messages(CHANNEL)[0], { timeout: 20_000 })
+  expect((await slack.click(USER, card, holdAction.approve)).status).toBe(200)
+  expect(await settled).toMatchObject({ status: 'approved', votes: [{ via: 'slack' }] })
+  await vi.waitUntil(() => shown().includes('Approved by ben. Waiting to run.'), { timeout: 20_000 })
+  await workflows.holds.take(hold.id)
+  await workflows.holds.complete(hold.id, { ok: true, tag: 'DELETE 3', durationMs: 12 })
+  await vi.waitUntil(() => shown().includes('Ran in 12 ms: DELETE 3'), { timeout: 20_000 })
+  expect(slack.messages(CHANNEL)).toHaveLength(1)
+})
+
+test('Slack being away for a while costs no card and makes no second one', async () => {
+  slack.misbehave({ method: 'chat.postMessage', times: 1, fault: { kind: 'answer_lost' } })
+  const hold = await workflows.holds.create(sampleHold({ expiryMs: 60_000, digest: 'ef'.repeat(32) }))
+  await vi.waitUntil(() => slack.calls.some(({ method }) => method === 'conversations.history'), { timeout: 20_000 })
+  await workflows.holds.withdraw(hold.id)
+  await vi.waitUntil(() => shown().includes('Withdrawn by the one who asked.'), { timeout: 20_000 })
+  const ours = slack.messages(CHANNEL).filter(({ metadata }) => metadata?.event_payload.hold === hold.id)
+  expect(ours).toHaveLength(1)
+})
