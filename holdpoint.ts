@@ -38,6 +38,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () =>
     service('worker', 'expiry, notices and the trail’s way to the state database, without anything else', openWorker),
   bot: async () => service('bot', 'console, API and Slack, without anything else', openBot),
+  policy: async () => (await import('./policies/command.ts')).policyCommand({ env, configOf: configFor }),
+  explain: async () =>
+    (await import('./proxy/explain-command.ts')).explainCommand({ env, configOf: configFor, stdin: process.stdin }),
   audit: async () => {
     const { auditCommand } = await import('./workflows/trail/command.ts')
     const { trailFolder } = await import('./workflows/trail/journal-files.ts')
@@ -55,7 +58,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { holdsCommand } = await import('./bot/holds-command/holds-command.ts')
     return holdsCommand({
       token: env.HOLDPOINT_TOKEN,
-      consoleUrl: (options) => consoleUrl({ ...root.opts<CommonOptions>(), ...options }),
+      consoleUrl: (options) => consoleUrl(everywhere(options)),
       write: (text) => void process.stdout.write(text),
       now,
     })
@@ -73,7 +76,15 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 }
 const HIDDEN = new Set(['proxy-worker'])
 
-const configFor = (options: CommonOptions): Config => configOf(options, env)
+/** The common options may stand before the command's name as well as after it. */
+function configFor(options: CommonOptions): Config {
+  return configOf(everywhere(options), env)
+}
+
+function everywhere(options: CommonOptions): CommonOptions {
+  const set = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...root.opts<CommonOptions>(), ...Object.fromEntries(set) }
+}
 
 /** Where the console is, as far as a configuration says so; the defaults alone say nothing. */
 function consoleUrl(options: CommonOptions): string | undefined {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Config } from '../config.ts'
+import type { Config, TargetConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import { compilePolicies } from '../policies/compile.ts'
 import { loadPolicy, type Policy } from '../policies/evaluate.ts'
@@ -12,6 +12,9 @@ import { ProxyError } from './errors.ts'
 import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
 import { createSessionServer } from './session/serve.ts'
+import type { SessionCatalog } from './session/session-state.ts'
+import { loadParser } from './sql/analyse.ts'
+import { previewOf } from './sql/preview.ts'
 
 /** One proxy process, assembled: everything a statement passes on its way, in the order in which it is needed. */
 export interface ProxyOptions {
@@ -38,7 +41,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   assertComplete(config)
   await using stack = new AsyncDisposableStack()
 
-  const policy = await activePolicy(options)
+  const [policy] = await Promise.all([activePolicy(options), loadParser()])
   const workflows = await openWorkflows({ config, log, now })
   stack.defer(() => workflows.close())
   const catalogs = await openCatalogs(config, log)
@@ -61,6 +64,8 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     log,
     now,
   })
+  const catalogFor = (target: TargetConfig): Catalog => catalogs.get(target.name) as Catalog
+  const preview = { timeoutMs: config.holds.previewTimeoutMs }
   const server = createSessionServer({
     gate: createGate({ catalogs, policy: () => policy }),
     holds: workflows.holds,
@@ -70,7 +75,9 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     config,
     log,
     cancelElsewhere,
-    statusUrl: (hold: string) => `${consoleUrl(config)}/holds/${hold}`,
+    statusUrl: (hold) => `${consoleUrl(config)}/holds/${hold}`,
+    catalogOf: (target) => sessionCatalog(catalogFor(target), log),
+    preview: (judgement, bound, target) => previewOf(judgement, bound, catalogFor(target), preview),
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()
@@ -110,6 +117,26 @@ async function openCatalogs(config: Config, log: Log): Promise<ReadonlyMap<strin
   if (failure === undefined) return catalogs
   await closeAll(catalogs)
   throw failure.reason
+}
+
+/** What a session asks of its target's definitions. */
+function sessionCatalog(catalog: Catalog, log: Log): SessionCatalog {
+  return {
+    // While they are not known no version is the one that something was judged by, and the gate refuses.
+    version: () => knownVersion(catalog) ?? Number.NaN,
+    labelsOf: (relationOid, attribute) => catalog.snapshot.labelsOf(relationOid, attribute),
+    changed: () => {
+      catalog.refresh().catch((err: unknown) => log.warn({ err }, 'the definitions could not be read anew'))
+    },
+  }
+}
+
+function knownVersion(catalog: Catalog): number | null {
+  try {
+    return catalog.snapshot.version
+  } catch {
+    return null
+  }
 }
 
 async function closeAll(catalogs: ReadonlyMap<string, Catalog>): Promise<void> {
