@@ -1,0 +1,109 @@
+import type { BoundParameters, Judgement } from '../gate.ts'
+import { frontend } from '../wire/message-types.ts'
+import { type Bind, decodeBind } from '../wire/messages/bind.ts'
+import type { Approvals, Verdict } from './approvals.ts'
+import type { SessionContext } from './context.ts'
+import { scrubbed, slot } from './exchange.ts'
+import { outcomeOf } from './judge-in-order.ts'
+import { judged } from './judging.ts'
+import { forTheTrail, parameterTexts } from './parameter-text.ts'
+import type { Portal, PreparedStatement } from './prepared.ts'
+import type { Preparing } from './preparing.ts'
+import { denied, refusedBecause } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
+
+const NONE: readonly never[] = []
+
+interface Bound {
+  readonly bind: Bind
+  readonly statement: PreparedStatement
+  readonly parameters: BoundParameters
+  /** The parameters as people read them. */
+  readonly shown: readonly (string | null)[]
+}
+
+/**
+ * Bind: a statement and its parameters become a portal. It is judged here because planning may already run functions,
+ * because the portal keeps what its names mean now, and because a hold has to wait before the server locks anything.
+ */
+export class Binding {
+  readonly #session: SessionContext
+  readonly #approvals: Approvals
+  readonly #refusals: Refusals
+  readonly #preparing: Preparing
+
+  constructor(session: SessionContext, parts: { approvals: Approvals; refusals: Refusals; preparing: Preparing }) {
+    this.#session = session
+    this.#approvals = parts.approvals
+    this.#refusals = parts.refusals
+    this.#preparing = parts.preparing
+  }
+
+  bind(): Promise<void> | undefined {
+    const { fromClient, state } = this.#session
+    const bind = decodeBind(fromClient.bytes)
+    const statement = state.statements.lookup(bind.statement)
+    if (statement === undefined) {
+      return this.#refuse('26000', `prepared statement "${bind.statement}" does not exist`)
+    }
+    // SQL's FETCH can name the portal, so what was judged before it may mean another thing now.
+    if (bind.portal !== '') this.#session.turn++
+    return judged(this.#session, statement, (judgements) => this.#decide(boundOf(bind, statement), judgements))
+  }
+
+  #decide(bound: Bound, judgements: readonly Judgement[]): Promise<void> | undefined {
+    if (judgements.length > 1) return this.#refuse('42601', 'cannot insert multiple commands into a prepared statement')
+    switch (outcomeOf(judgements)) {
+      case 'allow':
+        return this.#forward(bound, judgements, null)
+      case 'deny':
+        return this.#conclude(bound, { kind: 'refuse', judgements, report: denied(judgements) })
+      case 'hold':
+        return this.#approvals.decide(this.#asked(bound)).then((verdict) => {
+          if (!this.#session.signal.aborted) this.#conclude(bound, verdict)
+        })
+    }
+  }
+
+  #asked({ statement, parameters, shown }: Bound) {
+    const { gate, state } = this.#session
+    return { judge: () => gate.judge(statement.text, state), bound: parameters, shown }
+  }
+
+  #conclude(bound: Bound, verdict: Verdict): undefined {
+    if (verdict.kind === 'run') return this.#forward(bound, verdict.judgements, verdict.hold)
+    this.#refusals.record(verdict.judgements, forTheTrail(bound.shown))
+    this.#refusals.extended(verdict.report, frontend.bind)
+    return undefined
+  }
+
+  #forward({ bind, statement, shown }: Bound, judgements: readonly Judgement[], hold: string | null): undefined {
+    const { exchange, fromClient, state, upstream, turn } = this.#session
+    if (!state.isCurrent(statement.names) && !this.#preparing.again(statement)) return
+    const portal: Portal = {
+      name: bind.portal,
+      text: statement.text,
+      names: state.names,
+      parameters: forTheTrail(shown),
+      holdable: false,
+      hold,
+      described: false,
+      fields: null,
+      judged: { turn, judgements },
+    }
+    exchange.push(slot('bind', { changes: [state.portals.expect(bind.portal, portal)], scrub: scrubbed(judgements) }))
+    exchange.batchOpen = true
+    exchange.batchBinds = true
+    upstream.keep(fromClient)
+  }
+
+  #refuse(sqlstate: string, message: string): undefined {
+    this.#refusals.extended(refusedBecause(sqlstate, message), frontend.bind)
+  }
+}
+
+function boundOf(bind: Bind, statement: PreparedStatement): Bound {
+  const { parameterFormats: formats, parameters: values } = bind
+  const parameters = { types: statement.parameterTypes ?? NONE, formats, values }
+  return { bind, statement, parameters, shown: parameterTexts(parameters) }
+}

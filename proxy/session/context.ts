@@ -1,0 +1,28 @@
+import type { Gate } from '../gate.ts'
+import type { Framer } from '../wire/framer.ts'
+import type { Exchange } from './exchange.ts'
+import type { Outbox } from './outbox.ts'
+import type { Recorder } from './recorder.ts'
+import type { GuardOptions } from './row-guard.ts'
+import type { SessionState } from './session-state.ts'
+import type { UpstreamSender } from './upstream-sender.ts'
+
+/** What both directions of one session share. */
+export interface SessionContext {
+  readonly id: string
+  readonly gate: Gate
+  readonly state: SessionState
+  readonly exchange: Exchange
+  readonly recorder: Recorder
+  readonly guard: GuardOptions
+  readonly upstream: UpstreamSender
+  readonly fromClient: Framer
+  readonly fromUpstream: Framer
+  readonly toClient: Outbox
+  /** Writes what is collected for the client. */
+  readonly flushClient: () => void
+  /** Aborted when the session ends. */
+  readonly signal: AbortSignal
+  /** Moves on whenever something may have changed on which a judgement rests. */
+  turn: number
+}

@@ -1,0 +1,153 @@
+import type { Judgement } from '../gate.ts'
+import type { NameChange } from './name-table.ts'
+import type { Portal } from './prepared.ts'
+import type { Run } from './recorder.ts'
+
+/**
+ * What was asked of the server and is not answered yet, in order.
+ *
+ * Each message that the server answers has a slot, ours as well as the client's, so that every reply is matched with
+ * what asked for it. A slot ends with the reply that ends it:
+ *
+ *   query, call   ReadyForQuery, after any number of results or an error
+ *   sync          ReadyForQuery
+ *   parse 1 · bind 2 · close 3 · describe T or n (t before, for a statement) · execute C, I or s
+ *
+ * An error in one of the last five makes the server skip everything up to the next Sync; so do we.
+ */
+export type SlotKind = 'query' | 'call' | 'sync' | 'parse' | 'bind' | 'close' | 'describe' | 'execute'
+
+export interface Slot {
+  readonly kind: SlotKind
+  /** Ours: the replies are for us, and not shown to the client. */
+  readonly swallow: boolean
+  /** Stands for a refused message: what the client gets in place of the server's error. */
+  readonly refusal: Buffer | null
+  /** What the reply makes true. */
+  readonly changes: readonly NameChange[]
+  /** The statements that run, in order; `at` is the one whose replies come now. */
+  readonly runs: readonly Run[]
+  at: number
+  readonly portal: Portal | null
+  /** Error and notice text is withheld, but for the names that these statements gave; null: it is not. */
+  readonly scrub: readonly Judgement[] | null
+  /** Takes a swallowed row. */
+  readonly capture: ((row: Buffer) => void) | null
+  /** A question of ours that the server has to answer: an error ends the session. */
+  readonly vital: boolean
+  /** An error came; only ReadyForQuery is due. */
+  failed: boolean
+}
+
+const NONE: readonly never[] = []
+
+export function slot(kind: SlotKind, parts: Partial<Slot> = {}): Slot {
+  return {
+    kind,
+    swallow: parts.swallow ?? false,
+    refusal: parts.refusal ?? null,
+    changes: parts.changes ?? NONE,
+    runs: parts.runs ?? NONE,
+    at: 0,
+    portal: parts.portal ?? null,
+    scrub: parts.scrub ?? null,
+    capture: parts.capture ?? null,
+    vital: parts.vital ?? false,
+    failed: false,
+  }
+}
+
+/** For a slot's `scrub`. */
+export function scrubbed(judgements: readonly Judgement[]): readonly Judgement[] | null {
+  return judgements.some(({ scrub }) => scrub) ? judgements : null
+}
+
+const COMPACT_AT = 64
+
+export class Exchange {
+  /** The server skips (or will, when it comes to it) everything the client sends before its next Sync. */
+  skipping = false
+  /** The server waits for the client's COPY data. */
+  copyIn = false
+  /** Messages of the extended protocol have been sent since the last Sync. */
+  batchOpen = false
+  /** A portal was made in the open batch, which its end would close. */
+  batchBinds = false
+  /** A statement runs in the open batch. */
+  batchRuns = false
+  /** The next message waits until all before it are answered. */
+  barrier = false
+  /** …even Sync, because the server would take it for part of the COPY. */
+  copyExpected = false
+  #slots: Slot[] = []
+  #head = 0
+  #waiting: (() => void)[] = []
+
+  get first(): Slot | undefined {
+    return this.#slots[this.#head]
+  }
+
+  get empty(): boolean {
+    return this.#head === this.#slots.length
+  }
+
+  /** Nothing is under way that the client's next message could overtake. */
+  get quiet(): boolean {
+    return this.empty || this.copyIn
+  }
+
+  /** The server ends the batch here: Sync, or a simple query. */
+  closeBatch(): void {
+    this.batchOpen = false
+    this.batchBinds = false
+    this.batchRuns = false
+  }
+
+  push(next: Slot): void {
+    this.#slots.push(next)
+  }
+
+  shift(): void {
+    this.#head++
+    if (this.#head === this.#slots.length) {
+      this.#slots.length = 0
+      this.#head = 0
+    } else if (this.#head > COMPACT_AT && this.#head * 2 > this.#slots.length) {
+      this.#slots.splice(0, this.#head)
+      this.#head = 0
+    }
+    this.wake()
+  }
+
+  /** What the server skips now: everything up to the next Sync. Returns it, and whether there is that Sync. */
+  skip(): { readonly skipped: readonly Slot[]; readonly synced: boolean } {
+    const rest = this.#slots.slice(this.#head)
+    const at = rest.findIndex(({ kind }) => kind === 'sync')
+    const skipped = at === -1 ? rest : rest.slice(0, at)
+    this.#slots = at === -1 ? [] : rest.slice(at)
+    this.#head = 0
+    this.wake()
+    return { skipped, synced: at !== -1 }
+  }
+
+  remaining(): readonly Slot[] {
+    return this.#slots.slice(this.#head)
+  }
+
+  whenQuiet(): Promise<void> {
+    if (this.quiet) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  wake(): void {
+    if (this.#waiting.length === 0 || !this.quiet) return
+    this.release()
+  }
+
+  /** The session ended: whoever waits looks for himself. */
+  release(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,72 @@
+import type { Judgement } from '../gate.ts'
+import { frontend } from '../wire/message-types.ts'
+import { encodeDescribe } from '../wire/messages/describe.ts'
+import { decodeExecute } from '../wire/messages/execute.ts'
+import type { SessionContext } from './context.ts'
+import { scrubbed, slot } from './exchange.ts'
+import { outcomeOf } from './judge-in-order.ts'
+import { judged } from './judging.ts'
+import type { Portal } from './prepared.ts'
+import { denied, refusedBecause } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
+
+/** Execute: a portal runs, or goes on. Every one of them is judged and recorded. */
+export class Executing {
+  readonly #session: SessionContext
+  readonly #refusals: Refusals
+
+  constructor(session: SessionContext, refusals: Refusals) {
+    this.#session = session
+    this.#refusals = refusals
+  }
+
+  execute(): Promise<void> | undefined {
+    const { fromClient, state } = this.#session
+    const { portal: name } = decodeExecute(fromClient.bytes)
+    const portal = state.portals.lookup(name)
+    if (portal === undefined) return this.#refuse('34000', `portal "${name}" does not exist`)
+    // It runs what its names meant when it was made, which is not what would be judged now.
+    if (!state.isCurrent(portal.names)) {
+      return this.#refuse('42501', `portal "${name}" was made before names changed: bind it again`)
+    }
+    return judged(this.#session, portal, (judgements) => this.#decide(portal, judgements))
+  }
+
+  #decide(portal: Portal, judgements: readonly Judgement[]): undefined {
+    const outcome = outcomeOf(judgements)
+    if (outcome === 'allow' || (outcome === 'hold' && portal.hold !== null)) return this.#run(portal, judgements[0])
+    this.#refusals.record(judgements, portal.parameters)
+    if (outcome === 'deny') this.#refusals.extended(denied(judgements), frontend.execute)
+    else this.#refuse('42501', 'Holdpoint: the statement needs approval since it was bound; bind it again')
+    return undefined
+  }
+
+  #run(portal: Portal, judgement: Judgement | undefined): undefined {
+    const { exchange, fromClient, recorder, upstream } = this.#session
+    exchange.batchOpen = true
+    if (judgement === undefined) {
+      exchange.push(slot('execute', { portal })) // an empty text: EmptyQueryResponse
+    } else {
+      const run = recorder.intended({ judgement, parameters: portal.parameters }, portal.hold)
+      upstream.recorded()
+      if (run.traits.proof && !portal.described) this.#describe(portal)
+      exchange.push(slot('execute', { runs: [run], portal, scrub: scrubbed([judgement]) }))
+      exchange.batchRuns = true
+      exchange.barrier ||= run.traits.settles
+      exchange.copyExpected ||= run.traits.copyFrom
+    }
+    upstream.keep(fromClient)
+  }
+
+  /** The client did not ask what the rows are, but no row passes before that is known. */
+  #describe(portal: Portal): void {
+    const { exchange, upstream } = this.#session
+    portal.described = true
+    exchange.push(slot('describe', { swallow: true, portal }))
+    upstream.add(encodeDescribe({ what: 'portal', name: portal.name }))
+  }
+
+  #refuse(sqlstate: string, message: string): undefined {
+    this.#refusals.extended(refusedBecause(sqlstate, message), frontend.execute)
+  }
+}

@@ -1,0 +1,97 @@
+import type { Decision, Reviewers } from '../../policies/decision.ts'
+import type { Facts } from '../../policies/input.ts'
+import type { HoldMode, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { Judgement, SessionView } from '../gate.ts'
+
+export interface HoldRequestParts {
+  readonly judgements: readonly Judgement[]
+  readonly state: SessionView
+  readonly digest: string
+  readonly preview: Preview
+  readonly onHold: 'wait' | 'error' | null
+  readonly reason: string | null
+  readonly shown: readonly (string | null)[]
+  readonly sessionId: string
+  /** Bounds the wait where a transaction is open; null: it is not. */
+  readonly expiryMsMax: number | null
+}
+
+const EXPIRY_MS = 15 * 60_000
+
+export function holdRequest(parts: HoldRequestParts): HoldRequest {
+  const { judgements, state, expiryMsMax } = parts
+  const decision = merged(judgements.map((judgement) => judgement.decision))
+  const mode = modeOf(parts, decision)
+  const expiryMs = decision.expiryMs ?? EXPIRY_MS
+  return {
+    mode,
+    identity: state.identity,
+    target: state.target,
+    application: state.application,
+    statement: judgements.map(({ redactedText }) => redactedText).join(';\n'),
+    parameters: parts.shown,
+    digest: parts.digest,
+    facts: factsOf(judgements.map((judgement) => judgement.facts)),
+    decision,
+    policyDigest: judgements[0]?.policyDigest ?? '',
+    preview: parts.preview,
+    reason: parts.reason,
+    // Only who waits keeps the transaction open meanwhile.
+    expiryMs: mode === 'wait' && expiryMsMax !== null ? Math.min(expiryMs, expiryMsMax) : expiryMs,
+    sessionId: parts.sessionId,
+  }
+}
+
+/** Deferring is not possible on this door: who asked for it is told at once, as with error. */
+function modeOf({ onHold, state }: HoldRequestParts, decision: Decision): HoldMode {
+  if (onHold !== null) return onHold
+  if (decision.onHold !== null) return decision.onHold === 'wait' ? 'wait' : 'error'
+  return state.identity.kind === 'agent' ? 'error' : 'wait'
+}
+
+/** Of several decisions in one message: every reviewer any of them asks for, and the shortest time. */
+function merged(decisions: readonly Decision[]): Decision {
+  const [first] = decisions
+  if (decisions.length === 1 && first !== undefined) return first
+  const held = decisions.filter(({ outcome }) => outcome === 'hold')
+  return {
+    outcome: 'hold',
+    rules: decisions.flatMap(({ rules }) => rules),
+    masks: decisions.flatMap(({ masks }) => masks),
+    reviewers: allReviewers(held.flatMap(({ reviewers }) => reviewers)),
+    expiryMs: shortest(held.map(({ expiryMs }) => expiryMs)),
+    grantMs: shortest(held.map(({ grantMs }) => grantMs)),
+    onHold: held.some(({ onHold }) => onHold !== null && onHold !== 'wait') ? 'error' : (held[0]?.onHold ?? null),
+  }
+}
+
+function allReviewers(asked: readonly Reviewers[]): readonly Reviewers[] {
+  const counts = new Map<string, number>()
+  for (const { group, count } of asked) counts.set(group, Math.max(count, counts.get(group) ?? 0))
+  return [...counts].map(([group, count]) => ({ group, count }))
+}
+
+function shortest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
+}
+
+/** Everything any of the statements does, so that reviewers see all of it. */
+function factsOf(all: readonly Facts[]): Facts {
+  const [first] = all
+  if (first === undefined || all.length === 1) return first as Facts
+  return {
+    kind: 'several',
+    tag: all.map(({ tag }) => tag).join(', '),
+    effects: [...new Set(all.flatMap(({ effects }) => effects))],
+    relations: all.flatMap(({ relations }) => relations),
+    columns: all.flatMap(({ columns }) => columns),
+    functions: all.flatMap(({ functions }) => functions),
+    roles: all.flatMap(({ roles }) => roles),
+    settings: all.flatMap(({ settings }) => settings),
+    external: all.flatMap(({ external }) => external),
+    flags: [...new Set(all.flatMap(({ flags }) => flags))],
+    unresolved: all.flatMap(({ unresolved }) => unresolved),
+    fingerprint: all.map(({ fingerprint }) => fingerprint).join('+'),
+  }
+}

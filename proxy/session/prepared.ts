@@ -1,0 +1,43 @@
+import type { Judgement } from '../gate.ts'
+import type { RowField } from '../wire/messages/row-description.ts'
+
+/** The names in force when something was resolved: the session's own changes, and the catalog's. */
+export interface NamesVersion {
+  readonly session: number
+  readonly catalog: number
+}
+
+/** A prepared statement, by Parse or by PREPARE. */
+export interface PreparedStatement {
+  readonly name: string
+  readonly text: string
+  /** As Parse declared them; null: made by PREPARE, so that it cannot be made again by us. */
+  readonly parameterTypes: readonly number[] | null
+  /** The server resolved its names when these were in force, and may not look again. */
+  readonly names: NamesVersion
+  judged: Judged | null
+}
+
+/** A portal, by Bind or by DECLARE. It runs what was bound, whatever becomes of the statement it was made from. */
+export interface Portal {
+  readonly name: string
+  readonly text: string
+  readonly names: NamesVersion
+  /** As people read them. */
+  readonly parameters: readonly (string | null)[]
+  /** Outlives its transaction. */
+  readonly holdable: boolean
+  /** The hold whose approval was spent on it. */
+  readonly hold: string | null
+  /** Its RowDescription has been asked for, to compare its rows with the judgement. */
+  described: boolean
+  /** As its RowDescription said; null until then. */
+  fields: readonly RowField[] | null
+  judged: Judged | null
+}
+
+/** Judgements, and the turn in which they were made: within it nothing can have changed. */
+export interface Judged {
+  readonly turn: number
+  readonly judgements: readonly Judgement[]
+}

@@ -1,0 +1,111 @@
+import type { Holds } from '../../workflows/holds/hold.ts'
+import type { Trail } from '../../workflows/trail/trail.ts'
+import type { Judgement } from '../gate.ts'
+import type { RowGuard } from './row-guard.ts'
+import { type Traits, traitsOf } from './traits.ts'
+
+/** One statement on its way through the server. */
+export interface Run {
+  readonly number: number
+  readonly judgement: Judgement
+  readonly traits: Traits
+  /** The hold whose approval lets it run. */
+  readonly hold: string | null
+  /** The last of its message. */
+  readonly last: boolean
+  readonly startedAtMs: number
+  guard: RowGuard | null
+  rows: number
+  maskedRows: number
+}
+
+export interface RecorderOptions {
+  readonly session: string
+  readonly trail: Trail
+  readonly holds: Holds
+  /** Monotonic, in milliseconds. */
+  readonly clock: () => number
+  /** A hold's outcome could not be stored. */
+  readonly lost: (error: unknown) => void
+}
+
+export interface Recorded {
+  readonly judgement: Judgement
+  readonly parameters: readonly (string | null)[]
+  readonly last?: boolean
+}
+
+const NOT_KEPT = '[not kept]'
+
+/** Writes a session's statements to the trail: what is about to run, what became of it, what was refused. */
+export class Recorder {
+  statements = 0
+  readonly #options: RecorderOptions
+  readonly #completedHolds = new Set<string>()
+
+  constructor(options: RecorderOptions) {
+    this.#options = options
+  }
+
+  /** Before the statement's bytes may go. @throws TrailError when the trail cannot be written: then it must not run */
+  intended({ judgement, parameters, last = true }: Recorded, hold: string | null): Run {
+    const traits = traitsOf(judgement)
+    const number = ++this.statements
+    this.#options.trail.appendStatement(
+      'statement.intended',
+      this.#own(number, parameters, traits, hold),
+      traits.record,
+    )
+    return {
+      number,
+      judgement,
+      traits,
+      hold,
+      last,
+      startedAtMs: this.#options.clock(),
+      guard: null,
+      rows: 0,
+      maskedRows: 0,
+    }
+  }
+
+  denied({ judgement, parameters }: Recorded): void {
+    const traits = traitsOf(judgement)
+    const own = this.#own(++this.statements, parameters, traits, null)
+    this.#options.trail.appendStatement('statement.denied', own, traits.record)
+  }
+
+  /** @param tag CommandComplete's, or the SQLSTATE of the error */
+  completed(run: Run, ok: boolean, tag: string, rows: number): void {
+    const durationMs = this.#append(run, ok, tag, rows)
+    if (run.hold === null || this.#completedHolds.has(run.hold)) return
+    // Of several statements under one hold, the last to succeed or the first to fail says how it went.
+    if (ok && !run.last) return
+    this.#completedHolds.add(run.hold)
+    this.#options.holds.complete(run.hold, { ok, tag, durationMs }).catch(this.#options.lost)
+  }
+
+  /** Its row limit was reached; it may go on. */
+  suspended(run: Run): void {
+    this.#append(run, true, 'PORTAL SUSPENDED', run.rows)
+  }
+
+  #append(run: Run, ok: boolean, tag: string, rows: number): number {
+    const durationMs = Math.round((this.#options.clock() - run.startedAtMs) * 1000) / 1000
+    this.#options.trail.append('statement.completed', {
+      session: this.#options.session,
+      statement: run.number,
+      ok,
+      tag,
+      rows,
+      masked: run.maskedRows,
+      durationMs,
+    })
+    return durationMs
+  }
+
+  #own(statement: number, parameters: readonly (string | null)[], traits: Traits, hold: string | null) {
+    const kept = traits.parametersLabelled ? parameters.map((value) => (value === null ? null : NOT_KEPT)) : parameters
+    return { session: this.#options.session, statement, parameters: kept, hold }
+  }
+}

@@ -1,0 +1,116 @@
+import type { FiredRule } from '../../policies/decision.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import type { Judgement } from '../gate.ts'
+import type { Report } from '../wire/messages/error-response.ts'
+import { encodeParse } from '../wire/messages/parse.ts'
+import { encodeQuery } from '../wire/messages/query.ts'
+
+/**
+ * A refusal is made by the server itself failing: in place of the refused message it gets one of these, which is a
+ * syntax error whatever its settings are, and the client gets our error in place of the server's. So what follows
+ * (the transaction's state, skipping to Sync, ReadyForQuery) is the server's truth.
+ */
+const POISON = 'holdpoint: a statement was refused here'
+export const poisonQuery = encodeQuery(POISON)
+/** A name of ours, so that the client's unnamed statement stays. */
+export const poisonParse = encodeParse({ statement: 'holdpoint/refused', sql: POISON, parameterTypes: [] })
+/** A failed Parse of the unnamed statement leaves none. */
+export const poisonUnnamedParse = encodeParse({ statement: '', sql: POISON, parameterTypes: [] })
+
+export function denied(judgements: readonly Judgement[]): Report {
+  const rules = judgements.flatMap(({ decision }) => decision.rules.filter(({ outcome }) => outcome === 'deny'))
+  return {
+    severity: 'ERROR',
+    sqlstate: '42501',
+    message: `Holdpoint denied this statement: ${reasonOf(rules)}`,
+    ...(rules.length > 0 ? { detail: `Rule ${rules.map(({ id }) => id).join(', ')}` } : {}),
+  }
+}
+
+/** The answer to an agent, or to whoever chose not to wait. DETAIL is one line of JSON, for programs. */
+export function heldPending(hold: Hold, statusUrl: string): Report {
+  return {
+    severity: 'ERROR',
+    sqlstate: 'YH001',
+    message: `Holdpoint holds this statement until it is approved: ${reasonOf(holdingRules(hold))}`,
+    detail: JSON.stringify({
+      hold: hold.id,
+      status_url: statusUrl,
+      reviewers: hold.decision.reviewers,
+      expires_at: hold.expiresAt,
+      rules: holdingRules(hold).map(({ id, reason }) => ({ id, reason })),
+    }),
+    hint: 'Send the same statement again once it is approved',
+  }
+}
+
+/** Said at once to whoever waits. */
+export function heldWaiting(hold: Hold, statusUrl: string, inTransaction: boolean): Report {
+  const who = hold.decision.reviewers.map(({ group, count }) => `${count} of ${group}`).join(' and ')
+  const short = inTransaction ? ' The wait is short because a transaction is open and may hold locks.' : ''
+  return {
+    severity: 'NOTICE',
+    sqlstate: 'YH001',
+    message: `Holdpoint holds this statement until it is approved: ${reasonOf(holdingRules(hold))}`,
+    detail: `Rule ${ruleIds(hold)}. Can be approved by ${who} until ${hold.expiresAt}.${short} ${hold.id}`,
+    hint: `${statusUrl} · cancelling (Ctrl-C) withdraws it`,
+  }
+}
+
+export function settledAgainst(hold: Hold): Report {
+  if (hold.status === 'rejected') {
+    const vote = hold.votes.findLast(({ choice }) => choice === 'reject')
+    const said = vote?.reason ? `: ${vote.reason}` : ''
+    const message = `Holdpoint: the statement was rejected by ${vote?.voter.name ?? 'a reviewer'}${said}`
+    return { severity: 'ERROR', sqlstate: 'YH002', message, detail: hold.id }
+  }
+  if (hold.status === 'expired') {
+    const message = 'Holdpoint: nobody approved the statement in time'
+    return { severity: 'ERROR', sqlstate: 'YH003', message, detail: hold.id }
+  }
+  return { ...withdrawn, detail: hold.id }
+}
+
+export const withdrawn: Report = {
+  severity: 'ERROR',
+  sqlstate: '57014',
+  message: 'Holdpoint: the held statement was withdrawn',
+}
+
+export const failedTransaction: Report = {
+  severity: 'ERROR',
+  sqlstate: '25P02',
+  message: 'current transaction is aborted, commands ignored until end of transaction block',
+}
+
+export const approvalUnavailable: Report = {
+  severity: 'ERROR',
+  sqlstate: '58000',
+  message: 'Holdpoint: the statement needs approval, and approvals cannot be asked for at the moment',
+  hint: 'Nothing was run; try again later',
+}
+
+export function refusedBecause(sqlstate: string, message: string): Report {
+  return { severity: 'ERROR', sqlstate, message }
+}
+
+/** The judgement as it would have been had a rule of the session's own decided it. */
+export function deniedBySession(judgement: Judgement, id: string, title: string, reason: string): Judgement {
+  const rule: FiredRule = { id, title, reason, outcome: 'deny' }
+  const decision = { ...judgement.decision, outcome: 'deny' as const, rules: [...judgement.decision.rules, rule] }
+  return { ...judgement, decision }
+}
+
+function holdingRules(hold: Hold): readonly FiredRule[] {
+  return hold.decision.rules.filter(({ outcome }) => outcome === 'hold')
+}
+
+function ruleIds(hold: Hold): string {
+  return holdingRules(hold)
+    .map(({ id }) => id)
+    .join(', ')
+}
+
+function reasonOf(rules: readonly FiredRule[]): string {
+  return rules.map(({ reason }) => reason).join(' ') || 'no rule gave a reason'
+}

@@ -1,0 +1,40 @@
+import type { Judgement } from '../gate.ts'
+import { frontend } from '../wire/message-types.ts'
+import { encodeError, type Report } from '../wire/messages/error-response.ts'
+import type { SessionContext } from './context.ts'
+import { slot } from './exchange.ts'
+import { poisonParse, poisonQuery, poisonUnnamedParse } from './refusal.ts'
+
+/** Refuses one message: what cannot run goes upstream in its place, and the server's error becomes ours. */
+export class Refusals {
+  readonly #session: SessionContext
+
+  constructor(session: SessionContext) {
+    this.#session = session
+  }
+
+  /** In place of a Query or FunctionCall; what follows runs. */
+  simple(report: Report): void {
+    const { exchange, upstream } = this.#session
+    exchange.push(slot('query', { refusal: encodeError(report) }))
+    exchange.closeBatch()
+    upstream.add(poisonQuery)
+  }
+
+  /** In place of any message of the extended protocol; what follows is skipped to the next Sync. */
+  extended(report: Report, type: number, name = ''): void {
+    const { exchange, state, upstream } = this.#session
+    const unnamed = type === frontend.parse && name === ''
+    const changes = unnamed ? [state.statements.expect('', null)] : []
+    exchange.push(slot('parse', { refusal: encodeError(report), changes }))
+    exchange.batchOpen = true
+    exchange.skipping = true
+    upstream.add(unnamed ? poisonUnnamedParse : poisonParse)
+  }
+
+  /** Before the refusal itself, so that the trail has it before the client. */
+  record(judgements: readonly Judgement[], parameters: readonly (string | null)[]): void {
+    for (const judgement of judgements) this.#session.recorder.denied({ judgement, parameters })
+    this.#session.upstream.recorded()
+  }
+}

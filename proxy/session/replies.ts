@@ -1,0 +1,230 @@
+import { REST } from '../wire/framer.ts'
+import { backend } from '../wire/message-types.ts'
+import { decodeCommandComplete, rowsOfTag } from '../wire/messages/command-complete.ts'
+import { decodeParameterStatus } from '../wire/messages/parameter-status.ts'
+import { decodeReadyForQuery } from '../wire/messages/ready-for-query.ts'
+import { decodeRowDescription } from '../wire/messages/row-description.ts'
+import type { SessionContext } from './context.ts'
+import { SessionError } from './errors.ts'
+import type { Slot, SlotKind } from './exchange.ts'
+import { checkReading } from './probe.ts'
+import type { Run } from './recorder.ts'
+import { ReplyErrors } from './reply-errors.ts'
+import { ReplyRows } from './reply-rows.ts'
+import { scrubReport } from './scrub.ts'
+
+/**
+ * Server to client. Every reply is matched with the slot it answers; one that answers nothing means that the two ends
+ * no longer agree, and both connections end. What nobody needs to read goes on as it came, in runs.
+ */
+export class Replies {
+  readonly #session: SessionContext
+  readonly #errors: ReplyErrors
+  readonly #rows: ReplyRows
+
+  constructor(session: SessionContext) {
+    this.#session = session
+    this.#errors = new ReplyErrors(session)
+    this.#rows = new ReplyRows(session)
+  }
+
+  /** Takes what has arrived. @throws SessionError or ProtocolError when the session has to end */
+  pump(): void {
+    const { fromUpstream, toClient, signal } = this.#session
+    this.#session.turn++
+    while (!signal.aborted && fromUpstream.next()) {
+      if (fromUpstream.type !== backend.dataRow) this.#rows.flush()
+      if (fromUpstream.type === REST) toClient.keep(fromUpstream)
+      else this.#receive(fromUpstream.type)
+    }
+    this.#rows.flush()
+    if (!signal.aborted) this.#rows.streamTail()
+  }
+
+  #receive(type: number): void {
+    switch (type) {
+      case backend.dataRow:
+        this.#row()
+        break
+      case backend.commandComplete:
+        this.#completed(decodeCommandComplete(this.#bytes))
+        break
+      case backend.emptyQueryResponse:
+        this.#completed(null)
+        break
+      case backend.portalSuspended:
+        this.#suspended()
+        break
+      case backend.readyForQuery:
+        this.#ready()
+        break
+      case backend.rowDescription:
+        this.#described()
+        break
+      case backend.parameterDescription:
+        this.#pass(this.#expect('describe'))
+        break
+      case backend.noData:
+        this.#noData()
+        break
+      case backend.parseComplete:
+        this.#done('parse')
+        break
+      case backend.bindComplete:
+        this.#done('bind')
+        break
+      case backend.closeComplete:
+        this.#done('close')
+        break
+      case backend.errorResponse:
+        this.#errors.receive(this.#bytes)
+        break
+      case backend.noticeResponse:
+        this.#notice()
+        break
+      case backend.parameterStatus:
+        this.#setting()
+        break
+      case backend.notificationResponse:
+        this.#session.toClient.keep(this.#session.fromUpstream)
+        break
+      case backend.copyInResponse:
+      case backend.copyOutResponse:
+        this.#copyBegins(type)
+        break
+      case backend.copyData:
+      case backend.copyDone:
+        this.#pass(this.#expect('query', 'execute'))
+        break
+      default:
+        throw violation('sent a message that has no place here')
+    }
+  }
+
+  get #bytes(): Buffer {
+    return this.#session.fromUpstream.bytes
+  }
+
+  #expect(...kinds: readonly SlotKind[]): Slot {
+    const first = this.#session.exchange.first
+    if (first === undefined || first.failed || !kinds.includes(first.kind)) throw violation('answered out of order')
+    return first
+  }
+
+  #pass(answered: Slot): void {
+    if (!answered.swallow) this.#session.toClient.keep(this.#session.fromUpstream)
+  }
+
+  #run(answered: Slot): Run {
+    const run = answered.runs[answered.at]
+    // More results than statements that were judged: the server has read the text in another way.
+    if (run === undefined) throw violation('answered more than was asked')
+    return run
+  }
+
+  #row(): void {
+    const answered = this.#expect('query', 'execute')
+    if (answered.capture === null) this.#rows.row(answered, this.#run(answered))
+    else answered.capture(this.#bytes)
+  }
+
+  /** @param tag null for EmptyQueryResponse */
+  #completed(tag: string | null): void {
+    const { exchange, recorder, state } = this.#session
+    const answered = this.#expect('query', 'execute')
+    this.#pass(answered)
+    if (tag !== null && !answered.swallow) {
+      const run = this.#run(answered)
+      recorder.completed(run, true, tag, rowsOfTag(tag))
+      state.completed(run.judgement)
+      answered.at++
+    } else if (tag === null && answered.runs.length > 0) {
+      throw violation('found nothing to run where something was judged')
+    }
+    if (answered.kind === 'execute') exchange.shift()
+  }
+
+  #suspended(): void {
+    const answered = this.#expect('execute')
+    const run = this.#run(answered)
+    this.#session.recorder.suspended(run)
+    this.#pass(answered)
+    this.#session.exchange.shift()
+  }
+
+  #ready(): void {
+    const { exchange, state } = this.#session
+    const first = exchange.first
+    if (first === undefined || !(first.kind === 'query' || first.kind === 'call' || first.kind === 'sync')) {
+      throw violation('is ready although it was not asked to be')
+    }
+    if (!first.failed && (first.at < first.runs.length || first.refusal !== null)) {
+      throw violation('did not answer everything that was asked')
+    }
+    this.#pass(first)
+    for (const change of first.changes) change.confirm()
+    state.ready(decodeReadyForQuery(this.#bytes))
+    exchange.shift()
+  }
+
+  #described(): void {
+    const answered = this.#expect('describe', 'query')
+    if (answered.kind === 'query') {
+      this.#rows.describedInQuery(this.#run(answered))
+    } else {
+      if (answered.portal !== null) answered.portal.fields = decodeRowDescription(this.#bytes)
+      this.#session.exchange.shift()
+    }
+    this.#pass(answered)
+  }
+
+  #noData(): void {
+    const answered = this.#expect('describe')
+    if (answered.portal !== null) answered.portal.fields = []
+    this.#pass(answered)
+    this.#session.exchange.shift()
+  }
+
+  #done(kind: 'parse' | 'bind' | 'close'): void {
+    const answered = this.#expect(kind)
+    if (answered.refusal !== null) throw violation('accepted what it cannot have understood')
+    for (const change of answered.changes) change.confirm()
+    this.#pass(answered)
+    this.#session.exchange.shift()
+  }
+
+  #notice(): void {
+    const { exchange, toClient, fromUpstream } = this.#session
+    const scrub = exchange.first?.scrub ?? null
+    if (scrub !== null) toClient.add(scrubReport(this.#bytes, scrub))
+    else toClient.keep(fromUpstream)
+  }
+
+  #setting(): void {
+    const { state, toClient, fromUpstream } = this.#session
+    const { name, value } = decodeParameterStatus(this.#bytes)
+    checkReading(name, value)
+    if (name === 'search_path') state.searchPathReported(value)
+    else if (name === 'application_name') state.application = value
+    toClient.keep(fromUpstream)
+  }
+
+  #copyBegins(type: number): void {
+    const { exchange } = this.#session
+    const answered = this.#expect('query', 'execute')
+    const { traits, judgement } = this.#run(answered)
+    if (type === backend.copyInResponse) {
+      // What was sent behind it would have been taken for COPY data.
+      if (!traits.copyFrom) throw violation('asks for data although no COPY FROM was judged')
+      exchange.copyIn = true
+      exchange.wake()
+    } else if (judgement.outputMasks !== null) {
+      throw new SessionError('mask_not_proven', 'COPY output cannot be masked')
+    }
+    this.#pass(answered)
+  }
+}
+
+export function violation(what: string): SessionError {
+  return new SessionError('upstream_violation', `The database ${what}; the connection ends`)
+}

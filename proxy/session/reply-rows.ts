@@ -1,0 +1,78 @@
+import { backend } from '../wire/message-types.ts'
+import { decodeRowDescription } from '../wire/messages/row-description.ts'
+import type { SessionContext } from './context.ts'
+import { SessionError } from './errors.ts'
+import type { Slot } from './exchange.ts'
+import type { Run } from './recorder.ts'
+import { guardRows, type RowMasker } from './row-guard.ts'
+
+/** What comes back in rows: counted, compared with what was judged, masked where that says so. */
+export class ReplyRows {
+  readonly #session: SessionContext
+  /** Neighbouring rows that are masked in one go. */
+  #masking: { readonly mask: RowMasker; readonly window: Buffer; readonly start: number; end: number } | null = null
+
+  constructor(session: SessionContext) {
+    this.#session = session
+  }
+
+  /** A simple query's rows announce themselves. */
+  describedInQuery(run: Run): void {
+    if (!run.traits.proof) return
+    run.guard = guardRows(run.judgement, decodeRowDescription(this.#session.fromUpstream.bytes), this.#session.guard)
+  }
+
+  row(answered: Slot, run: Run): void {
+    run.rows++
+    const mask = this.#mask(answered, run)
+    if (mask === null) {
+      this.#session.toClient.keep(this.#session.fromUpstream)
+      return
+    }
+    run.maskedRows++
+    this.#maskLater(mask)
+  }
+
+  /** Before anything else goes to the client, and at the end of what has arrived. */
+  flush(): void {
+    if (this.#masking === null) return
+    const { mask, window, start, end } = this.#masking
+    this.#masking = null
+    this.#session.toClient.add(mask(window.subarray(start, end)))
+  }
+
+  #maskLater(mask: RowMasker): void {
+    const { window, start, end } = this.#session.fromUpstream
+    const run = this.#masking
+    if (run !== null && run.mask === mask && run.window === window && run.end === start) {
+      run.end = end
+      return
+    }
+    this.flush()
+    this.#masking = { mask, window, start, end }
+  }
+
+  /** A large row or piece of COPY data need not be whole before its beginning goes on, when nobody has to look at it. */
+  streamTail(): void {
+    const { fromUpstream, exchange, toClient } = this.#session
+    const type = fromUpstream.begun
+    if (!fromUpstream.atBoundary || (type !== backend.dataRow && type !== backend.copyData)) return
+    const answered = exchange.first
+    const run = answered?.runs[answered.at]
+    if (answered === undefined || answered.failed || run === undefined) return
+    if (type === backend.dataRow && this.#mask(answered, run) !== null) return
+    if (type === backend.dataRow) run.rows++
+    fromUpstream.stream()
+    toClient.keep(fromUpstream)
+  }
+
+  #mask({ portal }: Slot, run: Run): RowMasker | null {
+    if (!run.traits.proof) return null
+    if (run.guard === null) {
+      const fields = portal?.fields ?? null
+      if (fields === null) throw new SessionError('mask_not_proven', 'Rows came without their description')
+      run.guard = guardRows(run.judgement, fields, this.#session.guard)
+    }
+    return run.guard.mask
+  }
+}

@@ -1,0 +1,176 @@
+import { ProtocolError } from '../wire/errors.ts'
+import { REST } from '../wire/framer.ts'
+import { frontend } from '../wire/message-types.ts'
+import { checkBare } from '../wire/messages/bare.ts'
+import { settle } from './batch.ts'
+import type { Binding } from './binding.ts'
+import type { SessionContext } from './context.ts'
+import { slot } from './exchange.ts'
+import type { Executing } from './executing.ts'
+import type { Preparing } from './preparing.ts'
+import { refusedBecause } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
+import type { SimpleQuery } from './simple-query.ts'
+
+export interface RequestHandlers {
+  readonly simple: SimpleQuery
+  readonly preparing: Preparing
+  readonly binding: Binding
+  readonly executing: Executing
+  readonly refusals: Refusals
+  /** The client said goodbye. */
+  readonly terminated: () => void
+}
+
+const extended: ReadonlySet<number> = new Set([
+  frontend.parse,
+  frontend.bind,
+  frontend.describe,
+  frontend.execute,
+  frontend.close,
+])
+/** These reach a statement, so the names it is judged by have to be known. */
+const reaching: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.bind, frontend.execute])
+
+/**
+ * Client to server. A message is looked at, judged where it makes a statement run, and forwarded as it came, in order;
+ * a run of them goes out as one slice.
+ */
+export class Requests {
+  readonly #session: SessionContext
+  readonly #handlers: RequestHandlers
+  #running = false
+
+  constructor(session: SessionContext, handlers: RequestHandlers) {
+    this.#session = session
+    this.#handlers = handlers
+  }
+
+  /** Stands still at a message that waits for something; what arrives meanwhile waits behind it. */
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** @throws SessionError, ProtocolError or TrailError when the session has to end */
+  async pump(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    const { fromClient, upstream, signal } = this.#session
+    this.#session.turn++
+    while (!signal.aborted && fromClient.next()) {
+      const waiting = this.#receive()
+      if (waiting === undefined) continue
+      upstream.send()
+      await waiting
+      this.#session.turn++
+    }
+    this.#streamTail()
+    upstream.send()
+    this.#running = false
+  }
+
+  #receive(): Promise<void> | undefined {
+    const { exchange, fromClient, upstream, signal } = this.#session
+    const { type } = fromClient
+    if (signal.aborted) return undefined
+    if (type === REST) upstream.keep(fromClient)
+    else if (type === frontend.terminate) this.#terminate()
+    else if (exchange.copyIn) this.#duringCopy(type)
+    else if (exchange.skipping && type !== frontend.sync) return undefined
+    else if (this.#mustSettle(type)) return settle(this.#session, 'keep').then(() => this.#receive())
+    else return this.#handle(type)
+    return undefined
+  }
+
+  #mustSettle(type: number): boolean {
+    const { exchange, state } = this.#session
+    if (exchange.barrier && exchange.empty) {
+      exchange.barrier = false
+      exchange.copyExpected = false
+    }
+    if (type === frontend.sync || type === frontend.flush) return exchange.copyExpected
+    return exchange.barrier || (state.namesUnknown && state.transaction !== 'failed' && reaching.has(type))
+  }
+
+  #handle(type: number): Promise<void> | undefined {
+    const { refusals } = this.#handlers
+    try {
+      return this.#dispatch(type)
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || !error.survivable) throw error
+      const report = refusedBecause(error.sqlstate, error.message)
+      if (type === frontend.query || type === frontend.functionCall) refusals.simple(report)
+      else if (extended.has(type)) refusals.extended(report, type)
+      else throw error
+      return undefined
+    }
+  }
+
+  #dispatch(type: number): Promise<void> | undefined {
+    const { simple, preparing, binding, executing } = this.#handlers
+    switch (type) {
+      case frontend.query:
+        return simple.query()
+      case frontend.functionCall:
+        return simple.functionCall()
+      case frontend.parse:
+        return preparing.parse()
+      case frontend.bind:
+        return binding.bind()
+      case frontend.describe:
+        return preparing.describe()
+      case frontend.execute:
+        return executing.execute()
+      case frontend.close:
+        return preparing.close()
+      case frontend.sync:
+        return this.#sync()
+      case frontend.flush:
+        checkBare(this.#session.fromClient.bytes)
+        this.#session.upstream.keep(this.#session.fromClient)
+        return undefined
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        return undefined // left over from a COPY that failed; PostgreSQL ignores it too
+      default:
+        throw new ProtocolError('type_unknown', `invalid frontend message type ${type}`)
+    }
+  }
+
+  #sync(): undefined {
+    const { exchange, fromClient, upstream } = this.#session
+    checkBare(fromClient.bytes)
+    exchange.push(slot('sync'))
+    exchange.skipping = false
+    exchange.closeBatch()
+    upstream.keep(fromClient)
+  }
+
+  #terminate(): void {
+    this.#session.upstream.keep(this.#session.fromClient)
+    this.#handlers.terminated()
+  }
+
+  /** The server reads COPY data now and nothing else; Flush and Sync it ignores. */
+  #duringCopy(type: number): void {
+    const { exchange, fromClient, upstream } = this.#session
+    if (type === frontend.flush || type === frontend.sync) return
+    if (type !== frontend.copyData && type !== frontend.copyDone && type !== frontend.copyFail) {
+      const code = type.toString(16).toUpperCase().padStart(2, '0')
+      throw new ProtocolError('out_of_order', `unexpected message type 0x${code} during COPY from stdin`)
+    }
+    upstream.keep(fromClient)
+    if (type === frontend.copyData) return
+    exchange.copyIn = false
+    exchange.barrier = true
+  }
+
+  /** Nobody looks into COPY data, so it need not be whole before its beginning goes on. */
+  #streamTail(): void {
+    const { exchange, fromClient, upstream } = this.#session
+    if (!exchange.copyIn || !fromClient.atBoundary || fromClient.begun !== frontend.copyData) return
+    fromClient.stream()
+    upstream.keep(fromClient)
+  }
+}

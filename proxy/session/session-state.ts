@@ -1,0 +1,144 @@
+import type { Identity, SessionInput, Target } from '../../policies/input.ts'
+import type { Judgement, SessionView } from '../gate.ts'
+import { NameTable } from './name-table.ts'
+import type { NamesVersion, Portal, PreparedStatement } from './prepared.ts'
+import { traitsOf } from './traits.ts'
+
+export interface SessionStart {
+  readonly identity: Identity
+  readonly target: Target
+  readonly application: string
+  readonly role: string
+  readonly searchPath: string | null
+  readonly catalog: SessionCatalog
+}
+
+/** What a session needs of its target's catalog. */
+export interface SessionCatalog {
+  /** Changes with every change of a definition. */
+  version(): number
+  labelsOf(relationOid: number, attribute: number): readonly string[]
+  /** A definition was changed; what is judged from now on waits until it is known. */
+  changed(): void
+}
+
+/** What the session knows about itself: told by the server, or asked of it; never guessed. */
+export class SessionState implements SessionView {
+  readonly identity: Identity
+  readonly target: Target
+  readonly door: SessionInput['door'] = 'postgres'
+  application: string
+  transaction: SessionInput['transaction'] = 'idle'
+  role: string
+  searchPath: string | null
+  temporaryRelations: ReadonlySet<string> = new Set()
+  readonly statements = new NameTable<PreparedStatement>()
+  readonly portals = new NameTable<Portal>()
+  /** Role, search path or temporary relations may not be what they were: the server is asked before the next judging. */
+  namesUnknown: boolean
+  /** The open transaction has changed them: its end may change them back. */
+  namesTouched = false
+  #namesVersion = 0
+  #catalogTouched = false
+  readonly #catalog: SessionCatalog
+
+  constructor(start: SessionStart) {
+    this.identity = start.identity
+    this.target = start.target
+    this.application = start.application
+    this.role = start.role
+    this.searchPath = start.searchPath
+    this.namesUnknown = start.searchPath === null
+    this.#catalog = start.catalog
+  }
+
+  get names(): NamesVersion {
+    return { session: this.#namesVersion, catalog: this.#catalog.version() }
+  }
+
+  isCurrent(names: NamesVersion): boolean {
+    return names.session === this.#namesVersion && names.catalog === this.#catalog.version()
+  }
+
+  preparedStatement(name: string): string | undefined {
+    const statement = this.statements.lookup(name)
+    // The server may still mean by it what its names meant then, so its text says nothing any more.
+    return statement !== undefined && this.isCurrent(statement.names) ? statement.text : undefined
+  }
+
+  cursor(name: string): string | undefined {
+    const portal = this.portals.lookup(name)
+    return portal !== undefined && this.isCurrent(portal.names) ? portal.text : undefined
+  }
+
+  /** The server says a statement completed. */
+  completed(judgement: Judgement): void {
+    const { effects } = judgement
+    const traits = traitsOf(judgement)
+    const { prepares, deallocates, declares, closes } = effects
+    const names = this.names
+    if (deallocates === 'all') this.statements.keepOnly(() => false)
+    else if (deallocates !== null) this.statements.set(deallocates, null)
+    if (prepares !== null)
+      this.statements.set(prepares.name, { ...prepares, parameterTypes: null, names, judged: null })
+    if (closes === 'all') this.portals.keepOnly(() => false)
+    else if (closes !== null) this.portals.set(closes, null)
+    if (declares !== null) this.portals.set(declares.name, cursor({ ...declares, names, whole: judgement.text }))
+    if (effects.changesCatalog) {
+      this.#namesVersion++
+      this.#catalogTouched = true
+    }
+    if (traits.unsettlesNames) this.#touchNames()
+    else if (traits.transaction && this.namesTouched) this.namesUnknown = true
+  }
+
+  /** ReadyForQuery. */
+  ready(status: SessionInput['transaction']): void {
+    this.transaction = status
+    if (status !== 'idle') return
+    this.portals.keepOnly(({ holdable }) => holdable)
+    // What was set or made in the transaction may have ended with it.
+    if (this.namesTouched) this.namesUnknown = true
+    this.namesTouched = false
+    // Only now can others see it, the catalog's own connection among them.
+    if (this.#catalogTouched) this.#catalog.changed()
+    this.#catalogTouched = false
+  }
+
+  searchPathReported(searchPath: string): void {
+    if (this.searchPath !== searchPath) this.#namesVersion++
+    this.searchPath = searchPath
+  }
+
+  /** What the server answered when asked. */
+  namesKnown(known: Pick<SessionView, 'role' | 'searchPath' | 'temporaryRelations'>): void {
+    const same =
+      known.role === this.role &&
+      known.searchPath === this.searchPath &&
+      known.temporaryRelations.size === this.temporaryRelations.size &&
+      known.temporaryRelations.isSubsetOf(this.temporaryRelations)
+    if (!same) this.#namesVersion++
+    this.role = known.role
+    this.searchPath = known.searchPath
+    this.temporaryRelations = known.temporaryRelations
+    this.namesUnknown = false
+  }
+
+  #touchNames(): void {
+    this.namesUnknown = true
+    this.namesTouched = true
+  }
+}
+
+interface Declared {
+  readonly name: string
+  readonly text: string
+  readonly names: NamesVersion
+  readonly whole: string
+}
+
+function cursor({ name, text, names, whole }: Declared): Portal {
+  // Taken for holdable too often rather than too seldom only means that the server refuses the FETCH instead of us.
+  const holdable = /\bwith\s+hold\b/i.test(whole)
+  return { name, text, names, parameters: [], holdable, hold: null, described: false, fields: null, judged: null }
+}

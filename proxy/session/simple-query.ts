@@ -1,0 +1,96 @@
+import type { Judgement } from '../gate.ts'
+import { decodeQuery } from '../wire/messages/query.ts'
+import type { Approvals, Verdict } from './approvals.ts'
+import type { SessionContext } from './context.ts'
+import { scrubbed, slot } from './exchange.ts'
+import { functionCallJudgement } from './function-call.ts'
+import { judgeInOrder, outcomeOf } from './judge-in-order.ts'
+import type { NameChange } from './name-table.ts'
+import { denied } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
+
+const NO_PARAMETERS = { types: [], formats: [], values: [] }
+const NONE: readonly never[] = []
+
+/** Query: any number of statements in one message, all of which run or none. */
+export class SimpleQuery {
+  readonly #session: SessionContext
+  readonly #approvals: Approvals
+  readonly #refusals: Refusals
+
+  constructor(session: SessionContext, approvals: Approvals, refusals: Refusals) {
+    this.#session = session
+    this.#approvals = approvals
+    this.#refusals = refusals
+  }
+
+  query(): Promise<void> | undefined {
+    const text = decodeQuery(this.#session.fromClient.bytes)
+    const judged = this.#judge(text)
+    if (!(judged instanceof Promise)) return this.#decide(text, judged)
+    return judged.then((judgements) => this.#decide(text, judgements))
+  }
+
+  /** The fast path names a function by its OID and hides what it does; nobody needs it. */
+  functionCall(): undefined {
+    const judgement = functionCallJudgement()
+    this.#refusals.record([judgement], NONE)
+    this.#refusals.simple(denied([judgement]))
+  }
+
+  #judge(text: string): readonly Judgement[] | Promise<readonly Judgement[]> {
+    const { gate, state } = this.#session
+    const judged = gate.judge(text, state)
+    if (judged instanceof Promise) return judged.then((judgements) => judgeInOrder(judgements, state.namesTouched))
+    return judgeInOrder(judged, state.namesTouched)
+  }
+
+  #decide(text: string, judgements: readonly Judgement[]): Promise<void> | undefined {
+    switch (outcomeOf(judgements)) {
+      case 'allow':
+        this.#run(judgements, null)
+        return undefined
+      case 'deny':
+        this.#refuse(judgements, { kind: 'refuse', judgements, report: denied(judgements) })
+        return undefined
+      case 'hold':
+        return this.#approvals
+          .decide({ judge: () => this.#judge(text), bound: NO_PARAMETERS, shown: NONE })
+          .then((verdict) => this.#conclude(verdict))
+    }
+  }
+
+  #conclude(verdict: Verdict): void {
+    if (this.#session.signal.aborted) return
+    if (verdict.kind === 'run') this.#run(verdict.judgements, verdict.hold)
+    else this.#refuse(verdict.judgements, verdict)
+  }
+
+  #refuse(judgements: readonly Judgement[], { report }: Verdict & { readonly kind: 'refuse' }): void {
+    this.#refusals.record(judgements, NONE)
+    this.#refusals.simple(report)
+  }
+
+  #run(judgements: readonly Judgement[], hold: string | null): void {
+    const { exchange, fromClient, recorder, upstream } = this.#session
+    const final = judgements.length - 1
+    const runs = judgements.map((judgement, index) =>
+      recorder.intended({ judgement, parameters: NONE, last: index === final }, hold),
+    )
+    if (runs.length > 0) upstream.recorded()
+    exchange.push(slot('query', { runs, scrub: scrubbed(judgements), changes: this.#unnamedGone() }))
+    exchange.closeBatch()
+    for (const { traits } of runs) {
+      exchange.barrier ||= traits.settles
+      exchange.copyExpected ||= traits.copyFrom
+    }
+    upstream.keep(fromClient)
+  }
+
+  /** A simple query does away with the unnamed statement and portal. */
+  #unnamedGone(): readonly NameChange[] {
+    const { statements, portals } = this.#session.state
+    if (statements.lookup('') === undefined && portals.lookup('') === undefined) return NONE
+    return [statements.expect('', null), portals.expect('', null)]
+  }
+}

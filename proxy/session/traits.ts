@@ -1,0 +1,96 @@
+import type { Judgement } from '../gate.ts'
+
+/** What a session needs to know of a judgement at every run, worked out once for each. */
+export interface Traits {
+  /** JSON of what all runs of this judgement have in common in the trail. */
+  readonly record: string
+  /** Its rows are not forwarded before their description was compared with the judgement. */
+  readonly proof: boolean
+  /** The next message is judged only when the server has answered this one. */
+  readonly settles: boolean
+  /** It may have changed what names mean or as whom: the server is asked before the next is judged. */
+  readonly unsettlesNames: boolean
+  /** Something later in the same Query could mean another thing after it. */
+  readonly changesMeaning: boolean
+  /** Later in the same Query, it means the same whatever came before. */
+  readonly indifferent: boolean
+  /** Ends or rolls back something: settings and temporary relations may be back to what they were. */
+  readonly transaction: boolean
+  readonly copyFrom: boolean
+  /** Its parameters may be values of labelled columns, which the trail does not keep. */
+  readonly parametersLabelled: boolean
+}
+
+const known = new WeakMap<Judgement, Traits>()
+
+export function traitsOf(judgement: Judgement): Traits {
+  let traits = known.get(judgement)
+  if (traits === undefined) {
+    traits = workOut(judgement)
+    known.set(judgement, traits)
+  }
+  return traits
+}
+
+const NAMING_SETTINGS: ReadonlySet<string> = new Set(['role', 'session_authorization', 'search_path', 'all'])
+/** A session's own business, or the end of a transaction, which is looked after where it is answered. */
+const LEAVING_NAMES: ReadonlySet<string> = new Set([
+  'close_portal',
+  'deallocate',
+  'declare_cursor',
+  'listen',
+  'notify',
+  'prepare',
+  'transaction',
+  'unlisten',
+  'variable_show',
+])
+
+function workOut(judgement: Judgement): Traits {
+  const { facts, effects } = judgement
+  const named = effects.prepares ?? effects.deallocates ?? effects.declares ?? effects.closes
+  const temporary = effects.createsTemporary.length + effects.dropsTemporary.length > 0
+  const unsettlesNames = (effects.barrier && !leavesNames(judgement)) || temporary || effects.changesCatalog
+  const transaction = facts.effects.includes('transaction')
+  const copyFrom = facts.flags.includes('copy_from')
+  return {
+    record: recordOf(judgement),
+    proof: judgement.outputMasks !== null || facts.relations.some(({ labels }) => labels.length > 0),
+    settles: effects.barrier || named !== null || temporary || effects.changesCatalog || transaction || copyFrom,
+    unsettlesNames,
+    changesMeaning: unsettlesNames || named !== null,
+    indifferent: isIndifferent(judgement),
+    transaction,
+    copyFrom,
+    parametersLabelled: facts.columns.some(({ labels }) => labels.length > 0),
+  }
+}
+
+/** A barrier that changes neither what names mean nor who is asking. */
+function leavesNames({ facts }: Judgement): boolean {
+  if (facts.functions.length > 0) return false
+  if (LEAVING_NAMES.has(facts.kind)) return true
+  if (facts.kind !== 'variable_set' || facts.settings.length === 0) return false
+  return facts.settings.every(({ name }) => !NAMING_SETTINGS.has(name))
+}
+
+const INDIFFERENT_EFFECTS: ReadonlySet<string> = new Set(['transaction', 'session'])
+
+function isIndifferent({ facts }: Judgement): boolean {
+  const nothingNamed = facts.relations.length === 0 && facts.functions.length === 0
+  return nothingNamed && facts.kind !== 'execute' && facts.effects.every((effect) => INDIFFERENT_EFFECTS.has(effect))
+}
+
+function recordOf(judgement: Judgement): string {
+  const { facts, decision } = judgement
+  return JSON.stringify({
+    text: judgement.redactedText,
+    outcome: decision.outcome,
+    rules: decision.rules.map(({ id }) => id),
+    policy: judgement.policyDigest,
+    effects: facts.effects,
+    relations: facts.relations.map(({ schema, name }) => `${schema}.${name}`),
+    masks: decision.masks.map(({ schema, relation, column, method }) => `${schema}.${relation}.${column}: ${method}`),
+    fingerprint: facts.fingerprint,
+  })
+}

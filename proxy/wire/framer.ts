@@ -1,0 +1,150 @@
+import { ProtocolError } from './errors.ts'
+
+/**
+ * Cuts a byte stream into messages, without copying what arrived whole.
+ * https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-MESSAGE-CONCEPTS
+ *
+ *   type │ length, itself included │ body
+ *   1 B  │ 4 B                     │ length − 4 B
+ *
+ * `next()` moves to the next message, which is then `window[start, end)`. Neighbours share a window, so that a run of
+ * messages can be forwarded as one slice. A message that arrives in pieces is joined once, when its last byte is here;
+ * its length is checked before anything is allocated. Or its beginning is taken by `stream()` as it is, and the rest
+ * follows as frames of type REST until it ends.
+ */
+export const REST = 0
+
+const HEADER_BYTES = 5
+const LENGTH_BYTES_MIN = 4
+const NOTHING = Buffer.alloc(0)
+
+export interface FramerLimits {
+  /** The largest message that is joined. */
+  readonly joinedBytesMax: number
+  /** The largest length a message of this type may declare; null: there is no such type. */
+  readonly declaredBytesMax: (type: number) => number | null
+}
+
+export class Framer {
+  window: Buffer = NOTHING
+  type = REST
+  start = 0
+  end = 0
+
+  readonly #limits: FramerLimits
+  readonly #chunks: Buffer[] = []
+  #chunkBytes = 0
+  #position = 0
+  #wantedBytes = HEADER_BYTES
+  #restBytes = 0
+
+  constructor(limits: FramerLimits) {
+    this.#limits = limits
+  }
+
+  /** Bytes that have arrived and were not given out. */
+  get waitingBytes(): number {
+    return this.window.length - this.#position + this.#chunkBytes
+  }
+
+  /** The message as it came. */
+  get bytes(): Buffer {
+    return this.window.subarray(this.start, this.end)
+  }
+
+  /** The stream stands between two messages: nothing of one has been given out that is not yet whole. */
+  get atBoundary(): boolean {
+    return this.#restBytes === 0
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.#chunkBytes += chunk.length
+  }
+
+  /** @throws ProtocolError for a length or a type that cannot be */
+  next(): boolean {
+    if (this.#restBytes > 0) return this.#nextRest()
+    for (;;) {
+      const left = this.window.length - this.#position
+      this.#wantedBytes = left < HEADER_BYTES ? HEADER_BYTES : 1 + this.#declaredLength()
+      if (left >= this.#wantedBytes) return this.#give(this.window[this.#position] as number, this.#wantedBytes)
+      if (!this.#refill(left)) return false
+    }
+  }
+
+  /** The type of the message that has begun to arrive, once its header is here and `next()` returned false. */
+  get begun(): number {
+    return this.window.length - this.#position >= HEADER_BYTES ? (this.window[this.#position] as number) : REST
+  }
+
+  /** Gives out what has arrived of the message that has begun; what is missing follows as REST. */
+  stream(): void {
+    const left = this.window.length - this.#position
+    this.#restBytes = this.#wantedBytes - left
+    this.#give(this.window[this.#position] as number, left)
+    this.#wantedBytes = HEADER_BYTES
+  }
+
+  #nextRest(): boolean {
+    if (this.#position === this.window.length && !this.#advance()) return false
+    const count = Math.min(this.#restBytes, this.window.length - this.#position)
+    this.#restBytes -= count
+    return this.#give(REST, count)
+  }
+
+  #give(type: number, count: number): true {
+    this.type = type
+    this.start = this.#position
+    this.end = this.#position + count
+    this.#position = this.end
+    return true
+  }
+
+  #declaredLength(): number {
+    const type = this.window[this.#position] as number
+    const length = this.window.readUInt32BE(this.#position + 1)
+    const max = this.#limits.declaredBytesMax(type)
+    if (max === null) throw new ProtocolError('type_unknown', `invalid frontend message type ${type}`)
+    if (length < LENGTH_BYTES_MIN || length > max) {
+      throw new ProtocolError('length_out_of_range', 'invalid message length')
+    }
+    return length
+  }
+
+  /** Moves on to the next chunk, or joins as much as the message needs and no more. */
+  #refill(left: number): boolean {
+    if (left === 0) return this.#advance()
+    if (left + this.#chunkBytes < this.#wantedBytes) return false
+    if (this.#wantedBytes > this.#limits.joinedBytesMax + 1) {
+      throw new ProtocolError('length_out_of_range', 'message is too large to be looked at')
+    }
+    const joined = Buffer.allocUnsafe(this.#wantedBytes)
+    let filled = this.window.copy(joined, 0, this.#position)
+    while (filled < joined.length) {
+      const chunk = this.#chunks[0] as Buffer
+      const count = chunk.copy(joined, filled)
+      filled += count
+      this.#chunkBytes -= count
+      if (count === chunk.length) this.#chunks.shift()
+      else this.#chunks[0] = chunk.subarray(count)
+    }
+    this.window = joined
+    this.#position = 0
+    return true
+  }
+
+  #advance(): boolean {
+    const chunk = this.#chunks.shift()
+    if (chunk === undefined) {
+      this.window = NOTHING
+      this.#position = 0
+      return false
+    }
+    this.#chunkBytes -= chunk.length
+    this.window = chunk
+    this.#position = 0
+    return true
+  }
+}
