@@ -2,14 +2,16 @@ import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
-import type { Hold, HoldStatus } from './hold.ts'
-import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import type { Hold } from './hold.ts'
+import { type HoldRow, holdsOf } from './row.ts'
 import type { Wake } from './wake.ts'
 
 /** How often rows are read although nobody said that they changed. */
 const POLL_MS = 2_000
 /** Rows read by one query. */
 const BATCH = 1_000
+/** Expiry is the jobs' work; what is done for them here must not keep others from their answer. */
+const EXPIRED_AT_ONCE = 20
 /** Polls that may fail in a row before those who wait are told that the state database is gone. */
 const FAILED_POLLS_MAX = 15
 
@@ -21,6 +23,18 @@ export interface WaitingOptions {
   readonly expire: (id: string) => Promise<void>
   readonly log: Pick<Log, 'warn'>
   readonly pollMs?: number
+}
+
+/** A row that still waits is read without its request: there may be thousands, every few seconds. */
+type Read = Omit<HoldRow, 'request'> & { readonly request: HoldRow['request'] | null }
+
+const READ = `
+  SELECT id, status, CASE WHEN status <> 'pending' OR expires_at <= $2 THEN request END AS request,
+    created_at, expires_at, decided_at, grant_expires_at, outcome
+  FROM hold WHERE id = ANY($1)`
+
+function hasRequest(row: Read): row is HoldRow {
+  return row.request !== null
 }
 
 interface Waiter {
@@ -118,25 +132,15 @@ export class Waiting implements AsyncDisposable {
 
   async #readBatch(ids: readonly string[]): Promise<void> {
     const { pool, now, expire } = this.#options
-    const rows = await rowsOf<{ id: string; status: HoldStatus; expires_at: Date }>(
-      pool,
-      'SELECT id, status, expires_at FROM hold WHERE id = ANY($1)',
-      [ids],
-    )
-    const due = rows.filter((row) => row.status === 'pending' && row.expires_at.getTime() <= now())
-    for (const { id } of due) await expire(id)
-    const moved = [...rows.filter(({ status }) => status !== 'pending'), ...due].map(({ id }) => id)
-    if (moved.length > 0) await this.#resolve(moved)
+    const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
+    const moved = rows.filter(({ status }) => status !== 'pending').filter(hasRequest)
+    for (const hold of await holdsOf(pool, moved)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
     const known = new Set(rows.map(({ id }) => id))
     for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))
-  }
-
-  async #resolve(ids: readonly string[]): Promise<void> {
-    const { pool } = this.#options
-    const rows = await rowsOf<HoldRow>(pool, `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`, [ids])
-    for (const hold of await holdsOf(pool, rows)) {
-      if (hold.status === 'pending') continue
-      for (const { resolve } of this.#take(hold.id)) resolve(hold)
+    const due = rows.filter(({ status }) => status === 'pending').filter(hasRequest)
+    for (const { id } of due.slice(0, EXPIRED_AT_ONCE)) {
+      await expire(id)
+      this.#dirty.add(id) // read again as what it has become
     }
   }
 
