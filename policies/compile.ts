@@ -43,7 +43,7 @@ const TIMEOUT_MS = 120_000
  */
 export async function compilePolicies(compilation: Compilation): Promise<CompiledPolicy> {
   const manifest = readManifest(compilation.path)
-  const cached = join(compilation.cacheFolder, 'policies', `${contentKey(compilation.path)}.tar.gz`)
+  const cached = cachedBundle(compilation.cacheFolder, compilation.path)
   const before = fromCache(cached, manifest)
   if (before !== null) return before
   mkdirSync(join(compilation.cacheFolder, 'policies'), { recursive: true })
@@ -60,6 +60,11 @@ export async function compilePolicies(compilation: Compilation): Promise<Compile
   } finally {
     await release()
   }
+}
+
+/** Where the compiled policies of this content are kept, or will be. */
+export function cachedBundle(cacheFolder: string, path: string): string {
+  return join(cacheFolder, 'policies', `${contentKey(path)}.tar.gz`)
 }
 
 /** What goes into the module, in one order on every machine. Tests are not among it. */

@@ -1,6 +1,6 @@
 import { HoldpointError } from '../errors.ts'
 
-export type ProxyErrorCode = 'start_failed' | 'no_targets' | 'no_policy' | 'no_identity_provider'
+export type ProxyErrorCode = 'start_failed' | 'no_targets' | 'no_policy' | 'no_identity_provider' | 'identity_unknown'
 
 /** A proxy process cannot begin, or not go on, to serve. Nothing was let through. */
 export class ProxyError extends HoldpointError {

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { type CommonOptions, type Environment, withCommonOptions } from '../command-line.ts'
+import type { Config, TargetConfig } from '../config.ts'
+import { compilePolicies } from '../policies/compile.ts'
+import { loadPolicy } from '../policies/evaluate.ts'
+import { loadLabels } from '../policies/labels.ts'
+import { ensureOpa, opaCacheFolder } from '../policies/opa.ts'
+import { type Catalog, openCatalog } from './catalog/catalog.ts'
+import { ProxyError } from './errors.ts'
+import { explainedIdentity } from './explained-identity.ts'
+import { explanation } from './explanation.ts'
+import { createGate, type Judgement, type SessionView } from './gate.ts'
+import { loadParser } from './sql/analyse.ts'
+
+/** `holdpoint explain`: what would become of a statement, and why, without running it. */
+export interface ExplainCommandOptions {
+  readonly env: Environment
+  readonly configOf: (options: CommonOptions) => Config
+  readonly stdin: NodeJS.ReadableStream
+}
+
+interface Flags extends CommonOptions {
+  readonly as: string
+  readonly target?: string
+  readonly file?: string
+  readonly json?: boolean
+}
+
+export function explainCommand(options: ExplainCommandOptions): Command {
+  return withCommonOptions(new Command('explain'))
+    .description('show what a statement would do and what the policy says to it, without running it')
+    .argument('[statement]', 'SQL; standard input when neither it nor --file is given')
+    .option('--file <file>', 'read the SQL from a file')
+    .requiredOption('--as <identity>', 'who asks: one of the development identities, or an identity as JSON')
+    .option('--target <name>', 'environment/database; the first of the configuration when left out')
+    .option('--json', 'one line of JSON for each statement: {"facts":…,"decision":…}')
+    .action(async (statement: string | undefined, flags: Flags) => {
+      const config = options.configOf(flags)
+      const sql =
+        statement ?? (flags.file === undefined ? await textOf(options.stdin) : readFileSync(flags.file, 'utf8'))
+      for (const judgement of await judge(sql, flags, config, options.env)) {
+        const { facts, decision } = judgement
+        process.stdout.write(flags.json === true ? `${JSON.stringify({ facts, decision })}\n` : explanation(judgement))
+      }
+    })
+}
+
+async function judge(sql: string, flags: Flags, config: Config, env: Environment): Promise<readonly Judgement[]> {
+  const identity = explainedIdentity(flags.as, config)
+  const target = targetNamed(flags.target, config)
+  await loadParser()
+  const [policy, catalog] = await Promise.all([
+    activePolicy(config, env),
+    openCatalog({ target, labels: loadLabels(config.policies.path), log: silent }),
+  ])
+  try {
+    const gate = createGate({ catalogs: new Map([[target.name, catalog]]), policy: () => policy })
+    return await gate.judge(sql, await freshSession(identity, target, catalog))
+  } finally {
+    await catalog.close()
+  }
+}
+
+const silent = { warn: () => undefined, info: () => undefined }
+
+async function activePolicy(config: Config, env: Environment) {
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+  const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: opaCacheFolder(env, config.data), progress })
+  return loadPolicy(
+    await compilePolicies({ path: config.policies.path, opa, cacheFolder: join(config.data, 'cache'), progress }),
+  )
+}
+
+function targetNamed(name: string | undefined, { targets }: Config): TargetConfig {
+  const found = name === undefined ? targets[0] : targets.find((target) => target.name === name)
+  if (found !== undefined) return found
+  throw new ProxyError('no_targets', name === undefined ? 'No target is configured.' : `There is no target ${name}.`, {
+    hint: `Configured: ${targets.map((target) => target.name).join(', ') || 'none; run holdpoint start first'}`,
+  })
+}
+
+/** A session as it is right after it was opened. */
+async function freshSession(
+  identity: SessionView['identity'],
+  target: TargetConfig,
+  catalog: Catalog,
+): Promise<SessionView> {
+  const rows = await catalog.query<{ search_path: string }>('SHOW search_path', [], { timeoutMs: 5_000 })
+  return {
+    identity,
+    target: { name: target.name, environment: target.environment, database: target.database },
+    door: 'command_line',
+    application: 'holdpoint explain',
+    transaction: 'idle',
+    role: catalog.snapshot.loginRole,
+    searchPath: rows[0]?.search_path ?? null,
+    temporaryRelations: new Set(),
+    preparedStatement: () => undefined,
+    cursor: () => undefined,
+  }
+}

@@ -1,0 +1,36 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { POLICIES } from './default-policy.ts'
+
+/** A folder of policies of a test's own, and a cache beside it. */
+export interface PolicyFolder extends Disposable {
+  readonly path: string
+  readonly cacheFolder: string
+  write(file: string, text: string): void
+}
+
+/** @param from `default`: a copy of the default policies; `empty`: nothing but a manifest */
+export function policyFolder(from: 'default' | 'empty'): PolicyFolder {
+  const root = mkdtempSync(join(tmpdir(), 'holdpoint-policies-'))
+  const path = join(root, 'policies')
+  const write = (file: string, text: string): void => {
+    mkdirSync(dirname(join(path, file)), { recursive: true })
+    writeFileSync(join(path, file), text)
+  }
+  if (from === 'default') {
+    for (const part of ['rules', 'data', 'manifest.yaml'])
+      cpSync(join(POLICIES, part), join(path, part), { recursive: true })
+  } else {
+    write('manifest.yaml', 'name: test\nvolatile: []\n')
+    write('data/empty.json', '{}')
+  }
+  return { path, cacheFolder: join(root, 'cache'), write, [Symbol.dispose]: () => rmSync(root, { recursive: true }) }
+}
+
+/** Policies of which only the decision is written out. */
+export function decisionPolicy(body: string): PolicyFolder {
+  const folder = policyFolder('empty')
+  folder.write('rules/decision.rego', `package holdpoint\n\n${body}\n`)
+  return folder
+}
