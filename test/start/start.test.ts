@@ -167,6 +167,10 @@ test('kill -9 leaves nothing that keeps the next start from working', async () =
   const first = await startHoldpoint({ data })
   await first.kill()
   const second = await startHoldpoint({ data })
+  // The dying processes still had the ports a moment ago; they are waited for, not fled from.
+  expect(second.ready.identities.map(({ postgres }) => new URL(postgres).port)).toEqual(
+    first.ready.identities.map(({ postgres }) => new URL(postgres).port),
+  )
   expect(await rowsOf(second.identity('ana').postgres, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 4000 }])
   await second.stop()
   expect(processesOn(data)).toEqual([])

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { writePrivately } from './data-folder.ts'
@@ -9,6 +9,8 @@ import { DevelopmentError } from './errors.ts'
  * process however that dies, and there is no stale lock to guess about. The pid beside it is only for the message.
  */
 export interface Lock {
+  /** The last tree on this folder did not end by itself: parts of it may just be noticing. */
+  readonly afterCrash: boolean
   release(): void
 }
 
@@ -23,8 +25,10 @@ export function lockDataFolder(path: string): Lock {
       hint: 'Use that one, end it with Ctrl-C, or start another beside it: npm start -- --data OTHER --port 0',
     })
   }
+  const afterCrash = existsSync(join(path, 'pid'))
   writePrivately(join(path, 'pid'), `${process.pid}\n`)
   return {
+    afterCrash,
     release: () => {
       rmSync(join(path, 'pid'), { force: true })
       database.close()

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { DevelopmentError } from './errors.ts'
 
@@ -22,19 +23,25 @@ const FLAGS: Readonly<Record<PortName, string>> = {
   postgres: '--postgres-port',
 }
 
+/** A process that lost its tree needs no longer to let go of its port. */
+const ENDING_MS_MAX = 3_000
+
 export interface PortWishes {
   /** By the command line or the configuration; 0 means any free one. */
   readonly wanted: Partial<Ports>
   /** What the last start on this data folder used: taken again for "any", so that URLs and tokens stay good. */
   readonly before: Partial<Ports>
+  /** The last start's processes may still be ending; a port of theirs is waited for. */
+  readonly afterCrash?: boolean
 }
 
 /**
  * `--port 0` alone frees the other three as well, unless they were given: one flag is enough for a second tree.
  * @throws DevelopmentError port_taken
  */
-export async function choosePorts({ wanted, before }: PortWishes): Promise<Ports> {
+export async function choosePorts({ wanted, before, afterCrash = false }: PortWishes): Promise<Ports> {
   const chosen: Partial<Record<PortName, number>> = {}
+  if (afterCrash) await Promise.all(Object.values(before).map(freed))
   for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
     const wish = wanted[name] ?? (wanted.proxy === 0 ? 0 : DEFAULT_PORTS[name])
     chosen[name] =
@@ -43,6 +50,10 @@ export async function choosePorts({ wanted, before }: PortWishes): Promise<Ports
         : await thisPort(name, wish)
   }
   return chosen as Ports
+}
+
+async function freed(port: number): Promise<void> {
+  for (let waited = 0; waited < ENDING_MS_MAX && !(await isFree(port)); waited += 50) await delay(50)
 }
 
 async function thisPort(name: PortName, port: number): Promise<number> {
