@@ -130,8 +130,10 @@ export interface Operator {
 export interface Cast {
   readonly source: number
   readonly target: number
+  /** 0: none, the bytes are the same or go through text. */
   readonly routine: number
-  readonly implicit: boolean
+  /** Where it is used without being asked for. */
+  readonly context: 'explicit' | 'assignment' | 'implicit'
 }
 
 export interface EventTrigger {

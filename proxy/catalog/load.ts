@@ -59,11 +59,11 @@ async function read(client: pg.Client): Promise<Definitions> {
       right: right as number,
       routine: code as number,
     })),
-    casts: (await rows(queries.casts)).map(([source, target, code, implicit]) => ({
+    casts: (await rows(queries.casts)).map(([source, target, code, context]) => ({
       source: source as number,
       target: target as number,
       routine: code as number,
-      implicit: implicit as boolean,
+      context: castContexts[context as keyof typeof castContexts],
     })),
     eventTriggers: (await rows(queries.eventTriggers)).map(([name, event, code, tags]) => ({
       name: name as string,
@@ -145,6 +145,8 @@ function cascade(row: Row): Cascade {
     onUpdate: 'cnd'.includes(onUpdate) ? 'update' : null,
   }
 }
+
+const castContexts = { e: 'explicit', a: 'assignment', i: 'implicit' } as const
 
 const routineKinds = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window' } as const
 const volatilities = { i: 'immutable', s: 'stable', v: 'volatile' } as const

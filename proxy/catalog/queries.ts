@@ -123,8 +123,7 @@ export const operators = `
    WHERE o.oid >= ${FIRST_NORMAL_OID}`
 
 export const casts = `
-  SELECT castsource, casttarget, castfunc, castcontext <> 'e'
-    FROM pg_cast WHERE oid >= ${FIRST_NORMAL_OID} AND castfunc <> 0`
+  SELECT castsource, casttarget, castfunc, castcontext FROM pg_cast WHERE oid >= ${FIRST_NORMAL_OID}`
 
 export const eventTriggers = `
   SELECT evtname, evtevent, evtfoid, to_json(evttags) FROM pg_event_trigger WHERE evtenabled <> 'D'`

@@ -1,6 +1,7 @@
 import type { ColumnRef } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { castFunctions } from './casts.ts'
 import type { Context } from './context.ts'
 import { callRoutine, candidates } from './routines.ts'
 import { type Column, constant, derived, type Item, rowSources, type Scope, union, type Value } from './scope.ts'
@@ -17,6 +18,7 @@ export function recordUse(context: Context, value: Value | Column, use: ColumnUs
 /** `column`, `table.column`, `schema.table.column`, a whole row by its table's name, or a parameter by its name. */
 export function columnReference(context: Context, reference: ColumnRef, scope: Scope, use: ColumnUse): Value {
   const value = resolveReference(context, reference, scope)
+  castFunctions(context, value.type, 'implicit')
   recordUse(context, value, use)
   return value
 }

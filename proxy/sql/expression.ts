@@ -2,13 +2,14 @@ import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, TypeCas
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Type } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { castFunctions } from './casts.ts'
 import { columnReference } from './column-reference.ts'
 import { type Context, spend } from './context.ts'
 import { functionCall } from './function-call.ts'
 import { grammar } from './grammar.ts'
 import { useType } from './names.ts'
 import { parseExpression } from './parse-expression.ts'
-import { callRoutine } from './routines.ts'
+import { callRoutine, mayBecome } from './routines.ts'
 import { constant, derived, emptyScope, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
 import { select } from './select.ts'
 import { fieldsOf, type NodeFields, stringsOf, typeOf } from './tree.ts'
@@ -112,14 +113,15 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
 /** https://www.postgresql.org/docs/current/functions-comparison.html and the like: what each spelling stands for. */
 function operator(context: Context, fields: A_Expr, scope: Scope, use: ColumnUse): Value {
   context.seen.add(fields)
-  const left = expression(context, fields.lexpr, scope, use)
+  const left = fields.lexpr === undefined ? null : expression(context, fields.lexpr, scope, use)
   // IN, BETWEEN and their like have a list on the right.
   const list = fields.rexpr !== undefined && 'List' in fields.rexpr ? fields.rexpr.List.items : null
   const rights = list ? expressions(context, list, scope, use) : [expression(context, fields.rexpr, scope, use)]
-  const sources = unionOf([left, ...rights])
+  const operands = left === null ? rights : [left, ...rights]
+  const sources = unionOf(operands)
   const [schema, name] = operatorName(stringsOf(fields.name))
   const ours = context.snapshot.operators(name)
-  return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, [left, ...rights], sources)
+  return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, operands, sources)
 }
 
 function operatorName(parts: readonly string[]): [schema: string | null, name: string] {
@@ -137,20 +139,13 @@ function ourOperators(
   for (const each of context.snapshot.operators(name)) {
     const visible =
       schema === null ? context.path === null || context.path.includes(each.schema) : each.schema === schema
-    if (!visible || !mayTake(operands, each.left, each.right)) continue
+    const sides = operands.length === 1 ? [each.right] : [each.left, each.right]
+    if (!visible || !sides.every((side, index) => mayBecome(context, operands[index]?.type ?? 0, side))) continue
     const routine = context.snapshot.routineByOid(each.routine)
     if (routine === undefined) context.record.unresolved('operator', name)
     else all = union(all, callRoutine(context, routine, operands).sources)
   }
   return derived(all)
-}
-
-const FIRST_NORMAL_OID = 16_384
-
-/** False where both operands are known to be built-in types and the operator's are not. */
-function mayTake(operands: readonly Value[], left: number, right: number): boolean {
-  const known = operands.every(({ type }) => type !== 0 && type < FIRST_NORMAL_OID)
-  return !known || (left < FIRST_NORMAL_OID && right < FIRST_NORMAL_OID)
 }
 
 function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnUse): Value {
@@ -164,17 +159,9 @@ function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnU
 
 /** Converts to a type, and runs what that runs: a domain's checks, a cast function that is not built in. */
 export function castTo(context: Context, value: Value, oid: number, element: Type | null): Value {
-  let sources = value.sources
-  if (element !== null) {
-    checkDomain(context, element)
-    for (const cast of context.snapshot.casts) {
-      if (cast.target !== element.oid && cast.source !== element.oid) continue
-      const routine = context.snapshot.routineByOid(cast.routine)
-      if (routine === undefined) context.record.unresolved('function', 'a cast')
-      else sources = union(sources, callRoutine(context, routine, [value]).sources)
-    }
-  }
-  return derived(sources, oid)
+  if (element === null) return derived(value.sources, oid)
+  checkDomain(context, element)
+  return derived(union(value.sources, castFunctions(context, element.oid, 'explicit')), oid)
 }
 
 /** A domain's CHECK runs whenever a value becomes one. */

@@ -7,6 +7,7 @@ import { castTo, expression, expressions, fieldOf } from './expression.ts'
 import { lookUpType, type QualifiedName, qualifiedName } from './names.ts'
 import { callRoutine, candidates, recordSequence } from './routines.ts'
 import { constant, derived, type Scope, union, unionOf, type Value } from './scope.ts'
+import { stringsOf } from './tree.ts'
 
 export interface Called {
   readonly value: Value
@@ -34,7 +35,7 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
     context.record.unresolved('function', `${name.name}, changed in this transaction`)
   }
   const value = routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values)
-  recordSpecial(context, name, call.args ?? [])
+  recordSpecial(context, name, call.args ?? [], scope)
   return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }
 }
 
@@ -66,14 +67,14 @@ function notAFunction(context: Context, name: QualifiedName, values: readonly Va
 }
 
 /** Functions whose arguments say what they touch. */
-function recordSpecial(context: Context, { schema, name }: QualifiedName, args: readonly Node[]): void {
+function recordSpecial(context: Context, { schema, name }: QualifiedName, args: readonly Node[], scope: Scope): void {
   if (schema !== null && schema !== 'pg_catalog') return
-  if (name === 'set_config') recordSetting(context, args)
+  if (name === 'set_config') recordSetting(context, args, scope)
   else if (name === 'nextval' || name === 'setval') recordSequence(context, textOf(args[0]) ?? '')
 }
 
-function recordSetting(context: Context, [name, value, isLocal]: readonly Node[]): void {
-  const setting = textOf(name)
+function recordSetting(context: Context, [name, value, isLocal]: readonly Node[], from: Scope): void {
+  const setting = textOf(name) ?? fixedText(name, from.condition)
   if (setting === null) {
     context.record.effect('unknown')
     context.record.unresolved('function', 'set_config of a setting that is not a constant')
@@ -81,6 +82,22 @@ function recordSetting(context: Context, [name, value, isLocal]: readonly Node[]
   }
   const scope = booleanOf(isLocal) === true ? 'transaction' : 'session'
   context.record.setting({ name: setting.toLowerCase(), value: textOf(value), scope })
+}
+
+/** The constant that a column must equal for the row to be there: pg_dump sets what pg_settings WHERE name = … has. */
+function fixedText(column: Node | undefined, condition: Node | undefined): string | null {
+  if (column === undefined || condition === undefined || !('ColumnRef' in column)) return null
+  if ('BoolExpr' in condition && condition.BoolExpr.boolop === 'AND_EXPR') {
+    for (const arg of condition.BoolExpr.args ?? []) {
+      const text = fixedText(column, arg)
+      if (text !== null) return text
+    }
+  }
+  if (!('A_Expr' in condition) || condition.A_Expr.kind !== 'AEXPR_OP') return null
+  const { lexpr, rexpr, name } = condition.A_Expr
+  if (stringsOf(name).join() !== '=' || lexpr === undefined || !('ColumnRef' in lexpr)) return null
+  const same = stringsOf(lexpr.ColumnRef.fields).join('.') === stringsOf(column.ColumnRef.fields).join('.')
+  return same ? textOf(rexpr) : null
 }
 
 /** The text of a string constant, a cast of it to anything included. */

@@ -13,6 +13,7 @@ import type {
 import type { Source } from '../catalog/snapshot.ts'
 import { isAlwaysTrue } from './always-true.ts'
 import { attachedWrites, defaultOf, type Write } from './attached.ts'
+import { castFunctions } from './casts.ts'
 import { commonTables } from './common-table.ts'
 import { type Context, recordRelation } from './context.ts'
 import { expression, expressions } from './expression.ts'
@@ -165,6 +166,7 @@ function assign(context: Context, { name = '', indirection }: ResTarget, item: I
 }
 
 function written(context: Context, column: Column): void {
+  castFunctions(context, column.type, 'implicit')
   for (const source of writeTargets(column)) context.record.column(source, 'written')
 }
 

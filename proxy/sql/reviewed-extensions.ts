@@ -1,3 +1,5 @@
+import type { Routine } from '../catalog/definitions.ts'
+
 /**
  * Extensions from PostgreSQL's contrib whose C functions only compute on their arguments. What is not listed is opaque:
  * dblink, file_fdw, postgres_fdw, pageinspect, pg_buffercache, tablefunc (crosstab runs SQL), xml2, lo, adminpack …
@@ -22,6 +24,6 @@ const reviewed = new Set([
   'uuid-ossp',
 ])
 
-export function isReviewed(extension: string | null): boolean {
-  return extension !== null && reviewed.has(extension)
+export function isReviewed({ extension, language }: Routine): boolean {
+  return extension !== null && reviewed.has(extension) && (language === 'c' || language === 'internal')
 }

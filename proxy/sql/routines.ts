@@ -44,13 +44,15 @@ const FIRST_NORMAL_OID = 16_384
 const UNKNOWN_TYPE = 705
 
 /** False only where no conversion can exist: between a built-in type and one of another's making without a cast. */
-function mayBecome(context: Context, from: number, to: number): boolean {
+export function mayBecome(context: Context, from: number, to: number): boolean {
   if (from === 0 || to === 0 || from === to || from === UNKNOWN_TYPE) return true
   if (from >= FIRST_NORMAL_OID === to >= FIRST_NORMAL_OID) return true
   const ours = context.snapshot.typeByOid(Math.max(from, to))
   if (ours === undefined || ours.kind === 'domain') return true
   if (context.snapshot.typeByOid(to)?.kind === 'pseudo') return true
-  return context.snapshot.casts.some((cast) => cast.source === from && cast.target === to && cast.implicit)
+  return context.snapshot.casts.some(
+    (cast) => cast.source === from && cast.target === to && cast.context === 'implicit',
+  )
 }
 
 /** Records what calling a function does, and returns what its result is fed by. */
@@ -63,7 +65,7 @@ export function callRoutine(context: Context, routine: Routine, values: readonly
     return derived(sources, routine.returnType)
   }
   context.record.definition(routine.oid, routine.hash)
-  if (routine.language === 'c' && isReviewed(routine.extension)) {
+  if (isReviewed(routine)) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
     return derived(sources, routine.returnType)
   }

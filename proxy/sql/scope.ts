@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query'
 import type { Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
 
@@ -54,6 +55,8 @@ export interface Scope {
   /** What the parameters of a function body stand for, by name and as $1, $2 … */
   readonly parameters: Parameters | null
   readonly windows: Map<string, readonly Source[]>
+  /** What every row that an output column is computed for satisfies. */
+  condition?: Node | undefined
 }
 
 export interface Parameters {

@@ -49,6 +49,7 @@ export function select(context: Context, statement: SelectStmt, outer: Scope, us
 function simple(context: Context, statement: SelectStmt, scope: Scope, use: TargetUse): Result {
   fromClause(context, statement.fromClause, scope)
   expression(context, statement.whereClause, scope, 'filtered')
+  scope.condition = statement.whereClause
   windows(context, statement, scope)
   const targets = targetList(
     context,

@@ -1,0 +1,27 @@
+import type { Cast } from '../catalog/definitions.ts'
+import type { Source } from '../catalog/snapshot.ts'
+import type { Context } from './context.ts'
+import { callRoutine } from './routines.ts'
+import { constant, union } from './scope.ts'
+
+/**
+ * Runs the cast functions, not built in, that a value of this type may meet. Asked for: those that make it. Not asked
+ * for: those that the server uses by itself on the way to or from it, wherever it stands.
+ */
+export function castFunctions(context: Context, type: number, asked: 'explicit' | 'implicit'): readonly Source[] {
+  const { casts } = context.snapshot
+  if (casts.length === 0) return []
+  let sources: readonly Source[] = []
+  for (const cast of casts) {
+    if (cast.routine === 0 || !applies(cast, type, asked)) continue
+    const routine = context.snapshot.routineByOid(cast.routine)
+    if (routine === undefined) context.record.unresolved('function', 'a cast')
+    else sources = union(sources, callRoutine(context, routine, [constant]).sources)
+  }
+  return sources
+}
+
+function applies({ source, target, context }: Cast, type: number, asked: 'explicit' | 'implicit'): boolean {
+  if (asked === 'explicit') return target === type || (context !== 'explicit' && source === type)
+  return context !== 'explicit' && (source === type || target === type)
+}
