@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /**
  * The pages as browsers want them, built once per content of `web/` and kept in the cache folder; the name of the
@@ -43,9 +43,14 @@ function sourceHash(): string {
   const hash = createHash('sha256')
   const require = createRequire(import.meta.url)
   for (const name of ['preact', 'vite']) hash.update(`${name} ${require(`${name}/package.json`).version}\n`)
-  for (const name of readdirSync(WEB_FOLDER).sort())
-    hash.update(`${name}\n`).update(readFileSync(join(WEB_FOLDER, name)))
+  for (const file of sources()) hash.update(`${basename(file)}\n`).update(readFileSync(file))
   return hash.digest('hex').slice(0, 16)
+}
+
+/** The folder, and the one module from elsewhere that ends up in the bundle. */
+function sources(): readonly string[] {
+  const own = readdirSync(WEB_FOLDER).sort()
+  return [...own.map((name) => join(WEB_FOLDER, name)), join(import.meta.dirname, '..', 'slack', 'visible-text.ts')]
 }
 
 function readBuilt(folder: string): Built | null {

@@ -45,12 +45,16 @@ export function createEventStream({ holds, changes, log }: EventStreamOptions): 
     else readAndTell(id)
   }
 
+  let telling = Promise.resolve()
+  /** One after the other, so that pages hear of changes in the order in which they happened. */
   const readAndTell = (id: string): void => {
-    holds.find(id).then(
-      (hold) => hold !== null && tell(hold, listeners),
-      // Pages ask again by themselves; one lost hint is no lost hold.
-      (err: unknown) => log.warn({ err, hold: id }, 'a changed hold could not be announced'),
-    )
+    telling = telling
+      .then(() => holds.find(id))
+      .then(
+        (hold) => void (hold !== null && tell(hold, listeners)),
+        // Pages ask again by themselves; one lost hint is no lost hold.
+        (err: unknown) => log.warn({ err, hold: id }, 'a changed hold could not be announced'),
+      )
   }
 
   const beat = (): void => {

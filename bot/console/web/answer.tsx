@@ -11,20 +11,22 @@ type Choice = 'approve' | 'reject' | 'withdraw'
 interface AnswerProps {
   readonly hold: HoldView
   readonly open: 'approve' | 'reject' | null
+  /** Whether the statement is shown to its end; what is not cannot be approved. */
+  readonly whole: boolean
   readonly refresh: () => void
 }
 
 /** Where a person says yes or no. Two steps, so that no single key or stray tap runs anything. */
-export function Answer({ hold, open, refresh }: AnswerProps) {
+export function Answer({ hold, open, whole, refresh }: AnswerProps) {
   const { you } = hold
   const [choice, setChoice] = useState<Choice | null>(you.mayVote ? open : null)
   useKeys({
-    ...(you.mayVote ? { a: () => setChoice('approve'), r: () => setChoice('reject') } : {}),
+    ...(you.mayVote ? { a: () => whole && setChoice('approve'), r: () => setChoice('reject') } : {}),
     Escape: () => setChoice(null),
   })
-  const allowed = choice === 'withdraw' ? you.mayWithdraw : you.mayVote
+  const allowed = choice === 'withdraw' ? you.mayWithdraw : you.mayVote && (choice === 'reject' || whole)
   return (
-    <section class="panel answer" aria-label="Your answer">
+    <section class="panel answer hold-answer" aria-label="Your answer">
       <p class={`ending ending-${hold.status}`} aria-live="polite">
         {hold.status === 'pending' ? <TimeLeft until={hold.expiresAt} /> : <Line of={ending(hold)} />}
       </p>
@@ -35,7 +37,12 @@ export function Answer({ hold, open, refresh }: AnswerProps) {
           {hold.status === 'pending' && <p class="soft">{consequence(hold)}</p>}
           {you.mayVote && (
             <p class="actions answer-buttons">
-              <button type="button" class="button button-primary" onClick={() => setChoice('approve')}>
+              <button
+                type="button"
+                class="button button-primary"
+                disabled={!whole}
+                onClick={() => setChoice('approve')}
+              >
                 Approve <kbd>a</kbd>
               </button>
               <button type="button" class="button" onClick={() => setChoice('reject')}>
@@ -43,6 +50,7 @@ export function Answer({ hold, open, refresh }: AnswerProps) {
               </button>
             </p>
           )}
+          {you.mayVote && !whole && <p class="why-not">Show the whole statement first; then you can approve it.</p>}
           {!you.mayVote && hold.status === 'pending' && <p class="why-not">{you.whyNot}</p>}
           {you.mayWithdraw && (
             <p class="actions">

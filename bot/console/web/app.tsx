@@ -119,11 +119,11 @@ function Header({ who, route, connected, leave }: HeaderProps) {
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['j  k', 'Next and previous in a list'],
-  ['Enter', 'Open what has the focus'],
+  ['Enter', 'Open it'],
   ['a', 'Approve, after asking once more'],
   ['r', 'Reject, with a reason'],
   ['u', 'Back to the inbox'],
-  ['Esc', 'Close what asks'],
+  ['Esc', 'Close the question'],
   ['?', 'This help'],
 ]
 

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
 import { Answer } from './answer.tsx'
 import { fetchHold } from './api.ts'
@@ -6,8 +7,9 @@ import { useKeys } from './keyboard.ts'
 import { useLive } from './live.ts'
 import { Record, Votes } from './record.tsx'
 import { go } from './route.ts'
+import { isLong, Statement } from './statement.tsx'
 import { Failed, Loading } from './states.tsx'
-import { Line, Statement } from './text.tsx'
+import { Line } from './text.tsx'
 import { Ago } from './time.tsx'
 import { Touches } from './touches.tsx'
 import { effectsOf, everyRow, reachOf, statusWord, warnings } from './wording.ts'
@@ -24,10 +26,12 @@ export function HoldPage({ id, answer }: HoldPageProps) {
     () => fetchHold(id),
     (changed) => changed === id,
   )
+  const [opened, setOpened] = useState(false)
   useKeys({ u: () => go('/') })
   if (hold.state === 'loading') return <Loading what="the statement" />
   if (hold.state === 'failed') return <Failed problem={hold.problem} again={refresh} />
   const { value } = hold
+  const whole = opened || !isLong(value.statement)
   document.title = `${value.tag} by ${value.asker.name} · Holdpoint`
   return (
     <article class="hold">
@@ -57,12 +61,12 @@ export function HoldPage({ id, answer }: HoldPageProps) {
         {hold.stale && <Stale />}
       </header>
       <div class="hold-body">
-        <What hold={value} />
+        <What hold={value} whole={whole} showWhole={() => setOpened(true)} />
         <Why hold={value} />
         <Touches facts={value.facts} />
       </div>
       <aside class="hold-side">
-        <Answer key={value.id} hold={value} open={answer} refresh={refresh} />
+        <Answer key={value.id} hold={value} open={answer} whole={whole} refresh={refresh} />
         <Votes hold={value} />
         <Record hold={value} />
       </aside>
@@ -70,11 +74,17 @@ export function HoldPage({ id, answer }: HoldPageProps) {
   )
 }
 
-function What({ hold }: { readonly hold: HoldView }) {
+interface WhatProps {
+  readonly hold: HoldView
+  readonly whole: boolean
+  readonly showWhole: () => void
+}
+
+function What({ hold, whole, showWhole }: WhatProps) {
   const { rows, known } = reachOf(hold.preview)
   const notes = warnings(hold)
   return (
-    <section aria-label="What would run">
+    <section class="hold-what" aria-label="What would run">
       {hold.reason !== null && (
         <blockquote class="said">
           <Line of={hold.reason} />
@@ -83,19 +93,18 @@ function What({ hold }: { readonly hold: HoldView }) {
           </footer>
         </blockquote>
       )}
-      <h2>Statement</h2>
-      <Statement of={hold.statement} label="The whole statement" />
+      <Statement of={hold.statement} whole={whole} showWhole={showWhole} />
       {hold.parameters.length > 0 && <Parameters of={hold.parameters} />}
       <div class="facts-line">
         <div>
-          <h3>Would touch</h3>
+          <h3>Rows it reaches</h3>
           <p class={everyRow(hold.preview) ? 'big danger' : 'big'}>{rows}</p>
           <p class="soft">{known}</p>
         </div>
         <div>
-          <h3>It</h3>
+          <h3>What it does</h3>
           <p class="big">{effectsOf(hold)}</p>
-          <p class="soft">as the parser and the catalog say</p>
+          <p class="soft">found by parsing it, not claimed by anyone</p>
         </div>
       </div>
       {notes.length > 0 && (
@@ -137,7 +146,7 @@ function Parameters({ of }: { readonly of: HoldView['parameters'] }) {
 
 function Why({ hold }: { readonly hold: HoldView }) {
   return (
-    <section>
+    <section class="hold-why">
       <h2>Why it is held</h2>
       <ul class="rules">
         {hold.rules.map((rule) => (

@@ -6,7 +6,7 @@ import { go } from './route.ts'
 import { Failed, Loading, Nothing } from './states.tsx'
 import { Chip, Line } from './text.tsx'
 import { Ago, TimeLeft } from './time.tsx'
-import { ending, everyRow, kindOf, placesOpen, reachOf, statusWord } from './wording.ts'
+import { endingBrief, everyRow, kindOf, placesOpen, reachOf, statusWord } from './wording.ts'
 
 export function Inbox({ me }: { readonly me: Me }) {
   const [holds, refresh] = useLive(
@@ -131,21 +131,23 @@ function Row({ hold }: { readonly hold: HoldSummary }) {
         <span class="row-why">{rules.map(({ title }) => title).join(' · ')}</span>
       </span>
       <span class="row-side">
-        <span class={everyRow(preview) ? 'row-reach danger' : 'row-reach'}>{reachOf(preview).rows}</span>
         {pending ? (
           <>
+            <span class={everyRow(preview) ? 'row-reach danger' : 'row-reach'}>{reachOf(preview).rows}</span>
             <span class="row-time">
               <TimeLeft until={hold.expiresAt} />
             </span>
-            <span class="soft">{placesOpen(hold)}</span>
+            <span class="soft">approved by {placesOpen(hold)}</span>
           </>
         ) : (
           <>
             <span class={`status status-${status}`}>{statusWord(status)}</span>
+            <span>
+              <Line of={endingBrief(hold)} />
+            </span>
             <span class="soft">
               <Ago at={hold.decidedAt ?? hold.createdAt} />
             </span>
-            <span class="visually-hidden">{ending(hold)}</span>
           </>
         )}
       </span>

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 
-export type Keys = Readonly<Record<string, () => void>>
+export type Keys = Readonly<Record<string, () => unknown>>
 
 /** Single keys, never while someone types or holds a modifier, so that they take nothing from browser or screen reader. */
 export function useKeys(keys: Keys): void {

@@ -5,7 +5,7 @@ import { kindOf, viaWord } from './wording.ts'
 
 export function Votes({ hold }: { readonly hold: HoldView }) {
   return (
-    <section class="panel">
+    <section class="panel hold-votes">
       <h2>Answers</h2>
       <ul class="places">
         {hold.reviewers.map(({ group, count, approved }) => (
@@ -51,7 +51,7 @@ export function Votes({ hold }: { readonly hold: HoldView }) {
 export function Record({ hold }: { readonly hold: HoldView }) {
   const { asker } = hold
   return (
-    <details class="panel">
+    <details class="panel hold-record">
       <summary>The record</summary>
       <dl class="pairs">
         <Pair name="Asked by">

@@ -27,7 +27,8 @@ export function Failed({ problem, again }: { readonly problem: ApiProblem; reado
     <div class="state" role="alert">
       <h2>{missing ? 'Nothing here for you' : 'This did not work'}</h2>
       <p>
-        {problem.message} {missing && 'It may not exist, or it is for other people to see.'} {problem.hint}
+        {problem.code === 'not_found' ? 'It does not exist, or it is for other people to see.' : problem.message}{' '}
+        {problem.hint}
       </p>
       <p class="actions">
         {!missing && (

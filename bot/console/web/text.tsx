@@ -1,34 +1,20 @@
 import type { ComponentChildren } from 'preact'
-import { lookAlikes, visibleLine, visibleText } from '../../slack/visible-text.ts'
+import { visibleLine } from '../../slack/visible-text.ts'
 
 /** Text that somebody else wrote. Invisible and reordering characters are shown as their code points, marked as such. */
 export function Line({ of }: { readonly of: string }) {
   return <bdi>{marked(visibleLine(of))}</bdi>
 }
 
-export function Statement({ of, label }: { readonly of: string; readonly label: string }) {
-  const suspicious = lookAlikes(of)
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section class="statement" tabIndex={0} aria-label={label} dir="ltr">
-        <pre>
-          <code>{marked(visibleText(of))}</code>
-        </pre>
-      </section>
-      {suspicious.length > 0 && (
-        <p class="warning">
-          Letters of different alphabets that look alike, in: <Line of={suspicious.join(', ')} />
-        </p>
-      )}
-    </>
-  )
-}
-
 const CODE_POINT = /(⟨U\+[0-9A-F]{4,6}⟩)/
 
-function marked(visible: string): ComponentChildren {
-  return visible.split(CODE_POINT).map((part, at) =>
+/** Beyond this, the code points are shown without their marking: each of those is an element of the page. */
+const MARKED_MAX = 2_000
+
+export function marked(visible: string): ComponentChildren {
+  const parts = visible.split(CODE_POINT)
+  if (parts.length > MARKED_MAX) return visible
+  return parts.map((part, at) =>
     at % 2 === 1 ? (
       <mark class="hidden-character" title="A character that would not be seen">
         {part}

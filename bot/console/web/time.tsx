@@ -33,4 +33,5 @@ export function At({ at }: { readonly at: string }) {
   return <time dateTime={at}>{exactly(at)}</time>
 }
 
-const exactly = (at: string): string => new Date(at).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'medium' })
+const exactly = (at: string): string =>
+  new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })

@@ -17,7 +17,7 @@ export function Touches({ facts }: { readonly facts: Facts }) {
   if (facts.relations.length === 0 && rest.every(([, names]) => names.length === 0)) return null
   const shown = all ? facts.relations : facts.relations.slice(0, SHOWN_AT_FIRST)
   return (
-    <section>
+    <section class="hold-touches">
       <h2>What it touches</h2>
       {shown.map((relation) => (
         <Relation key={relation.name + relation.through.join()} relation={relation} columns={facts.columns} />
@@ -62,7 +62,12 @@ function Relation({ relation, columns }: RelationProps) {
           {relation.kind.replaceAll('_', ' ')}, {relation.access.join(', ')}
           {relation.through.length > 0 && ` through ${relation.through.join(' → ')}`}
         </span>
-        {own.length === 0 && <Labels of={relation.labels} />}
+        {own.length === 0 && relation.labels.length > 0 && (
+          <span>
+            <span class="soft">holds </span>
+            <Labels of={relation.labels} />
+          </span>
+        )}
       </p>
       {own.length > 0 && (
         <table class="columns">
@@ -70,7 +75,7 @@ function Relation({ relation, columns }: RelationProps) {
             <tr>
               <th scope="col">Column</th>
               <th scope="col">Use</th>
-              <th scope="col">Holds</th>
+              <th scope="col">Label</th>
             </tr>
           </thead>
           <tbody>

@@ -15,7 +15,7 @@ export function reachOf({ kind, rows, ofRows }: HoldSummary['preview']): {
   readonly rows: string
   readonly known: string
 } {
-  if (kind === 'unknown' || rows === null) return { rows: 'Unknown', known: 'the rows could not be counted' }
+  if (kind === 'unknown' || rows === null) return { rows: 'rows unknown', known: 'the rows could not be counted' }
   const about = kind === 'estimated' ? 'about ' : ''
   const of = ofRows === null ? '' : ` of ${count(ofRows)}`
   const known = kind === 'counted' ? 'counted just before asking' : 'the planner’s estimate, not a count'
@@ -27,17 +27,21 @@ export function everyRow({ rows, ofRows }: HoldSummary['preview']): boolean {
 }
 
 /** What happens when the last needed person approves. */
-export function consequence({ mode, asker, target, tag }: HoldSummary): string {
+export function consequence({ mode, asker, target, tag, reviewers }: HoldSummary): string {
   const what = `exactly this ${tag}`
+  const once =
+    reviewers.reduce((sum, { count: needed }) => sum + needed, 0) > 1
+      ? 'Once everyone needed has approved'
+      : 'Once approved'
   if (mode === 'wait')
-    return `Once approved, ${what} runs at once on ${target.name}: ${asker.name}’s connection is waiting for it.`
-  if (mode === 'error') return `Once approved, ${asker.name} may run ${what} on ${target.name}, one time.`
-  return `Once approved, ${what} runs in the background on ${target.name} and ${asker.name} fetches the result.`
+    return `${once}, ${what} runs at once on ${target.name}: ${asker.name}’s connection is waiting for it.`
+  if (mode === 'error') return `${once}, ${asker.name} may run ${what} on ${target.name}, one time.`
+  return `${once}, ${what} runs in the background on ${target.name} and ${asker.name} fetches the result.`
 }
 
 export function placesOpen({ reviewers }: HoldSummary): string {
   return reviewers
-    .map(({ group, count: needed, approved }) => `${Math.min(approved, needed)} of ${needed} ${group}`)
+    .map(({ group, count: needed, approved }) => `${Math.min(approved, needed)} of ${needed} from ${group}`)
     .join(', ')
 }
 
@@ -52,6 +56,14 @@ const STATUS: Readonly<Record<HoldSummary['status'], string>> = {
 }
 
 export const statusWord = (status: HoldSummary['status']): string => STATUS[status]
+
+/** How it ended, in a word or two beside the status. */
+export function endingBrief({ status, outcome }: HoldSummary): string {
+  if (status === 'approved') return 'not run yet'
+  if (status !== 'executed') return 'did not run'
+  if (outcome === null) return 'answer not recorded'
+  return outcome.ok ? outcome.tag : `failed, ${outcome.tag}`
+}
 
 /** How it ended, in one sentence. */
 export function ending(hold: HoldSummary): string {

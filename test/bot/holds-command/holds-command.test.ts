@@ -71,7 +71,7 @@ test('holds show prints the whole record', async () => {
   expect(text).toContain('Asked by  report-bot for ana')
   expect(text).toContain('Table     public.customers (delete, holds email, phone, card)')
   expect(text).toContain('Note      It has no WHERE: every row of the table is meant.')
-  expect(text).toContain('Needs     0 of 1 dba')
+  expect(text).toContain('Needs     0 of 1 from dba')
   expect(text).toContain('\n\n    DELETE FROM customers\n')
 })
 

@@ -1,0 +1,261 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SESSION_IDLE_MS } from '../../../bot/console/sessions.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { findChromium, openBrowser } from '../../harness/browser.ts'
+import { BrowserSession } from './browser-session.ts'
+import { type ConsoleUnderTest, startConsole } from './console-under-test.ts'
+import { sampleHold, sampleOf } from './sample-hold.ts'
+
+/** The pages in a real Chromium. What a person would look for is looked for by its role and words. */
+const chromium = findChromium()
+const WAIT_MS = 10_000
+
+let site: ConsoleUnderTest
+let browser: Browser
+const linked: string[] = []
+
+beforeAll(async () => {
+  if (chromium === null) return
+  site = await startConsole({
+    slackLinks: {
+      find: async (code) => (code === 'good' ? { teamId: 'T1', userId: 'U1', userName: 'Ben <b>O.</b>' } : null),
+      confirm: async (code, { subject }) => linked.push(`${code} ${subject}`) > 0,
+    },
+  })
+  browser = await openBrowser(chromium)
+  await new BrowserSession(site).signIn('cleo')
+}, 360_000)
+afterAll(async () => {
+  await browser?.close()
+  await site?.[Symbol.asyncDispose]()
+})
+
+interface Visit extends AsyncDisposable {
+  readonly page: Page
+  /** Whatever the page said to its console: errors, refusals of the policy. */
+  readonly said: readonly string[]
+}
+
+async function visit(name: string, path = '/', options: Parameters<Browser['newContext']>[0] = {}): Promise<Visit> {
+  const context: BrowserContext = await browser.newContext(options)
+  const page = await context.newPage()
+  page.setDefaultTimeout(WAIT_MS)
+  const said: string[] = []
+  page.on('pageerror', (error) => said.push(String(error)))
+  page.on('console', (message) => said.push(message.text()))
+  await page.goto(site.origin + path)
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.locator(`button[value=${name}]`).click()
+  await page.getByRole('status').getByText('Live').waitFor()
+  said.length = 0 // being asked to sign in is a 401
+  return { page, said, [Symbol.asyncDispose]: () => context.close() }
+}
+
+const statusOf = async ({ id }: Hold): Promise<string | undefined> => (await site.holds.find(id))?.status
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+
+describe.skipIf(chromium === null)('the pages', () => {
+  test('who is not signed in is asked to, and comes back to the same hold', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}`)
+    expect(new URL(ben.page.url()).pathname).toBe(`/holds/${hold.id}`)
+    await ben.page
+      .getByRole('heading', { name: 'report-bot (agent for ana) wants to run DELETE on prod/shop' })
+      .waitFor()
+    for (const text of [
+      'DEVELOPMENT — not for production',
+      'production',
+      'DELETE FROM customers',
+      '3,000 of 3,000 rows',
+      'counted just before asking',
+      'It has no WHERE: every row of the table is meant.',
+      'Write without WHERE in production',
+      'unreviewed policy',
+      'public.customers',
+    ])
+      await ben.page.getByText(text, { exact: true }).first().waitFor()
+    expect(ben.said).toEqual([])
+  })
+
+  test('a new hold appears in the inbox by itself, and goes when it is answered elsewhere', async () => {
+    await using ben = await visit('ben')
+    const asked = sampleHold(site.issuer, { statement: 'DELETE FROM live_update' })
+    const hold = await site.holds.create(asked)
+    await ben.page.getByText('DELETE FROM live_update').waitFor()
+    await site.holds.vote(
+      hold.id,
+      { issuer: site.issuer, subject: 'cleo' },
+      { choice: 'reject', reason: 'no', via: 'slack' },
+    )
+    await ben.page.getByText('DELETE FROM live_update').waitFor({ state: 'detached' })
+  })
+
+  test('approving takes two steps and says what will happen', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}`)
+    await button(ben.page, 'Approve').click()
+    expect(await statusOf(hold)).toBe('pending')
+    await ben.page.getByText('Once approved, report-bot may run exactly this DELETE on prod/shop, one time.').waitFor()
+    await button(ben.page, 'Approve').click()
+    await ben.page.getByText('Approved. report-bot has not run it yet.').waitFor()
+    expect(await statusOf(hold)).toBe('approved')
+    expect(await button(ben.page, 'Approve').count()).toBe(0)
+  })
+
+  test('rejecting by keyboard alone: j, r, the reason, Enter on the button', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben')
+    await ben.page.locator(`[data-row="${hold.id}"]`).waitFor()
+    await ben.page.keyboard.press('j')
+    expect(await ben.page.locator(':focus').getAttribute('data-row')).toBe(hold.id)
+    await ben.page.keyboard.press('r')
+    await ben.page.locator('textarea:focus').waitFor()
+    await ben.page.keyboard.type('a reason, with j and k and a in it')
+    await ben.page.keyboard.press('Tab')
+    await ben.page.keyboard.press('Enter')
+    await ben.page.getByText('Rejected. It did not run.').waitFor()
+    expect((await site.holds.find(hold.id))?.votes).toMatchObject([{ reason: 'a reason, with j and k and a in it' }])
+    await ben.page.keyboard.press('u')
+    await ben.page.getByRole('heading', { name: 'Inbox' }).waitFor()
+    await ben.page.keyboard.press('?')
+    await ben.page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  })
+
+  test('who asked is told why they cannot answer, and has no button for it', async () => {
+    const hold = await site.holds.create(sampleOf('ben', site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}?answer=approve`)
+    await ben.page.getByText('You asked for this yourself. Someone else has to decide.').waitFor()
+    expect(await button(ben.page, /Approve|Reject/).count()).toBe(0)
+    await ben.page.keyboard.press('a')
+    expect(await button(ben.page, /Approve|Reject/).count()).toBe(0)
+    await button(ben.page, 'Withdraw').click()
+    await button(ben.page, 'Withdraw').click()
+    await ben.page.getByText('Taken back by who asked. It did not run.').waitFor()
+  })
+
+  test('an answer that came too late says so and shows what happened', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}?answer=approve`)
+    // Cleo is faster by the time that a request takes.
+    await ben.page.route('**/votes', async (route) => {
+      const cleo = { issuer: site.issuer, subject: 'cleo' }
+      await site.holds.vote(hold.id, cleo, { choice: 'reject', reason: 'no', via: 'slack' })
+      await route.continue()
+    })
+    await button(ben.page, 'Approve').click()
+    await ben.page.getByText('Rejected. It did not run.').waitFor()
+    expect(await statusOf(hold)).toBe('rejected')
+  })
+
+  test('a long statement cannot be approved before it was shown to its end', async () => {
+    const statement = `${'SELECT 1\n'.repeat(500)}; DELETE FROM customers`
+    const hold = await site.holds.create(sampleHold(site.issuer, { statement }))
+    await using ben = await visit('ben', `/holds/${hold.id}`)
+    await ben.page.getByText('Show the whole statement first; then you can approve it.').waitFor()
+    expect(await button(ben.page, 'Approve').isDisabled()).toBe(true)
+    await ben.page.keyboard.press('a')
+    expect(await ben.page.getByText('Approve this?').count()).toBe(0)
+    await button(ben.page, 'Show the whole statement').click()
+    await ben.page.getByText('; DELETE FROM customers').waitFor()
+    expect(await button(ben.page, 'Approve').isEnabled()).toBe(true)
+  })
+
+  test('nothing that others wrote becomes a part of the page', async () => {
+    const evil = `</pre><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
+    const base = sampleHold(site.issuer)
+    const hold = await site.holds.create(
+      sampleHold(site.issuer, {
+        statement: `SELECT 1 ${evil} \u202e\u200b`,
+        application: evil,
+        reason: evil,
+        parameters: [evil],
+        identity: { ...base.identity, name: `bot${evil}`, groups: [evil] },
+        facts: {
+          ...base.facts,
+          flags: [],
+          roles: [evil],
+          relations: [{ ...base.facts.relations[0], name: evil, labels: [evil] } as never],
+        },
+        decision: { ...base.decision, rules: [{ id: evil, title: evil, reason: evil, outcome: 'hold' }] },
+      }),
+    )
+    await site.holds.vote(
+      hold.id,
+      { issuer: site.issuer, subject: 'cleo' },
+      { choice: 'reject', reason: evil, via: 'slack' },
+    )
+    for (const path of [`/holds/${hold.id}`, '/decided']) {
+      await using ben = await visit('ben', path)
+      await ben.page.getByText('<img src=x').first().waitFor()
+      expect(await ben.page.locator('main img, main script').count()).toBe(0)
+      expect(await ben.page.title()).not.toBe('owned')
+      expect(ben.said).toEqual([])
+      expect(await ben.page.getByText('⟨U+202E⟩').count()).toBeGreaterThan(0)
+    }
+  })
+
+  test('even if something did, the policy of the page would not let it run', async () => {
+    await using ben = await visit('ben')
+    await ben.page.evaluate(`(() => {
+      const script = document.createElement('script')
+      try { script.textContent = "document.title = 'owned'" } catch {}
+      document.body.append(script)
+      const image = document.createElement('img')
+      image.src = 'https://evil.example/x.png'
+      document.body.append(image)
+    })()`)
+    expect(await ben.page.evaluate('fetch("https://evil.example/").then(() => "sent", () => "refused")')).toBe(
+      'refused',
+    )
+    expect(await ben.page.title()).not.toBe('owned')
+  })
+
+  test('when the session ends, the page says so, changes nothing, and goes on after signing in', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}?answer=approve`)
+    await button(ben.page, 'Approve').waitFor()
+    site.pass(SESSION_IDLE_MS + 60_000)
+    // The hold itself expires in a quarter of an hour; what is looked at is the session.
+    await button(ben.page, 'Approve').click()
+    await ben.page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
+    expect((await site.holds.find(hold.id))?.votes).toEqual([])
+    await ben.page.getByRole('link', { name: 'Sign in' }).click()
+    await ben.page.locator('button[value=ben]').click()
+    await ben.page.waitForURL(`${site.origin}/holds/${hold.id}?answer=approve`)
+  })
+
+  test('signing out leaves nothing behind, and someone else can sign in', async () => {
+    await using ben = await visit('ben')
+    await button(ben.page, 'Sign out').click()
+    await ben.page.getByRole('link', { name: 'Sign in' }).click()
+    await ben.page.locator('button[value=cleo]').click()
+    await ben.page.getByRole('banner').getByText('cleo', { exact: true }).waitFor()
+  })
+
+  test('linking Slack says who becomes whom before anything is linked', async () => {
+    await using ben = await visit('ben', '/slack/link?code=good')
+    await ben.page.getByText('Ben <b>O.</b>').waitFor()
+    expect(linked).toEqual([])
+    await button(ben.page, 'Yes, that is me').click()
+    await ben.page.getByRole('heading', { name: 'Linked' }).waitFor()
+    expect(linked).toEqual(['good ben'])
+    await ben.page.goto(`${site.origin}/slack/link?code=used`)
+    await ben.page.getByText('This link is used up or too old.').waitFor()
+  })
+
+  test.each([
+    ['on a phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }],
+    ['on a desk', { viewport: { width: 1280, height: 800 } }],
+  ])('nothing sticks out of the page %s', async (_where, options) => {
+    const wide = 'w'.repeat(400)
+    const hold = await site.holds.create(sampleHold(site.issuer, { statement: `SELECT '${wide}'`, application: wide }))
+    await using ben = await visit('ben', `/holds/${hold.id}`, options)
+    await ben.page.locator('.statement').waitFor()
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await ben.page.evaluate(overflow)).toBe(0)
+    await ben.page.goto(site.origin)
+    await ben.page.locator('.row').first().waitFor()
+    expect(await ben.page.evaluate(overflow)).toBe(0)
+  })
+})
