@@ -78,6 +78,7 @@ async function count(
   const values = valuesOf(bound)
   try {
     const taken = parameters.map((number) => values[number - 1])
+    if (taken.includes(undefined)) return null // the driver would send NULL for it
     const rows = await catalog.query<{ count: string }>(sql, taken, { timeoutMs })
     return wholeNumber(rows[0]?.count)
   } catch {

@@ -1,0 +1,59 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { loadConfig } from '../../config.ts'
+import { policyCommand } from '../../policies/command.ts'
+import { opa, POLICIES } from './default-policy.ts'
+import { policyFolder } from './policy-folder.ts'
+
+let data: string
+let opaPath: string
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), 'holdpoint-policy-'))
+  opaPath = await opa()
+}, 180_000)
+afterAll(() => rmSync(data, { recursive: true, force: true }))
+
+/** What `holdpoint policy …` prints. */
+async function policy(...args: readonly string[]): Promise<string> {
+  const command = policyCommand({
+    env: process.env,
+    configOf: () => loadConfig({}, { data, 'policies.path': POLICIES, 'opa.path': opaPath }),
+  })
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  try {
+    await new Command().addCommand(command).parseAsync(['policy', ...args], { from: 'user' })
+    return write.mock.calls.map(([text]) => String(text)).join('')
+  } finally {
+    write.mockRestore()
+  }
+}
+
+test('checks, tests and builds the policies of the configuration', async () => {
+  expect(await policy('check')).toMatch(/^\d+ policy files are valid\n$/)
+  expect(await policy('test')).toMatch(/PASS: (\d+)\/\1/)
+  const bundle = join(data, 'bundle.tar.gz')
+  expect(await policy('build', '--output', bundle)).toMatch(/^[0-9a-f]{64} {2}holdpoint-default {2}\d+ kB\n$/)
+  expect(existsSync(bundle)).toBe(true)
+})
+
+test.each([
+  {
+    what: 'a rule that is wrong',
+    text: 'package holdpoint.rules.a.b\n\ndeny contains 1 if input.nothing\n',
+    says: /nothing/,
+  },
+  { what: 'a rule that is not formatted', text: 'package   holdpoint.rules.a.b\n', says: /Not formatted/ },
+])('fails for $what, and says where', async ({ text, says }) => {
+  using folder = policyFolder('default')
+  folder.write('rules/a/b.rego', text)
+  await expect(policy('check', '--path', folder.path)).rejects.toThrow(says)
+})
+
+test('fails for a test that fails', async () => {
+  using folder = policyFolder('default')
+  folder.write('rules/a/b_test.rego', 'package holdpoint.rules.a.b_test\n\ntest_that_fails if false\n')
+  await expect(policy('test', '--path', folder.path)).rejects.toThrow(/test_that_fails: FAIL/)
+})

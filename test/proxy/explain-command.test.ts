@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { Command } from 'commander'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { loadConfig } from '../../config.ts'
+import { explainCommand } from '../../proxy/explain-command.ts'
+import { POLICIES } from '../policies/default-policy.ts'
+import { type GateStand, openGateStand } from './gate-stand.ts'
+
+let stand: GateStand
+let folder: string
+beforeAll(async () => {
+  stand = await openGateStand()
+  folder = mkdtempSync(join(tmpdir(), 'holdpoint-explain-'))
+  const { hostname, port, username, password } = new URL(stand.database.url)
+  const target = { name: 'prod/shop', environment: 'production', host: hostname, port, database: stand.database.name }
+  const whole = { ...target, user: username, password, tls: 'disable' }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ mode: 'development', targets: [whole] }))
+}, 180_000)
+afterAll(async () => {
+  await stand?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** What `holdpoint explain …` prints. */
+async function explain(args: readonly string[], stdin = ''): Promise<string> {
+  const overrides = { 'policies.path': POLICIES, data: folder }
+  const command = explainCommand({
+    env: process.env,
+    configOf: () => loadConfig(process.env, overrides, join(folder, 'config.json')),
+    stdin: Readable.from([stdin]),
+  })
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  try {
+    await new Command().addCommand(command.exitOverride()).parseAsync(['explain', ...args], { from: 'user' })
+    return write.mock.calls.map(([text]) => String(text)).join('')
+  } finally {
+    write.mockRestore()
+  }
+}
+
+const objects = (printed: string) =>
+  printed
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { facts: { kind: string }; decision: { outcome: string; onHold: string } })
+
+describe('explain', () => {
+  test('prints one object for each statement', async () => {
+    const printed = objects(await explain(['SELECT 1; DELETE FROM orders; DROP TABLE orders', '--as', 'ana', '--json']))
+    expect(printed.map(({ decision }) => decision.outcome)).toEqual(['allow', 'hold', 'deny'])
+    expect(printed.map((each) => Object.keys(each))).toEqual(Array(3).fill(['facts', 'decision']))
+  })
+
+  test('denies what cannot be parsed, as an object like any other', async () => {
+    const [printed] = objects(await explain(['SELEC 1', '--as', 'ana', '--json']))
+    expect(printed).toMatchObject({ decision: { outcome: 'deny', rules: [{ id: 'gate.syntax' }] } })
+  })
+
+  test('reads a file and standard input', async () => {
+    writeFileSync(join(folder, 'a.sql'), 'DELETE FROM orders')
+    expect(objects(await explain(['--file', join(folder, 'a.sql'), '--as', 'ana', '--json']))).toMatchObject([
+      { facts: { kind: 'delete' } },
+    ])
+    expect(objects(await explain(['--as', 'ana', '--json'], 'SELECT 1'))).toMatchObject([{ facts: { kind: 'select' } }])
+  })
+
+  test('asks as a person, an agent, a service, or anybody as JSON', async () => {
+    const held = async (as: string) => {
+      const [printed] = objects(await explain(["UPDATE customers SET email = 'x' WHERE id = 1", '--as', as, '--json']))
+      return [printed?.decision.outcome, printed?.decision.onHold]
+    }
+    expect(await held('ana')).toEqual(['allow', null])
+    expect(await held('report-bot')).toEqual(['hold', 'error'])
+    expect(await held('etl')).toEqual(['allow', null])
+    expect(await held('{"name":"x","kind":"agent","groups":[]}')).toEqual(['hold', 'error'])
+  })
+
+  test('says it in words, with what is hidden in the text made visible', async () => {
+    const printed = await explain(['DELETE FROM orders -- \u202e', '--as', 'ana'])
+    expect(printed).toMatch(/^HOLD\n/)
+    expect(printed).toContain('production.unbounded_write')
+    expect(printed).toContain('1 of dba within 15 min')
+    expect(printed).not.toContain('\u202e')
+  })
+
+  test.each([
+    { args: ['SELECT 1', '--as', 'nobody'], says: /no development identity nobody/ },
+    { args: ['SELECT 1', '--as', '{"name":1}'], says: /not valid \(.*name/ },
+    { args: ['SELECT 1', '--as', '{'], says: /not JSON/ },
+    { args: ['SELECT 1', '--as', 'ana', '--target', 'prod/other'], says: /no target prod\/other/ },
+  ])('refuses $args', async ({ args, says }) => {
+    await expect(explain(args)).rejects.toThrow(says)
+  })
+})

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BoundParameters } from '../../../proxy/gate.ts'
+import { countQuery } from '../../../proxy/sql/count-query.ts'
+import { previewOf } from '../../../proxy/sql/preview.ts'
+import { type GateStand, openGateStand } from '../gate-stand.ts'
+
+let stand: GateStand
+beforeAll(async () => {
+  stand = await openGateStand(`
+    INSERT INTO customers (name, email) SELECT 'n' || i, i || '@x.org' FROM generate_series(1, 10) i;
+    INSERT INTO orders (customer_id, status) SELECT 1 + i % 10, CASE WHEN i % 4 = 0 THEN 'paid' ELSE 'open' END
+      FROM generate_series(1, 200) i;
+    CREATE SCHEMA other; CREATE TABLE other.orders (id int, status text);
+    CREATE FUNCTION noisy() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';
+    ANALYZE;`)
+}, 180_000)
+afterAll(() => stand?.[Symbol.asyncDispose]())
+
+const none: BoundParameters = { types: [], formats: [], values: [] }
+
+async function preview(sql: string, parameters = none, timeoutMs = 5_000) {
+  return previewOf(await stand.judge(sql), parameters, stand.catalog, { timeoutMs })
+}
+
+describe('a preview', () => {
+  test.each([
+    { sql: 'DELETE FROM orders', kind: 'counted', rows: 200, ofRows: 200 },
+    { sql: "DELETE FROM orders WHERE status = 'paid'", kind: 'counted', rows: 50, ofRows: 200 },
+    {
+      sql: "UPDATE orders AS o SET status = 'open' WHERE o.status IN ('paid', 'shipped')",
+      kind: 'counted',
+      rows: 50,
+      ofRows: 200,
+    },
+    {
+      sql: 'UPDATE public.orders SET status = lower(status) WHERE id BETWEEN 1 AND 10',
+      kind: 'counted',
+      rows: 10,
+      ofRows: 200,
+    },
+    { sql: "DELETE FROM orders WHERE ordered_at < now() + interval '1 day'", kind: 'counted', rows: 200, ofRows: 200 },
+  ])('counts: $sql', async ({ sql, ...expected }) => {
+    expect(await preview(sql)).toEqual(expected)
+  })
+
+  test('counts with those parameters that the condition takes, as text and as bytes', async () => {
+    const sql = 'UPDATE orders SET status = $1 WHERE id <= $2'
+    const text = { types: [25, 23], formats: [0], values: [Buffer.from('paid'), Buffer.from('7')] }
+    expect(await preview(sql, text)).toEqual({ kind: 'counted', rows: 7, ofRows: 200 })
+    const bytes = { ...text, formats: [0, 1], values: [Buffer.from('paid'), Buffer.from([0, 0, 0, 7])] }
+    expect(await preview(sql, bytes)).toEqual({ kind: 'counted', rows: 7, ofRows: 200 })
+  })
+
+  test.each([
+    'DELETE FROM orders USING customers c WHERE c.id = customer_id',
+    'DELETE FROM orders WHERE customer_id IN (SELECT id FROM customers)',
+    'DELETE FROM ONLY orders WHERE id > 5',
+    'SELECT name FROM staff ORDER BY salary',
+    "INSERT INTO customers (name, email) SELECT name, email || '2' FROM customers",
+  ])('estimates: %s', async (sql) => {
+    expect(await preview(sql)).toMatchObject({ kind: 'estimated', rows: expect.any(Number) })
+  })
+
+  test.each([
+    'DELETE FROM orders WHERE noisy()',
+    'DELETE FROM orders WHERE random() < 0.5',
+    'DROP TABLE orders',
+    'GRANT SELECT ON orders TO PUBLIC',
+    'DELETE FROM nowhere',
+    'DELETE FROM orders WHERE id = $1',
+  ])('does not know: %s', async (sql) => {
+    expect(await preview(sql)).toEqual({ kind: 'unknown', rows: null, ofRows: null })
+  })
+
+  test('is of the relation that the session means, whatever this connection would find', async () => {
+    const judgement = await stand.judge('DELETE FROM orders', { searchPath: 'other' })
+    expect(judgement.facts.relations.map(({ schema }) => schema)).toContain('other')
+    const seen = await previewOf(judgement, none, stand.catalog, { timeoutMs: 5_000 })
+    expect(seen).toMatchObject({ kind: 'counted', rows: 0 })
+    const joined = await stand.judge('DELETE FROM orders USING public.customers c WHERE c.id = orders.id', {
+      searchPath: 'other',
+    })
+    expect(await previewOf(joined, none, stand.catalog, { timeoutMs: 5_000 })).toMatchObject({ kind: 'unknown' })
+  })
+
+  test('changes nothing', async () => {
+    await preview('DELETE FROM orders')
+    const { rows } = await stand.client.query('SELECT count(*)::int AS n FROM orders')
+    expect(rows).toEqual([{ n: 200 }])
+  })
+
+  test('ends in time when the database does not answer', async () => {
+    const silent = { query: () => new Promise<never>(() => undefined) }
+    const judgement = await stand.judge('DELETE FROM orders')
+    expect(await previewOf(judgement, none, silent, { timeoutMs: 20 })).toMatchObject({ kind: 'unknown' })
+  })
+})
+
+describe('the rewriting', () => {
+  const target = { schema: 'public', name: 'orders' }
+
+  test.each([
+    'DELETE FROM orders WHERE id = 9007199254740993', // printed as another number
+    'DELETE FROM orders; DROP TABLE orders',
+    'WITH x AS (SELECT 1) DELETE FROM orders WHERE id = 1',
+    'SELECT 1',
+    'nonsense',
+  ])('is given up where it is not proven to ask the same: %s', (sql) => {
+    expect(countQuery(sql, target)).toBeNull()
+  })
+
+  test('names the schema that the server found, and quotes as it must', () => {
+    expect(countQuery('DELETE FROM "We ird" WHERE id = $3', { schema: 'A b', name: 'We ird' })).toMatchObject({
+      sql: expect.stringContaining('"A b"'),
+      parameters: [3],
+    })
+  })
+})
