@@ -186,5 +186,5 @@ try {
   await alike(root).parseAsync()
 } catch (error) {
   process.stderr.write(describe(error, process.argv.includes('--debug')))
-  process.exitCode = error instanceof HoldpointError && 'exitStatus' in error ? Number(error.exitStatus) : 1
+  process.exit(error instanceof HoldpointError && 'exitStatus' in error ? Number(error.exitStatus) : 1)
 }

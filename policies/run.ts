@@ -25,10 +25,15 @@ export function run(
 ): Promise<RunResult> {
   const limits = { timeout: options.timeoutMs, maxBuffer: 64 * 1024 * 1024, killSignal: 'SIGKILL' as const }
   return new Promise((resolve, reject) => {
-    execFile(program, args, { ...limits, ...(options.env ? { env: options.env } : {}) }, (error, stdout, stderr) => {
+    const withEnv = { ...limits, ...(options.env ? { env: options.env } : {}) }
+    const child = execFile(program, args, withEnv, (error, stdout, stderr) => {
+      process.off('exit', end)
       if (error === null) return resolve({ stdout, stderr })
       const why = error.killed ? `did not end within ${options.timeoutMs / 1_000} s` : `ended with ${error.code}`
       reject(new RunError(`${program} ${why}`, { stdout, stderr }))
     })
+    // Whoever interrupts a first start must not be left with a compiler that works on for minutes.
+    const end = (): void => void child.kill()
+    process.once('exit', end)
   })
 }

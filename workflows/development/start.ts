@@ -101,7 +101,7 @@ export async function startTree(options: StartOptions): Promise<Tree> {
   const postgres = await startPostgres({ cluster, port: ports.postgres, password: secrets.postgres })
   stack.defer(() => postgres.stop())
   const { shopUrl } = await prepareDatabases(postgres, secrets, progress)
-  await policies
+  await Promise.race([policies, interruption(signal)])
 
   progress('starting identity provider, workers and console')
   const provider = await startIdentityProvider({ config, keys, port: ports.idp, log })
@@ -136,6 +136,17 @@ export async function startTree(options: StartOptions): Promise<Tree> {
     },
     close: () => running.disposeAsync(),
   }
+}
+
+const interrupted = (): DevelopmentError =>
+  new DevelopmentError('interrupted', 'Interrupted while starting; nothing is left running.')
+
+/** Never resolves; getting OPA may take minutes. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(interrupted())
+    signal.addEventListener('abort', () => reject(interrupted()), { once: true })
+  })
 }
 
 function portsOfLastStart(dataFolder: string): Partial<Ports> {
