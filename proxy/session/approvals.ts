@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Hold, HoldRequest, Holds, Preview } from '../../workflows/holds/hold.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
-import { settle } from './batch.ts'
+import { isSkipped, settle } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { holdRequest } from './hold-request.ts'
 import { outcomeOf } from './judge-in-order.ts'
@@ -16,9 +16,12 @@ export interface Asked {
   readonly shown: readonly (string | null)[]
 }
 
-export type Verdict =
+export type Decided =
   | { readonly kind: 'run'; readonly judgements: readonly Judgement[]; readonly hold: string | null }
   | { readonly kind: 'refuse'; readonly judgements: readonly Judgement[]; readonly report: Report }
+
+/** skip: nobody is there any more, or an error came first and the server does not look at the message. */
+export type Verdict = Decided | { readonly kind: 'skip' }
 
 export interface ApprovalOptions {
   readonly holds: Holds
@@ -31,6 +34,8 @@ export interface ApprovalOptions {
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
 }
+
+const SKIP = { kind: 'skip' } as const
 
 /**
  * What becomes of a statement whose decision is hold.
@@ -73,13 +78,14 @@ export class Approvals {
     this.#cancelled = false
     try {
       await settle(this.#session, 'end when empty')
-      return await this.#decide(asked)
+      const verdict = isSkipped(this.#session) ? SKIP : await this.#decide(asked)
+      return isSkipped(this.#session) ? SKIP : verdict
     } finally {
       this.#busy = false
     }
   }
 
-  async #decide(asked: Asked): Promise<Verdict> {
+  async #decide(asked: Asked): Promise<Decided> {
     let approved: Hold | null = null
     for (;;) {
       const judgements = await asked.judge()
@@ -96,8 +102,8 @@ export class Approvals {
   }
 
   /** A verdict, or the hold that was approved: then everything is judged anew. */
-  async #step(asked: Asked, judgements: readonly Judgement[], approved: Hold | null): Promise<Verdict | Hold> {
-    const refuse = (report: Report): Verdict => ({ kind: 'refuse', judgements, report })
+  async #step(asked: Asked, judgements: readonly Judgement[], approved: Hold | null): Promise<Decided | Hold> {
+    const refuse = (report: Report): Decided => ({ kind: 'refuse', judgements, report })
     const outcome = outcomeOf(judgements)
     if (outcome === 'deny') return refuse(refusal.denied(judgements))
     if (this.#session.state.transaction === 'failed') return refuse(refusal.failedTransaction)

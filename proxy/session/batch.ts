@@ -17,7 +17,7 @@ export async function settle(session: SessionContext, openBatch: OpenBatch): Pro
   const endsBatch = openBatch === 'end when empty' && canEndBatch(session)
   if (endsBatch) {
     exchange.push(slot('sync', { swallow: true }))
-    exchange.closeBatch()
+    endBatch(session)
     upstream.add(sync)
   } else if (!exchange.quiet && exchange.batchOpen) {
     upstream.add(flush)
@@ -29,6 +29,24 @@ export async function settle(session: SessionContext, openBatch: OpenBatch): Pro
   const askable = state.transaction !== 'failed' && !exchange.skipping && !exchange.copyIn
   if (!signal.aborted && state.namesUnknown && askable) await probeNames(session)
   session.turn++
+}
+
+/** Takes a message up again behind a wait, unless the server skips it by now. */
+export async function settleThen(session: SessionContext, work: () => Promise<void> | undefined): Promise<void> {
+  await settle(session, 'keep')
+  if (!isSkipped(session)) await work()
+}
+
+/** Whatever was waited for, an error may have come meanwhile: the message is one that the server does not look at. */
+export function isSkipped({ exchange, signal }: SessionContext): boolean {
+  return signal.aborted || exchange.skipping
+}
+
+/** The server ends the batch here: Sync, or a simple query. */
+export function endBatch({ exchange, state }: SessionContext): void {
+  exchange.closeBatch()
+  state.statements.seal()
+  state.portals.seal()
 }
 
 function canEndBatch({ exchange, state }: SessionContext): boolean {

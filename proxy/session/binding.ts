@@ -1,7 +1,8 @@
 import type { BoundParameters, Judgement } from '../gate.ts'
 import { frontend } from '../wire/message-types.ts'
 import { type Bind, decodeBind } from '../wire/messages/bind.ts'
-import type { Approvals, Verdict } from './approvals.ts'
+import type { Approvals, Decided } from './approvals.ts'
+import { settleThen } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
@@ -42,9 +43,11 @@ export class Binding {
   bind(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
     const bind = decodeBind(fromClient.bytes)
+    if (state.statements.isUncertain(bind.statement)) return settleThen(this.#session, () => this.bind())
     const statement = state.statements.lookup(bind.statement)
     if (statement === undefined) {
-      return this.#refuse('26000', `prepared statement "${bind.statement}" does not exist`)
+      const which = bind.statement === '' ? 'unnamed prepared statement' : `prepared statement "${bind.statement}"`
+      return this.#refuse('26000', `${which} does not exist`)
     }
     // SQL's FETCH can name the portal, so what was judged before it may mean another thing now.
     if (bind.portal !== '') this.#session.turn++
@@ -60,7 +63,7 @@ export class Binding {
         return this.#conclude(bound, { kind: 'refuse', judgements, report: denied(judgements) })
       case 'hold':
         return this.#approvals.decide(this.#asked(bound)).then((verdict) => {
-          if (!this.#session.signal.aborted) this.#conclude(bound, verdict)
+          if (verdict.kind !== 'skip') this.#conclude(bound, verdict)
         })
     }
   }
@@ -70,7 +73,7 @@ export class Binding {
     return { judge: () => gate.judge(statement.text, state), bound: parameters, shown }
   }
 
-  #conclude(bound: Bound, verdict: Verdict): undefined {
+  #conclude(bound: Bound, verdict: Decided): undefined {
     if (verdict.kind === 'run') return this.#forward(bound, verdict.judgements, verdict.hold)
     this.#refusals.record(verdict.judgements, forTheTrail(bound.shown))
     this.#refusals.extended(verdict.report, frontend.bind)

@@ -2,6 +2,7 @@ import type { Judgement } from '../gate.ts'
 import { frontend } from '../wire/message-types.ts'
 import { encodeDescribe } from '../wire/messages/describe.ts'
 import { decodeExecute } from '../wire/messages/execute.ts'
+import { settleThen } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
@@ -23,6 +24,7 @@ export class Executing {
   execute(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
     const { portal: name } = decodeExecute(fromClient.bytes)
+    if (state.portals.isUncertain(name)) return settleThen(this.#session, () => this.execute())
     const portal = state.portals.lookup(name)
     if (portal === undefined) return this.#refuse('34000', `portal "${name}" does not exist`)
     // It runs what its names meant when it was made, which is not what would be judged now.

@@ -1,4 +1,5 @@
 import type { Judgement } from '../gate.ts'
+import { isSkipped } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import type { Judged } from './prepared.ts'
 
@@ -16,7 +17,7 @@ export function judged(session: SessionContext, item: Judgeable, decide: Decide)
   if (!(judgements instanceof Promise)) return remember(session, item, judgements, decide)
   return judgements.then((late) => {
     session.turn++
-    return session.signal.aborted ? undefined : remember(session, item, late, decide)
+    return isSkipped(session) ? undefined : remember(session, item, late, decide)
   })
 }
 

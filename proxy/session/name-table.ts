@@ -4,14 +4,31 @@
  * A client may use a name in the same breath in which it makes it. So a change is *expected* when its message goes
  * upstream and *confirmed* when the server says it is done; an error forgets what is expected, as the server never
  * came to it.
+ *
+ * Within one batch that is enough, because where the change fails the server skips what relies on it. Behind a Sync it
+ * is not: the change may fail and the name still stand for what it stood for before. Such a name is *uncertain*, and
+ * has to be waited for.
  */
 export class NameTable<Value> {
   readonly #confirmed = new Map<string, Value>()
-  readonly #expected = new Map<string, NameChange>()
+  /** Of the batch that is open. */
+  readonly #expected = new Map<string, PendingName<Value>>()
+  /** Of batches that were ended and are not answered. */
+  readonly #sealed = new Map<string, PendingName<Value>>()
 
+  /** Only for a name that is not uncertain. */
   lookup(name: string): Value | undefined {
-    const expected = this.#expected.get(name) as PendingName<Value> | undefined
+    const expected = this.#expected.get(name)
     return expected === undefined ? this.#confirmed.get(name) : (expected.value ?? undefined)
+  }
+
+  isUncertain(name: string): boolean {
+    return this.#sealed.has(name) && !this.#expected.has(name)
+  }
+
+  /** Some name that SQL can say is uncertain; the unnamed it cannot. */
+  get hasUncertainNames(): boolean {
+    return this.#sealed.size > (this.#sealed.has('') ? 1 : 0)
   }
 
   /** @param value null: the name will be gone */
@@ -21,16 +38,24 @@ export class NameTable<Value> {
     return change
   }
 
-  expectAgain(change: NameChange): void {
-    this.#expected.set(change.name, change)
+  expectAgain(change: PendingName<Value>): void {
+    this.#sealed.set(change.name, change)
   }
 
-  fulfil(change: NameChange): void {
+  fulfil(change: PendingName<Value>): void {
     if (this.#expected.get(change.name) === change) this.#expected.delete(change.name)
+    if (this.#sealed.get(change.name) === change) this.#sealed.delete(change.name)
+  }
+
+  /** The batch ended. */
+  seal(): void {
+    for (const [name, change] of this.#expected) this.#sealed.set(name, change)
+    this.#expected.clear()
   }
 
   forgetExpected(): void {
     this.#expected.clear()
+    this.#sealed.clear()
   }
 
   /** What the server did without being asked by this protocol's messages: SQL commands, the end of a transaction. */

@@ -1,6 +1,7 @@
 import type { Judgement } from '../gate.ts'
 import { frontend } from '../wire/message-types.ts'
 import { encodeError, type Report } from '../wire/messages/error-response.ts'
+import { endBatch } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { slot } from './exchange.ts'
 import { poisonParse, poisonQuery, poisonUnnamedParse } from './refusal.ts'
@@ -17,7 +18,7 @@ export class Refusals {
   simple(report: Report): void {
     const { exchange, upstream } = this.#session
     exchange.push(slot('query', { refusal: encodeError(report) }))
-    exchange.closeBatch()
+    endBatch(this.#session)
     upstream.add(poisonQuery)
   }
 

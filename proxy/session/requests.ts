@@ -2,7 +2,7 @@ import { ProtocolError } from '../wire/errors.ts'
 import { REST } from '../wire/framer.ts'
 import { frontend } from '../wire/message-types.ts'
 import { checkBare } from '../wire/messages/bare.ts'
-import { settle } from './batch.ts'
+import { endBatch, settle } from './batch.ts'
 import type { Binding } from './binding.ts'
 import type { SessionContext } from './context.ts'
 import { slot } from './exchange.ts'
@@ -89,7 +89,10 @@ export class Requests {
       exchange.copyExpected = false
     }
     if (type === frontend.sync || type === frontend.flush) return exchange.copyExpected
-    return exchange.barrier || (state.namesUnknown && state.transaction !== 'failed' && reaching.has(type))
+    if (exchange.barrier) return true
+    if (!reaching.has(type)) return false
+    const uncertain = state.statements.hasUncertainNames || state.portals.hasUncertainNames
+    return (uncertain && !exchange.quiet) || (state.namesUnknown && state.transaction !== 'failed')
   }
 
   #handle(type: number): Promise<void> | undefined {
@@ -143,7 +146,7 @@ export class Requests {
     checkBare(fromClient.bytes)
     exchange.push(slot('sync'))
     exchange.skipping = false
-    exchange.closeBatch()
+    endBatch(this.#session)
     upstream.keep(fromClient)
   }
 

@@ -243,7 +243,7 @@ export class Session {
   /** What was already on its way to the client goes first; in the middle of a message nothing can be said. */
   #sayFatal(error: HoldpointError): void {
     const { fromUpstream } = this.#context
-    if (!(error instanceof SessionError && error.code === 'mask_not_proven')) this.#flushClient()
+    this.#flushClient()
     if (!fromUpstream.atBoundary) return
     this.#parts.client.write(fatal(error))
   }

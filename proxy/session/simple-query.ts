@@ -1,6 +1,7 @@
 import type { Judgement } from '../gate.ts'
 import { decodeQuery } from '../wire/messages/query.ts'
 import type { Approvals, Verdict } from './approvals.ts'
+import { endBatch, isSkipped } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { functionCallJudgement } from './function-call.ts'
@@ -28,7 +29,7 @@ export class SimpleQuery {
     const text = decodeQuery(this.#session.fromClient.bytes)
     const judged = this.#judge(text)
     if (!(judged instanceof Promise)) return this.#decide(text, judged)
-    return judged.then((judgements) => this.#decide(text, judgements))
+    return judged.then((judgements) => (isSkipped(this.#session) ? undefined : this.#decide(text, judgements)))
   }
 
   /** The fast path names a function by its OID and hides what it does; nobody needs it. */
@@ -61,7 +62,7 @@ export class SimpleQuery {
   }
 
   #conclude(verdict: Verdict): void {
-    if (this.#session.signal.aborted) return
+    if (verdict.kind === 'skip') return
     if (verdict.kind === 'run') this.#run(verdict.judgements, verdict.hold)
     else this.#refuse(verdict.judgements, verdict)
   }
@@ -79,7 +80,7 @@ export class SimpleQuery {
     )
     if (runs.length > 0) upstream.recorded()
     exchange.push(slot('query', { runs, scrub: scrubbed(judgements), changes: this.#unnamedGone() }))
-    exchange.closeBatch()
+    endBatch(this.#session)
     for (const { traits } of runs) {
       exchange.barrier ||= traits.settles
       exchange.copyExpected ||= traits.copyFrom
@@ -90,7 +91,8 @@ export class SimpleQuery {
   /** A simple query does away with the unnamed statement and portal. */
   #unnamedGone(): readonly NameChange[] {
     const { statements, portals } = this.#session.state
-    if (statements.lookup('') === undefined && portals.lookup('') === undefined) return NONE
+    const known = statements.lookup('') !== undefined || portals.lookup('') !== undefined
+    if (!known && !statements.isUncertain('') && !portals.isUncertain('')) return NONE
     return [statements.expect('', null), portals.expect('', null)]
   }
 }

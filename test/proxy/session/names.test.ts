@@ -1,0 +1,284 @@
+import { serialize } from 'pg-protocol'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { RawClient, reportOf, transcript } from './raw-client.ts'
+import { sessionServer, type TestServer } from './session-server.ts'
+
+const { parse, bind, execute, query, sync, flush, close } = serialize
+
+let at: TestServer
+let client: RawClient
+/** Stands for every change of a definition that others make. */
+let version = 0
+beforeAll(async () => {
+  at = await sessionServer({
+    dependencies: {
+      catalogOf: () => ({ version: () => version, labelsOf: () => [], changed: () => void version++ }),
+    },
+  })
+  at.gate.say(/^CREATE TEMP TABLE/, { effects: { barrier: true, createsTemporary: ['t'] } })
+  at.gate.say(/^SET search_path/, {
+    facts: { kind: 'variable_set', settings: [{ name: 'search_path', value: null, scope: 'session' }] },
+    effects: { barrier: true },
+  })
+  at.gate.say(/^SET ROLE/, {
+    facts: { kind: 'variable_set', settings: [{ name: 'role', value: 'other', scope: 'session' }] },
+    effects: { barrier: true },
+  })
+  at.gate.say(/^PREPARE p AS/, { facts: { kind: 'prepare' }, effects: { prepares: { name: 'p', text: 'SELECT 11' } } })
+  at.gate.say(/^DEALLOCATE p/, { facts: { kind: 'deallocate' }, effects: { deallocates: 'p' } })
+  at.gate.say(/^DECLARE c/, {
+    facts: { kind: 'declare_cursor' },
+    effects: { declares: { name: 'c', text: 'SELECT 12' } },
+  })
+  const direct = await RawClient.open(at.direct)
+  await direct.ask('CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE SCHEMA other; CREATE ROLE other_role')
+  await direct.ask('CREATE TABLE other.t (id int); INSERT INTO other.t VALUES (2)')
+  direct.close()
+})
+afterAll(async () => {
+  const direct = await RawClient.open(at.direct)
+  await direct.ask('DROP ROLE IF EXISTS other_role')
+  direct.close()
+  await at[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  client = await RawClient.open(at.through)
+})
+afterEach(() => client.close())
+
+const run = (text: string): Buffer[] => [parse({ text }), bind(), execute()]
+const lastView = () => at.gate.judged.at(-1)?.view
+
+describe('what a statement means is known before it is judged', () => {
+  test('the search path follows the server', async () => {
+    await client.ask('SELECT 1')
+    expect(lastView()?.searchPath).toBe('"$user", public')
+    await client.ask('SET search_path = other')
+    await client.ask('SELECT 2')
+    expect(lastView()?.searchPath).toBe('other')
+  })
+
+  test('also in the middle of a pipeline, where the server reports it only at the end', async () => {
+    client.send(...run('SET search_path = other'), ...run('SELECT id FROM t'), sync())
+    const lines = transcript(await client.until('Z'))
+    expect(lines).toEqual(['1', '2', 'C SET', '1', '2', 'D 2', 'C SELECT 1', 'S', 'Z I'])
+    expect(at.gate.judged.at(-1)).toMatchObject({ text: 'SELECT id FROM t', view: { searchPath: 'other' } })
+  })
+
+  test('a rollback takes it back', async () => {
+    await client.ask('BEGIN')
+    await client.ask('SET search_path = other')
+    await client.ask('ROLLBACK')
+    await client.ask('SELECT 3')
+    expect(lastView()?.searchPath).toBe('"$user", public')
+  })
+
+  test('the role is the one in force', async () => {
+    await client.ask('SELECT 1')
+    expect(lastView()?.role).toBe('postgres')
+    await client.ask('SET ROLE other_role')
+    await client.ask('SELECT 4')
+    expect(lastView()?.role).toBe('other_role')
+  })
+
+  test('temporary relations are those that there are', async () => {
+    await client.ask('BEGIN')
+    await client.ask('CREATE TEMP TABLE t (id int)')
+    await client.ask('SELECT 5')
+    expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set(['t']))
+    await client.ask('ROLLBACK')
+    await client.ask('SELECT 6')
+    expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set())
+  })
+
+  test('a statement of the same query that depends on an earlier one is refused', async () => {
+    const messages = await client.ask('SET search_path = other; SELECT id FROM t')
+    expect(reportOf(messages)).toMatchObject({ C: '42501', D: 'Rule session.order' })
+    expect(transcript(await client.ask('SHOW search_path'))).toContain('D "$user", public')
+  })
+
+  test('an error in front of the question is skipped to Sync like any other', async () => {
+    at.gate.say(/^SELECT 1\/0/, { effects: { barrier: true } })
+    client.send(
+      ...run('SELECT 1/0'),
+      ...run('SELECT 1'),
+      flush(),
+      ...run('SELECT 2'),
+      sync(),
+      ...run('SELECT 3'),
+      sync(),
+    )
+    const lines = transcript(await client.until('Z', 2))
+    expect(lines).toEqual(['1', 'E 22012', 'Z I', '1', '2', 'D 3', 'C SELECT 1', 'Z I'])
+  })
+})
+
+describe('a name stands for what the server has under it', () => {
+  test('PREPARE and Parse share one namespace', async () => {
+    await client.ask('PREPARE p AS SELECT 11')
+    client.send(bind({ statement: 'p' }), execute(), sync())
+    expect(transcript(await client.until('Z'))).toContain('D 11')
+    expect(at.gate.judged.at(-1)?.text).toBe('SELECT 11')
+    await client.ask('DEALLOCATE p')
+    client.send(bind({ statement: 'p' }), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['E 26000', 'Z I'])
+  })
+
+  test('DECLARE and Bind share one namespace, until the transaction ends', async () => {
+    await client.ask('BEGIN')
+    await client.ask('DECLARE c CURSOR FOR SELECT 12')
+    client.send(execute({ portal: 'c' }), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['D 12', 'C SELECT 1', 'Z T'])
+    await client.ask('COMMIT')
+    client.send(execute({ portal: 'c' }), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['E 34000', 'Z I'])
+  })
+
+  test('a name that is closed and made again in one pipeline is the new one', async () => {
+    client.send(parse({ name: 's', text: 'SELECT 1' }), sync())
+    client.send(
+      close({ type: 'S', name: 's' }),
+      parse({ name: 's', text: 'SELECT 2' }),
+      bind({ statement: 's' }),
+      execute(),
+      sync(),
+    )
+    expect(transcript(await client.until('Z', 2))).toContain('D 2')
+    expect(at.gate.judged.at(-1)?.text).toBe('SELECT 2')
+  })
+
+  test('a Parse that failed has not taken the name', async () => {
+    client.send(parse({ name: 's', text: 'SELECT 1' }), sync())
+    client.send(parse({ name: 's', text: 'SELECT 2' }), sync(), bind({ statement: 's' }), execute(), sync())
+    expect(transcript(await client.until('Z', 3))).toEqual([
+      '1',
+      'Z I',
+      'E 42P05',
+      'Z I',
+      '2',
+      'D 1',
+      'C SELECT 1',
+      'Z I',
+    ])
+    expect(at.gate.judged.at(-1)?.text).toBe('SELECT 1')
+  })
+
+  test('what was sent behind a failed batch is expected again', async () => {
+    client.send(
+      ...run('SELECT 1/0'),
+      sync(),
+      parse({ name: 'after', text: 'SELECT 21' }),
+      bind({ statement: 'after' }),
+      execute(),
+      sync(),
+    )
+    expect(transcript(await client.until('Z', 2))).toContain('D 21')
+  })
+
+  test('a portal runs what was bound, although the unnamed statement was overwritten', async () => {
+    client.send(
+      parse({ text: 'SELECT 31' }),
+      bind({ portal: 'q' }),
+      parse({ text: 'SELECT 32' }),
+      execute({ portal: 'q' }),
+      sync(),
+    )
+    expect(transcript(await client.until('Z'))).toContain('D 31')
+    expect(at.trail.named('statement.intended').at(-1)?.text).toBe('SELECT 31')
+  })
+
+  test.each([false, true])('an error that comes while a message waits skips it (a slow gate: %s)', async (slow) => {
+    at.gate.say(/^SELECT 1\/0/, {})
+    const direct = await RawClient.open(at.direct)
+    for (const one of [direct, client]) one.send(parse({ name: 's', text: 'SELECT 1' }), sync())
+    await Promise.all([direct.until('Z'), client.until('Z')])
+    at.gate.slow = slow
+    const says = [
+      parse({ name: 's', text: 'SELECT 2' }),
+      sync(),
+      ...run('SELECT 1/0'),
+      bind({ statement: 's' }),
+      execute(),
+      sync(),
+      bind({ statement: 's' }),
+      execute(),
+      sync(),
+    ]
+    for (const one of [direct, client]) one.send(...says)
+    expect(transcript(await client.until('Z', 3))).toEqual(transcript(await direct.until('Z', 3)))
+    at.gate.slow = false
+    direct.close()
+  })
+
+  test('a simple query does away with the unnamed statement', async () => {
+    client.send(parse({ text: 'SELECT 1' }), sync(), query('SELECT 2'), bind(), sync())
+    expect(transcript(await client.until('Z', 3)).slice(-2)).toEqual(['E 26000', 'Z I'])
+  })
+})
+
+describe('names that changed since a statement was prepared', () => {
+  test('it is prepared anew, for the server would not look again', async () => {
+    client.send(parse({ name: 's', text: 'SELECT id FROM t' }), bind({ statement: 's' }), execute(), sync())
+    expect(transcript(await client.until('Z'))).toContain('D 1')
+    await client.ask('CREATE TEMP TABLE t AS SELECT 99 AS id')
+    client.send(bind({ statement: 's' }), execute(), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['2', 'D 99', 'C SELECT 1', 'Z I'])
+  })
+
+  test('also when others changed them', async () => {
+    client.send(parse({ name: 's', text: 'SELECT id FROM t' }), sync())
+    await client.until('Z')
+    version++
+    client.send(bind({ statement: 's' }), execute(), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I'])
+  })
+
+  test('a portal made before is not run', async () => {
+    await client.ask('BEGIN')
+    client.send(parse({ text: 'SELECT id FROM t' }), bind({ portal: 'q' }), sync())
+    await client.until('Z')
+    await client.ask('SET search_path = other')
+    client.send(execute({ portal: 'q' }), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['E 42501', 'S', 'Z E'])
+  })
+
+  test('SQL’s EXECUTE finds nothing under a name prepared before', async () => {
+    await client.ask('PREPARE p AS SELECT 11')
+    version++
+    await client.ask('SELECT 41')
+    expect(lastView()?.preparedStatement).toBeUndefined() // a method of the view, not copied; asked below
+    client.send(bind({ statement: 'p' }), sync())
+    expect(reportOf(await client.until('Z'))).toMatchObject({
+      C: '26000',
+      M: expect.stringContaining('PREPARE it again'),
+    })
+  })
+})
+
+describe('settings on which reading the text rests', () => {
+  test.each([
+    ['standard_conforming_strings', 'off'],
+    ['client_encoding', 'LATIN1'],
+  ])('were %s ever %s, the session ends', async (name, value) => {
+    client.send(query(`SELECT set_config('${name}', '${value}', false)`), query('SELECT 2'))
+    const messages = await client.toTheEnd()
+    expect(reportOf(messages)).toMatchObject({
+      S: 'FATAL',
+      C: '42501',
+      M: `${name} must stay ${name === 'client_encoding' ? 'UTF8' : 'on'}`,
+    })
+    expect(transcript(messages)).not.toContain('D 2')
+  })
+
+  test('also in the middle of a pipeline, before a later statement is read', async () => {
+    at.gate.say(/^SELECT set_config/, { effects: { barrier: true }, facts: { functions: [] } })
+    client.send(
+      ...run("SELECT set_config('standard_conforming_strings', 'off', false)"),
+      ...run("SELECT '\\'', 5 --'"),
+      sync(),
+    )
+    const messages = await client.toTheEnd()
+    expect(reportOf(messages)).toMatchObject({ S: 'FATAL', C: '42501' })
+    expect(at.trail.named('statement.intended').at(-1)?.text).toContain('set_config')
+  })
+})
