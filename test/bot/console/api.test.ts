@@ -183,6 +183,7 @@ describe('a request that another site caused is refused', () => {
     ['an origin that only begins alike', { origin: 'ORIGIN.evil.example' }],
     ['no origin to tell', { origin: '', 'sec-fetch-site': '' }],
     ['an opaque origin', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['our origin, but from elsewhere', { 'sec-fetch-site': 'cross-site' }],
     ['no token', { 'x-holdpoint-csrf': '' }],
     ['the token of another session', { 'x-holdpoint-csrf': 'x'.repeat(43) }],
   ]

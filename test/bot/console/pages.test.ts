@@ -159,6 +159,7 @@ describe.skipIf(chromium === null)('the pages', () => {
     await button(ben.page, 'Show the whole statement').click()
     await ben.page.getByText('; DELETE FROM customers').waitFor()
     expect(await button(ben.page, 'Approve').isEnabled()).toBe(true)
+    expect(await ben.page.getByText('Approve this?').count()).toBe(0)
   })
 
   test('nothing that others wrote becomes a part of the page', async () => {
