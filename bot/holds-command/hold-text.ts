@@ -33,7 +33,10 @@ export function holdText(hold: HoldView, now: number): string {
     ['Rows', `${rows}, ${known}`],
     ...hold.facts.relations.map(tableLine),
     ...warnings(hold).map((warning) => ['Note', visibleLine(warning)] as const),
-    ...hold.rules.map(({ title, reason }) => ['Rule', `${visibleLine(title)}: ${visibleLine(reason)}`] as const),
+    ...hold.rules.map(
+      ({ title, reason, outcome }) =>
+        [outcome === 'hold' ? 'Rule' : 'Also', `${visibleLine(title)}: ${visibleLine(reason)}`] as const,
+    ),
     ['Needs', placesOpen(hold)],
     ...hold.votes.map(voteLine),
     ['You', hold.you.mayVote ? 'may answer this' : (hold.you.whyNot ?? '')],

@@ -12,7 +12,7 @@ import { Failed, Loading } from './states.tsx'
 import { Line } from './text.tsx'
 import { Ago } from './time.tsx'
 import { Touches } from './touches.tsx'
-import { effectsOf, everyRow, reachOf, statusWord, warnings } from './wording.ts'
+import { effectsOf, everyRow, holdingRules, reachOf, statusWord, warnings } from './wording.ts'
 
 interface HoldPageProps {
   readonly id: string
@@ -37,7 +37,7 @@ export function HoldPage({ id, answer }: HoldPageProps) {
     <article class="hold">
       <header class="hold-head">
         <p class="hold-back">
-          <a href={value.status === 'pending' ? '/' : '/decided'}>
+          <a class="back" href={value.status === 'pending' ? '/' : '/decided'}>
             ← {value.status === 'pending' ? 'Inbox' : 'Decided'}
           </a>
         </p>
@@ -145,23 +145,33 @@ function Parameters({ of }: { readonly of: HoldView['parameters'] }) {
 }
 
 function Why({ hold }: { readonly hold: HoldView }) {
+  const others = hold.rules.filter(({ outcome }) => outcome !== 'hold')
   return (
     <section class="hold-why">
       <h2>Why it is held</h2>
       <ul class="rules">
-        {hold.rules.map((rule) => (
+        {holdingRules(hold).map((rule) => (
           <li key={rule.id}>
-            <strong>{rule.title}</strong>
+            <strong>
+              <Line of={rule.title} />
+            </strong>
             <p>
               <Line of={rule.reason} />
             </p>
             <p class="soft">
-              <code>{rule.id}</code>
+              <code>
+                <Line of={rule.id} />
+              </code>
               {!hold.policyReviewed && <span class="unreviewed">unreviewed policy</span>}
             </p>
           </li>
         ))}
       </ul>
+      {others.length > 0 && (
+        <p class="soft also">
+          Also applies: <Line of={others.map(({ title }) => title).join('; ')} />
+        </p>
+      )}
     </section>
   )
 }

@@ -6,7 +6,7 @@ import { go } from './route.ts'
 import { Failed, Loading, Nothing } from './states.tsx'
 import { Chip, Line } from './text.tsx'
 import { Ago, TimeLeft } from './time.tsx'
-import { endingBrief, everyRow, kindOf, placesOpen, reachOf, statusWord } from './wording.ts'
+import { endingBrief, everyRow, holdingRules, kindOf, placesOpen, reachOf, statusWord } from './wording.ts'
 
 export function Inbox({ me }: { readonly me: Me }) {
   const [holds, refresh] = useLive(
@@ -116,7 +116,7 @@ function Rows({ holds }: { readonly holds: readonly HoldSummary[] }) {
 }
 
 function Row({ hold }: { readonly hold: HoldSummary }) {
-  const { asker, target, tag, preview, rules, status } = hold
+  const { asker, target, tag, preview, status } = hold
   const pending = status === 'pending'
   return (
     <a class="row" href={`/holds/${hold.id}`} data-row={hold.id}>
@@ -128,7 +128,13 @@ function Row({ hold }: { readonly hold: HoldSummary }) {
         <code class="row-excerpt">
           <Line of={hold.excerpt.replaceAll(/\s+/g, ' ')} />
         </code>
-        <span class="row-why">{rules.map(({ title }) => title).join(' · ')}</span>
+        <span class="row-why">
+          <Line
+            of={holdingRules(hold)
+              .map(({ title }) => title)
+              .join(' · ')}
+          />
+        </span>
       </span>
       <span class="row-side">
         {pending ? (

@@ -1,6 +1,12 @@
 import { render } from 'preact'
 import { App } from './app.tsx'
-import './console.css'
+import './base.css'
+import './frame.css'
+import './controls.css'
+import './lists.css'
+import './hold.css'
+import './states.css'
+import './phones.css'
 
 const root = document.getElementById('app')
 if (root !== null) render(<App development={document.body.dataset.development === 'true'} />, root)

@@ -9,7 +9,7 @@ export function Votes({ hold }: { readonly hold: HoldView }) {
       <h2>Answers</h2>
       <ul class="places">
         {hold.reviewers.map(({ group, count, approved }) => (
-          <li key={group}>
+          <li key={group} class="place">
             <span>
               <Line of={group} />
             </span>

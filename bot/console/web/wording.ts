@@ -39,6 +39,11 @@ export function consequence({ mode, asker, target, tag, reviewers }: HoldSummary
   return `${once}, ${what} runs in the background on ${target.name} and ${asker.name} fetches the result.`
 }
 
+/** The rules that hold it; others that apply as well (masks) are no reason to wait. */
+export function holdingRules({ rules }: HoldSummary): HoldSummary['rules'] {
+  return rules.filter(({ outcome }) => outcome === 'hold')
+}
+
 export function placesOpen({ reviewers }: HoldSummary): string {
   return reviewers
     .map(({ group, count: needed, approved }) => `${Math.min(approved, needed)} of ${needed} from ${group}`)

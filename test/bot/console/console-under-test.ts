@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import { pino } from 'pino'
-import type { SlackLinks } from '../../../bot/console/parts.ts'
+import type { ConsoleParts, SlackLinks } from '../../../bot/console/parts.ts'
 import { createConsole } from '../../../bot/console/server.ts'
 import { loadConfig } from '../../../config.ts'
 import { createAuthenticator } from '../../../proxy/identity/authenticate.ts'
@@ -22,6 +22,8 @@ import { freePort } from '../../harness/global-setup.ts'
 /** The console as it ships, listening, on a database of its own and with a real OpenID provider to sign in at. */
 export interface ConsoleUnderTest extends AsyncDisposable {
   readonly server: FastifyInstance
+  /** For another one on the same state, as after a restart. */
+  readonly parts: ConsoleParts
   readonly origin: string
   readonly issuer: string
   readonly holds: KeptHolds
@@ -96,6 +98,7 @@ export async function startConsole({
   await server.listen({ host: '127.0.0.1', port })
   return {
     server,
+    parts,
     origin,
     issuer,
     holds,

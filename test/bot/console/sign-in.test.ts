@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createConsole } from '../../../bot/console/server.ts'
 import { SESSION_IDLE_MS } from '../../../bot/console/sessions.ts'
 import { BrowserSession } from './browser-session.ts'
 import { type ConsoleUnderTest, startConsole } from './console-under-test.ts'
@@ -122,6 +123,16 @@ describe('an answer of the provider is not accepted', () => {
 })
 
 describe('a session', () => {
+  test('outlives the console’s process', async () => {
+    const browser = new BrowserSession(site)
+    await browser.signIn('ben')
+    const restarted = await createConsole(site.parts)
+    const cookie = `holdpoint_session_${new URL(site.origin).port}=${browser.cookie('session')}`
+    const response = await restarted.inject({ url: '/api/me', headers: { cookie } })
+    await restarted.close()
+    expect(response.json()).toMatchObject({ name: 'ben' })
+  })
+
   test('ends on signing out, for good', async () => {
     const browser = new BrowserSession(site)
     await browser.signIn('ben')
