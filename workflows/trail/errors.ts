@@ -21,3 +21,8 @@ export class TrailError extends HoldpointError {
     this.code = code
   }
 }
+
+/** ` (ENOSPC)`, for a message: the code says what a person needs, the rest is in the cause. */
+export function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+}

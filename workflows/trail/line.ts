@@ -75,6 +75,18 @@ export function canonical(value: unknown): string {
   throw invalid(undefined)
 }
 
+/** The line of a record whose body is canonical JSON already, without its newline. */
+export function lineOf(record: LineParts): string {
+  const { at, body, event, journal, origin, prev, seq } = record
+  const source = origin === null ? '' : `"origin":${canonical({ at: origin.at, id: origin.id })},`
+  return `{"at":"${at}","body":${body},"event":${canonicalText(event)},"journal":"${journal}",${source}"prev":"${prev}","seq":${seq}}`
+}
+
+export interface LineParts extends Omit<TrailRecord, 'body' | 'origin'> {
+  readonly body: string
+  readonly origin: Origin | null
+}
+
 /** One string in canonical JSON. */
 export function canonicalText(text: string): string {
   // JSON.stringify would write a lone surrogate as an escape, which RFC 8785 forbids and other readers change.

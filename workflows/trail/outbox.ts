@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal-writer.ts'
 
 /**
  * What happens in the state database (a vote, an expiry) is recorded there in the same transaction, in `trail_outbox`,

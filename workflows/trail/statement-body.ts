@@ -1,5 +1,5 @@
 import { TrailError } from './errors.ts'
-import type { StatementRecord, TrailEvents } from './events.ts'
+import type { StatementRecord, TrailEventName, TrailEvents } from './events.ts'
 import { canonical, canonicalText } from './line.ts'
 
 /**
@@ -32,6 +32,16 @@ export function statementBody(name: 'statement.intended' | 'statement.denied', o
 export function completedBody(event: TrailEvents['statement.completed']): string {
   const { durationMs, masked, ok, rows, session, statement, tag } = event
   return `{"durationMs":${count(durationMs)},"masked":${count(masked)},"ok":${ok},"rows":${count(rows)},"session":${canonicalText(session)},"statement":${count(statement)},"tag":${canonicalText(tag)}}`
+}
+
+/** Any event's body; the statement events have the same shape as when they are built from their parts. */
+export function eventBody<Name extends TrailEventName>(name: Name, event: TrailEvents[Name]): string {
+  if (name === 'statement.completed') return completedBody(event as TrailEvents['statement.completed'])
+  if (name === 'statement.intended' || name === 'statement.denied') {
+    const record = event as StatementRecord & { readonly hold?: string | null }
+    return statementBody(name, { ...record, hold: record.hold ?? null }, sharedPart(record))
+  }
+  return canonical(event)
 }
 
 function list(parameters: readonly (string | null)[]): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { RecordDescriber } from '../../../workflows/trail/describe-record.ts'
-import type { Journal } from '../../../workflows/trail/journal.ts'
+import type { Journal } from '../../../workflows/trail/journal-writer.ts'
 import { recordOf, type TrailRecord } from '../../../workflows/trail/line.ts'
 import { type Tailed, tailTrail } from '../../../workflows/trail/tail.ts'
 import { judgement, openTestJournal, trailFolder, written } from './trail-folder.ts'

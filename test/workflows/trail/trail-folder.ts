@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StatementRecord } from '../../../workflows/trail/events.ts'
-import { type Journal, type JournalOptions, openJournal } from '../../../workflows/trail/journal.ts'
+import { openJournal } from '../../../workflows/trail/journal.ts'
+import type { Journal, JournalOptions } from '../../../workflows/trail/journal-writer.ts'
 import { sharedPart } from '../../../workflows/trail/statement-body.ts'
 
 /** An empty folder for journals, removed at the end of the test. */
