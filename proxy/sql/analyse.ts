@@ -69,6 +69,7 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolea
 function contextFor(names: NameContext, text: string): Context {
   return {
     names,
+    session: names,
     snapshot: names.snapshot,
     path: names.snapshot.schemasOnPath(names.searchPath, names.role),
     record: new Recorder(),

@@ -21,7 +21,12 @@ export function castFunctions(context: Context, type: number, asked: 'explicit' 
   return sources
 }
 
+const FIRST_NORMAL_OID = 16_384
+
 function applies({ source, target, context }: Cast, type: number, asked: 'explicit' | 'implicit'): boolean {
-  if (asked === 'explicit') return target === type || (context !== 'explicit' && source === type)
-  return context !== 'explicit' && (source === type || target === type)
+  if (asked === 'explicit' && target === type) return true
+  if (context === 'explicit') return false
+  // Between a built-in type and another, the server comes to the cast only where the other is met.
+  const made = [source, target].filter((side) => side >= FIRST_NORMAL_OID)
+  return (made.length === 0 ? [source, target] : made).includes(type)
 }

@@ -8,21 +8,40 @@ const UNNAMED = '?column?'
  * query around it may use that name.
  */
 export function columnName(node: Node | undefined): string {
-  return strong(node) ?? weak(node) ?? UNNAMED
+  return figured(node)?.name ?? UNNAMED
 }
 
-function strong(node: Node | undefined): string | null {
+/** A weak name gives way to that of a cast around it. */
+interface Figured {
+  readonly name: string
+  readonly weak: boolean
+}
+
+function figured(node: Node | undefined): Figured | null {
   if (node === undefined) return null
+  if ('A_Indirection' in node) {
+    const field = stringsOf(node.A_Indirection.indirection).at(-1)
+    return field === undefined ? figured(node.A_Indirection.arg) : { name: field, weak: false }
+  }
+  if ('TypeCast' in node) return cast(figured(node.TypeCast.arg), stringsOf(node.TypeCast.typeName?.names).at(-1))
+  if ('CollateClause' in node) return figured(node.CollateClause.arg)
+  if ('CaseExpr' in node) return cast(figured(node.CaseExpr.defresult), 'case')
+  const name = strong(node)
+  return name === null ? null : { name, weak: false }
+}
+
+function cast(inner: Figured | null, name: string | undefined): Figured | null {
+  if (inner !== null && !inner.weak) return inner
+  return name === undefined ? inner : { name, weak: true }
+}
+
+function strong(node: Node): string | null {
   if ('ColumnRef' in node) return stringsOf(node.ColumnRef.fields).at(-1) ?? null
-  if ('A_Indirection' in node) return stringsOf(node.A_Indirection.indirection).at(-1) ?? strong(node.A_Indirection.arg)
   if ('FuncCall' in node) return stringsOf(node.FuncCall.funcname).at(-1) ?? null
   if ('A_Expr' in node) return node.A_Expr.kind === 'AEXPR_NULLIF' ? 'nullif' : null
-  if ('TypeCast' in node) return strong(node.TypeCast.arg)
-  if ('CollateClause' in node) return strong(node.CollateClause.arg)
   if ('GroupingFunc' in node) return 'grouping'
   if ('MergeSupportFunc' in node) return 'merge_action'
   if ('SubLink' in node) return subLink(node)
-  if ('CaseExpr' in node) return strong(node.CaseExpr.defresult)
   return keyworded(node)
 }
 
@@ -36,7 +55,7 @@ function subLink(node: Extract<Node, { SubLink: unknown }>): string | null {
   if (query.valuesLists !== undefined) return 'column1'
   const target = query.targetList?.[0]
   if (target === undefined || !('ResTarget' in target)) return null
-  return target.ResTarget.name ?? strong(target.ResTarget.val)
+  return target.ResTarget.name ?? figured(target.ResTarget.val)?.name ?? null
 }
 
 const keywords: Readonly<Record<string, string>> = {
@@ -84,12 +103,4 @@ function valueFunction(op: string): string {
     .replace(/^SVFOP_/, '')
     .replace(/_N$/, '')
     .toLowerCase()
-}
-
-function weak(node: Node | undefined): string | null {
-  if (node === undefined) return null
-  if ('TypeCast' in node) return weak(node.TypeCast.arg) ?? stringsOf(node.TypeCast.typeName?.names).at(-1) ?? null
-  if ('CollateClause' in node) return weak(node.CollateClause.arg)
-  if ('CaseExpr' in node) return weak(node.CaseExpr.defresult) ?? 'case'
-  return null
 }

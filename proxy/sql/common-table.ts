@@ -1,5 +1,6 @@
 import type { CommonTableExpr, Node, SelectStmt, WithClause } from 'libpg-query'
 import { type Context, spend } from './context.ts'
+import { expression } from './expression.ts'
 import { isDataModifying, modify } from './modify.ts'
 import {
   type Column,
@@ -74,8 +75,10 @@ class LazyCommonTable implements CommonTable {
     this.#state = 'walking'
     const query = this.#expression.ctequery
     if (this.#recursive && query !== undefined && 'SelectStmt' in query) this.#walkRecursive(query.SelectStmt)
-    else this.#columns = this.#named(commonQuery(this.#context, query, this.#scope))
-    this.#columns = withSearchAndCycle(this.#expression, this.#columns)
+    else this.#columns = this.#known(commonQuery(this.#context, query, this.#scope))
+    const { cycle_clause: cycle } = this.#expression
+    for (const mark of [cycle?.cycle_mark_value, cycle?.cycle_mark_default])
+      expression(this.#context, mark, this.#scope, 'projected')
     this.#state = 'done'
   }
 
@@ -100,7 +103,7 @@ class LazyCommonTable implements CommonTable {
 
   /** While it is walked, the columns it adds for SEARCH and CYCLE can be named by the recursive arm, too. */
   #known(columns: ColumnSet): ColumnSet {
-    return this.#named(columns)
+    return withSearchAndCycle(this.#expression, this.#named(columns))
   }
 
   #named(columns: ColumnSet): ColumnSet {

@@ -20,6 +20,8 @@ export interface NameContext {
 /** One walk: of a statement, or of the view, function or trigger that it leads to. */
 export interface Context {
   readonly names: NameContext
+  /** The session's own: what a function's body is read with, wherever the call stands. */
+  readonly session: NameContext
   readonly snapshot: CatalogSnapshot
   /** Schemas in the order they are searched; null when that is not known. */
   readonly path: readonly string[] | null
@@ -57,6 +59,7 @@ export function enter(
   if (context.inside.length >= INSIDE_MAX || context.inside.includes(what)) return null
   return {
     names,
+    session: context.session,
     snapshot: context.snapshot,
     path: names.snapshot.schemasOnPath(names.searchPath, names.role),
     record: new Recorder(),

@@ -214,6 +214,11 @@ function functionColumns(
   const [callNode, listNode] = 'List' in entry ? (entry.List.items ?? []) : [entry]
   const list = listNode !== undefined && 'List' in listNode ? listNode.List.items : undefined
   const definitions = range.coldeflist ?? list
+  const apart = callNode === undefined ? null : unnested(context, callNode)
+  if (apart !== null) {
+    const columns = apart.flatMap((call) => functionColumns(context, call, scope, { ...range, alias: {} }).all())
+    return Object.assign(new ListedColumns(columns), { name: 'unnest' })
+  }
   if (callNode !== undefined && 'FuncCall' in callNode) {
     const { value, routines } = calledFunction(context, callNode.FuncCall, scope, 'projected')
     const name = stringsOf(callNode.FuncCall.funcname).at(-1) ?? ''
@@ -226,6 +231,15 @@ function functionColumns(
   // CURRENT_DATE and a few others have a syntax of their own.
   const value = expression(context, callNode, scope, 'projected')
   return Object.assign(new ListedColumns([named(range.alias?.aliasname ?? '', value)]), { name: '' })
+}
+
+/** In FROM, unnest of several arrays is as many calls side by side. */
+function unnested(context: Context, node: Node): Node[] | null {
+  if (!('FuncCall' in node)) return null
+  const { funcname, args = [] } = node.FuncCall
+  if (args.length < 2 || stringsOf(funcname).at(-1) !== 'unnest') return null
+  context.seen.add(node.FuncCall)
+  return args.map((arg) => ({ FuncCall: { ...node.FuncCall, args: [arg] } }))
 }
 
 /** `AS (a int, b text)`: only the call's writer knows what the columns are. */
@@ -250,8 +264,6 @@ function resultColumns(
   const shapes = routines.map((routine) => shapeOf(context, routine))
   const [shape] = shapes
   const agreed = shape !== undefined && shapes.every((other) => sameShape(shape, other))
-  if (own === 'unnest' && (call.args?.length ?? 0) > 1)
-    return new ListedColumns((call.args ?? []).map(() => named('unnest', derived(value.sources))))
   if (agreed && shape === 'scalar') return new ListedColumns([named(range.alias?.aliasname ?? own, value)])
   if (agreed && typeof shape !== 'string')
     return new ListedColumns(shape.map(({ name, type }) => named(name, derived(value.sources, type))))

@@ -127,13 +127,21 @@ function mergeInto(context: Context, statement: MergeStmt, outer: Scope): Result
   fromClause(context, statement.sourceRelation === undefined ? [] : [statement.sourceRelation], scope)
   expression(context, statement.joinCondition, scope, 'joined')
   for (const clause of clauses) {
-    expression(context, clause.condition, scope, 'filtered')
+    const seen = rowsSeen(clause, item, scope)
+    expression(context, clause.condition, seen, 'filtered')
     if (clause.commandType === 'CMD_INSERT' && (clause.targetList ?? []).length === 0)
       for (const column of item.columns.all()) written(context, column)
-    assignments(context, clause.targetList, item, scope)
-    expressions(context, clause.values, scope, 'projected')
+    assignments(context, clause.targetList, item, seen)
+    expressions(context, clause.values, seen, 'projected')
   }
   return returning(context, statement.returningClause, scope, item)
+}
+
+/** Where nothing matched there is a row of one side only, and only its columns can be named. */
+function rowsSeen({ matchKind }: MergeWhenClause, item: Item, scope: Scope): Scope {
+  if (matchKind === 'MERGE_WHEN_NOT_MATCHED_BY_TARGET')
+    return { ...scope, items: scope.items.filter((each) => each !== item) }
+  return matchKind === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE' ? { ...scope, items: [item] } : scope
 }
 
 const mergeWrites: Readonly<Record<string, Write>> = {

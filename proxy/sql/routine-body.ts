@@ -28,7 +28,7 @@ const inProgress: Body['sources'] = []
 function known(context: Context, routine: Routine): Body | null {
   if (routine.language !== 'sql' || routine.body === null) return null
   const what = `function ${routine.oid}`
-  const names = namesInside(context.names, routine)
+  const names = namesInside(context.session, routine)
   const key = names.temporaryRelations.size === 0 ? `${what} ${names.role} ${names.searchPath}` : null
   const before = key === null ? undefined : (context.snapshot.memo.get(key) as Body | undefined)
   if (before !== undefined) return before

@@ -35,9 +35,11 @@ function visibleRoutines(context: Context, { schema, name }: QualifiedName): rea
 }
 
 function takes(routine: Routine, count: number): boolean {
-  const most = routine.argumentTypes.length
+  // CALL gives something for OUT arguments, too.
+  const extra = routine.kind === 'procedure' ? routine.outputs.length : 0
+  const most = routine.argumentTypes.length + extra
   if (routine.variadic) return count >= most - 1 - routine.defaults
-  return count <= most && count >= most - routine.defaults
+  return count <= most && count >= most - extra - routine.defaults
 }
 
 const FIRST_NORMAL_OID = 16_384

@@ -20,6 +20,40 @@ export function joinsEverything(statement: SelectStmt, scope: Scope, leaves: rea
   return !groups.isOne
 }
 
+/** Nothing limits how many rows come back, and they are rows of a relation, not a sum of them. */
+export function isUnbounded(context: Context, statement: SelectStmt, scope: Scope): boolean {
+  if (statement.whereClause !== undefined || statement.limitCount !== undefined) return false
+  if (!scope.items.some((item) => item.relation !== null && !item.relation.system)) return false
+  return (
+    statement.groupClause === undefined && !(statement.targetList ?? []).some((node) => hasAggregate(context, node))
+  )
+}
+
+function hasAggregate(context: Context, node: Node): boolean {
+  let found = false
+  visitTree(node, (type, fields) => {
+    if (type !== 'FuncCall' || fields.over !== undefined) return
+    const name = stringsOf(fields.funcname as Node[]).at(-1) ?? ''
+    found ||= context.snapshot.routines(name).some(({ kind }) => kind === 'aggregate')
+  })
+  return found
+}
+
+/** Every node below and including this one. */
+function visitTree(root: Node, each: (type: string, fields: NodeFields) => void): void {
+  const typed = (type: string, fields: NodeFields): void => {
+    each(type, fields)
+    for (const name in fields) {
+      const kind = grammar[type]?.[name]
+      if (kind === 1) visitTree(fields[name] as Node, each)
+      else if (kind === 2) for (const child of fields[name] as Node[]) visitTree(child, each)
+      else if (typeof kind === 'string') typed(kind, fields[name] as NodeFields)
+    }
+  }
+  const type = typeOf(root)
+  if (type !== undefined) typed(type, (root as unknown as Record<string, NodeFields>)[type] as NodeFields)
+}
+
 /** Which items are known to hang together. */
 class Groups {
   readonly #groups = new Map<Item, Set<Item>>()
@@ -84,24 +118,10 @@ function namesIn(node: Node): string[] {
 /** The items whose columns a condition names, subqueries included. */
 export function itemsIn(condition: Node, scope: Scope): Item[] {
   const items = new Set<Item>()
-  const visit = (node: unknown): void => {
-    const type = typeOf(node as Node)
-    if (type === undefined) return
-    fields(type, (node as Record<string, NodeFields>)[type] as NodeFields)
-  }
-  const fields = (type: string, of: NodeFields): void => {
-    if (type === 'ColumnRef') {
-      for (const item of named(stringsOf((of as { fields?: Node[] }).fields), scope)) items.add(item)
-      return
-    }
-    for (const name in of) {
-      const kind = grammar[type]?.[name]
-      if (kind === 1) visit(of[name])
-      else if (kind === 2) for (const child of of[name] as unknown[]) visit(child)
-      else if (typeof kind === 'string') fields(kind, of[name] as NodeFields)
-    }
-  }
-  visit(condition)
+  visitTree(condition, (type, fields) => {
+    if (type !== 'ColumnRef') return
+    for (const item of named(stringsOf(fields.fields as Node[]), scope)) items.add(item)
+  })
   return [...items]
 }
 

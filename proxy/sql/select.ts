@@ -20,12 +20,14 @@ import {
   unionOf,
   type Value,
 } from './scope.ts'
-import { flagSelect } from './select-flags.ts'
+import { flagSelect, isUnbounded } from './select-flags.ts'
 import { stringsOf } from './tree.ts'
 
 /** What a query returns. */
 export interface Result {
   readonly columns: ColumnSet
+  /** All rows of a relation, as they stand. */
+  readonly unbounded?: boolean
 }
 
 /**
@@ -65,7 +67,7 @@ function simple(context: Context, statement: SelectStmt, scope: Scope, use: Targ
   locking(context, statement, scope)
   flagSelect(context, statement, scope)
   if (statement.intoClause !== undefined) intoClause(context, statement.intoClause)
-  return { columns: targets }
+  return { columns: targets, unbounded: isUnbounded(context, statement, scope) }
 }
 
 /** DISTINCT compares every column, named further out or not. */
@@ -244,8 +246,8 @@ function locking(context: Context, { lockingClause }: SelectStmt, scope: Scope):
 /** UNION, INTERSECT, EXCEPT: names from the first arm, sources from all. */
 function setOperation(context: Context, statement: SelectStmt, scope: Scope, use: TargetUse): Result {
   const inner = use === 'derived' ? 'projected' : use
-  const arms = armsOf(statement).map((arm) => select(context, arm, innerScope(scope, []), inner).columns)
-  const columns = merge(arms)
+  const arms = armsOf(statement).map((arm) => select(context, arm, innerScope(scope, []), inner))
+  const columns = merge(arms.map((arm) => arm.columns))
   orders(
     context,
     statement.sortClause,
@@ -255,7 +257,7 @@ function setOperation(context: Context, statement: SelectStmt, scope: Scope, use
   limits(context, statement, scope)
   locking(context, statement, scope)
   if (statement.intoClause !== undefined) intoClause(context, statement.intoClause)
-  return { columns }
+  return { columns, unbounded: statement.limitCount === undefined && arms.some((arm) => arm.unbounded === true) }
 }
 
 /** A chain of plain UNIONs leans to the left, as deep as it is long. */

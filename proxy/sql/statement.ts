@@ -7,6 +7,7 @@ import type {
   FetchStmt,
   Node,
   PrepareStmt,
+  VariableShowStmt,
 } from 'libpg-query'
 import { type Context, enter } from './context.ts'
 import { copy } from './copy.ts'
@@ -30,7 +31,9 @@ type Walk = (context: Context, fields: never, scope: Scope, use: TargetUse) => R
 export function statement(context: Context, node: Node, scope: Scope, use: TargetUse): Result {
   if ('SelectStmt' in node) {
     context.record.effect('read')
-    return select(context, node.SelectStmt, scope, use)
+    const result = select(context, node.SelectStmt, scope, use)
+    if (result.unbounded === true) context.record.flag('unbounded_read')
+    return result
   }
   if (isDataModifying(node)) return modify(context, node, scope)
   const type = typeOf(node)
@@ -38,7 +41,14 @@ export function statement(context: Context, node: Node, scope: Scope, use: Targe
   const walk = walks[type]
   if (walk !== undefined) return walk(context, fieldsOf(node, type) as never, scope, use)
   utility(context, type, fieldsOf(node, type), scope)
-  return type === 'VariableShowStmt' ? { columns: new ListedColumns([named('setting', constant)]) } : nothing
+  return nothing
+}
+
+/** SHOW returns the server's own words. */
+function show(context: Context, { name = '' }: VariableShowStmt): Result {
+  context.record.effect('read')
+  const names = name === 'all' ? ['name', 'setting', 'description'] : [name]
+  return { columns: new ListedColumns(names.map((each) => named(each, constant))) }
 }
 
 const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.create(null), {
@@ -60,6 +70,7 @@ const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.c
     return nothing
   },
   FetchStmt: fetch,
+  VariableShowStmt: show,
   CallStmt: call,
   DoStmt: (context: Context) => {
     context.record.effect('unknown')
@@ -78,8 +89,12 @@ const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.c
     setVariable(context, fields, scope)
     return nothing
   },
-  // A rule's action that does nothing.
-  NotifyStmt: undefined,
+  // What it names are constraints.
+  ConstraintsSetStmt: (context: Context, { constraints }: { constraints?: Node[] }) => {
+    context.record.effect('transaction')
+    for (const node of constraints ?? []) if ('RangeVar' in node) context.seen.add(node.RangeVar)
+    return nothing
+  },
 })
 
 /** Planning runs no volatile function and writes nothing; ANALYZE does all that the statement does. */

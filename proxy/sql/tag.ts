@@ -22,6 +22,8 @@ const tags: Readonly<Record<string, string>> = {
   CallStmt: 'CALL',
   DoStmt: 'DO',
   LockStmt: 'LOCK TABLE',
+  VariableShowStmt: 'SHOW',
+  ConstraintsSetStmt: 'SET CONSTRAINTS',
 }
 
 const transactionTags: Readonly<Record<string, string>> = {

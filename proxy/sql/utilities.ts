@@ -24,7 +24,6 @@ const changes = of(['ddl'], ['alter'])
 const privileges = of(['privilege'], ['grant'])
 const reaches = of(['ddl', 'external'], ['create'], true)
 const sessionOnly = of(['session'], [])
-const inTransaction = of(['transaction'], ['lock'])
 
 /**
  * By parse node. A node that is not here, and has no walk of its own in statement.ts, is unknown and denied.
@@ -122,8 +121,6 @@ export const utilities: Readonly<Record<string, Utility | undefined>> = Object.a
   DiscardStmt: sessionOnly('DISCARD ALL'),
   DeallocateStmt: sessionOnly('DEALLOCATE'),
   ClosePortalStmt: sessionOnly('CLOSE CURSOR'),
-  VariableShowStmt: of(['read'], [])('SHOW'),
-  ConstraintsSetStmt: inTransaction('SET CONSTRAINTS'),
 })
 
 /** What each of these reaches that is not in this database. */

@@ -40,7 +40,12 @@ export function utility(context: Context, type: string, fields: NodeFields, scop
   if (reach !== undefined) context.record.external({ kind: reach, detail: known.tag })
   if (known.effects.includes('ddl')) fireEventTriggers(context)
   special[type]?.(context, fields as never, scope)
-  walkFields(context, type, fields, definitionScope(context, fields), { access: known.access, creates: known.creates })
+  const made = type === 'CreateStmt' ? (fields as CreateStmt).relation?.relname : undefined
+  walkFields(context, type, fields, definitionScope(context, fields, type), {
+    access: known.access,
+    creates: known.creates,
+    ...(made === undefined ? {} : { made }),
+  })
 }
 
 function unknown(context: Context, type: string): void {
@@ -52,6 +57,8 @@ interface Naming {
   readonly access: readonly Access[]
   /** The relation named first is made by the statement. */
   readonly creates: boolean
+  /** The name of what is being made: it may refer to itself. */
+  readonly made?: string
 }
 
 /** Every child by the grammar list: relations, types, roles, queries and expressions wherever they are. */
@@ -99,8 +106,9 @@ function walkTyped(context: Context, type: string, fields: NodeFields, scope: Sc
   const node = { [type]: fields } as unknown as Node
   if (type === 'RangeVar') range(context, fields as RangeVar, naming)
   else if (type === 'TypeName') useType(context, fields as never)
+  // A bare word as an option's value is read as a type's name: `autovacuum_enabled = off`.
+  else if (type === 'VariableSetStmt' || (type === 'DefElem' && isWord(fields))) return
   else if (type === 'RoleSpec') context.record.role(roleName(fields as RoleSpec))
-  else if (type === 'VariableSetStmt') return
   else if ('SelectStmt' in node) {
     context.record.effect('read')
     select(context, node.SelectStmt, innerScope(scope, []), 'projected')
@@ -111,10 +119,10 @@ function walkTyped(context: Context, type: string, fields: NodeFields, scope: Sc
   else walkFields(context, type, fields, scope, naming)
 }
 
-function range(context: Context, fields: RangeVar, { access, creates }: Naming): void {
+function range(context: Context, fields: RangeVar, { access, creates, made }: Naming): void {
   context.seen.add(fields)
   if (!creates) {
-    useRelation(context, nameOf(fields), access.includes('create') ? ['select'] : access)
+    useRelation(context, nameOf(fields), access.includes('create') ? ['select'] : access, fields.relname === made)
     return
   }
   const { schema, name } = nameOf(fields)
@@ -133,8 +141,23 @@ function roleName({ roletype, rolename }: RoleSpec): string {
   return (roletype ?? '').replace('ROLESPEC_', '').toLowerCase()
 }
 
+function isWord({ arg }: NodeFields): boolean {
+  return arg !== undefined && 'TypeName' in (arg as object)
+}
+
+const unknownRows = ['old', 'new'].map(
+  (name): Item => ({
+    name,
+    relation: null,
+    columns: new ListedColumns([], []),
+    unqualified: false,
+    qualified: true,
+    pseudo: true,
+  }),
+)
+
 /** Inside a definition, bare names are the columns of the relation it is about, or of one that is being made. */
-function definitionScope(context: Context, fields: NodeFields): Scope {
+function definitionScope(context: Context, fields: NodeFields, type = ''): Scope {
   const range = fields.relation ?? fields.table
   const named = range !== undefined && typeof range === 'object' ? nameOf(range as RangeVar) : null
   const schema =
@@ -146,7 +169,7 @@ function definitionScope(context: Context, fields: NodeFields): Scope {
       ? undefined
       : context.snapshot.relation(schema, named.name)
   const columns = relation === undefined ? new ListedColumns([]) : relationColumns(context.snapshot, relation)
-  const rows = relation === undefined ? [] : rowScope(context, relation).items
+  const rows = relation === undefined ? [] : [...rowScope(context, relation).items]
   const anything: Item = {
     name: null,
     relation: null,
@@ -154,6 +177,8 @@ function definitionScope(context: Context, fields: NodeFields): Scope {
     unqualified: true,
     qualified: false,
   }
+  // A temporary table's columns are not known, and a rule on one still has its old and new rows.
+  if (relation === undefined && (type === 'RuleStmt' || type === 'CreateTrigStmt')) rows.push(...unknownRows)
   const self: Item = {
     name: named?.name ?? null,
     relation: relation ?? null,

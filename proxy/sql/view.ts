@@ -25,7 +25,7 @@ export function viewColumns(context: Context, relation: Relation): ColumnSet | n
     context.record.effect('unknown')
     context.record.unresolved('relation', `the query of ${relation.schema}.${relation.name}`)
   }
-  const key = `columns ${relation.oid}`
+  const key = `columns ${relation.oid} ${context.session.role} ${context.session.searchPath}`
   let set = context.snapshot.memo.get(key) as ColumnSet | undefined
   if (set === undefined) {
     set = new RelationColumns(
@@ -59,7 +59,8 @@ function viewColumn(
 }
 
 function expansionOf(context: Context, relation: Relation, query: string): Expansion {
-  const key = `view ${relation.oid}`
+  // A function in it is read with the session's search path.
+  const key = `view ${relation.oid} ${context.session.role} ${context.session.searchPath}`
   const before = context.snapshot.memo.get(key) as Expansion | undefined
   if (before !== undefined) return before
   const expansion = expand(context, relation, query)
@@ -92,6 +93,7 @@ export function viewSources(snapshot: CatalogSnapshot, relation: Relation): read
   })
   const context: Context = {
     names,
+    session: names,
     snapshot,
     path: snapshot.schemasOnPath('', snapshot.loginRole),
     record: new Recorder(),
