@@ -5,7 +5,7 @@ import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { ConsoleError } from './errors.ts'
 import { holdSummaryOf, holdViewOf, maySee } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
-import { holdPath, holdSummary, holdsQuery, holdView, voteBody } from './schemas.ts'
+import { holdPath, holdStatus, holdSummary, holdsQuery, holdView, voteBody } from './schemas.ts'
 import type { Viewer } from './viewer.ts'
 import type { Routes } from './zod-schemas.ts'
 
@@ -19,12 +19,22 @@ export interface HoldRoutesOptions {
 /** How many rows are looked at for one list: what a person may not see is left out after reading. */
 const ROWS_LOOKED_AT_MAX = 1_000
 
+const DECIDED = holdStatus.exclude(['pending']).options
+
 export function holdRoutes({ holds, policyReviewed, viewerOf }: HoldRoutesOptions): Routes {
   /** What someone may not see does not exist for them. */
   const visible = async (id: string, viewer: Viewer): Promise<Hold> => {
     const hold = await holds.find(id)
     if (hold === null || !maySee(hold, viewer)) throw new ConsoleError('not_found', 'There is no such hold.')
     return hold
+  }
+
+  /** Asked for by status, so that many of one kind do not push the others out of sight. */
+  const newest = async (status: z.infer<typeof holdsQuery>['status']): Promise<readonly Hold[]> => {
+    if (status !== 'decided')
+      return holds.list({ limit: ROWS_LOOKED_AT_MAX, ...(status === undefined ? {} : { status }) })
+    const found = await Promise.all(DECIDED.map((one) => holds.list({ status: one, limit: ROWS_LOOKED_AT_MAX / 2 })))
+    return found.flat().sort((a, b) => Date.parse(b.decidedAt ?? b.createdAt) - Date.parse(a.decidedAt ?? a.createdAt))
   }
 
   return async (fastify) => {
@@ -34,13 +44,7 @@ export function holdRoutes({ holds, policyReviewed, viewerOf }: HoldRoutesOption
       async (request) => {
         const viewer = viewerOf(request)
         const { status, limit } = request.query
-        const rows = await holds.list({
-          limit: ROWS_LOOKED_AT_MAX,
-          ...(status === undefined || status === 'decided' ? {} : { status }),
-        })
-        const wanted = rows.filter(
-          (hold) => (status !== 'decided' || hold.status !== 'pending') && maySee(hold, viewer),
-        )
+        const wanted = (await newest(status)).filter((hold) => maySee(hold, viewer))
         return { holds: wanted.slice(0, limit).map((hold) => holdSummaryOf(hold, viewer)) }
       },
     )
