@@ -11,6 +11,7 @@ import type { JournalLock } from './journal-lock.ts'
 import { JournalSink } from './journal-sink.ts'
 import { canonical, lineOf, type Origin } from './line.ts'
 import { eventBody, type OwnPart, SharedParts, statementBody } from './statement-body.ts'
+import { Timestamps } from './timestamps.ts'
 import type { Trail } from './trail.ts'
 
 /**
@@ -44,6 +45,7 @@ export class Journal implements Trail {
   readonly #options: JournalOptions
   readonly #lock: JournalLock
   readonly #shared = new SharedParts()
+  readonly #time: Timestamps
   readonly #sink: JournalSink
   #closed = false
   #seq: number
@@ -54,13 +56,12 @@ export class Journal implements Trail {
   #sync: Promise<void> | null = null
   #syncWaiting: Written[] = []
   #failure: TrailError | null = null
-  #atMs = 0
-  #at = ''
 
   /** Use openJournal. */
   constructor(options: JournalOptions, id: string, lock: JournalLock, end: JournalEnd) {
     this.#options = options
     this.id = id
+    this.#time = new Timestamps(options.now)
     this.#lock = lock
     this.#seq = end.seq
     this.#prev = end.hash
@@ -120,19 +121,10 @@ export class Journal implements Trail {
   /** Makes the next record of the chain, its newline included. */
   #chain(name: string, body: string, origin: Origin | null): string {
     const seq = this.#seq + 1
-    const line = lineOf({ at: this.#time(), body, event: name, journal: this.id, origin, prev: this.#prev, seq })
+    const line = lineOf({ at: this.#time.next(), body, event: name, journal: this.id, origin, prev: this.#prev, seq })
     this.#prev = hash('sha256', line)
     this.#seq = seq
     return `${line}\n`
-  }
-
-  #time(): string {
-    const now = this.#options.now()
-    if (now !== this.#atMs || this.#at === '') {
-      this.#atMs = now
-      this.#at = new Date(now).toISOString()
-    }
-    return this.#at
   }
 
   #schedule(): void {
