@@ -36,4 +36,6 @@ export interface SessionDependencies {
   readonly catalogOf: (target: TargetConfig) => SessionCatalog
   readonly preview: (judgement: Judgement, bound: BoundParameters, target: TargetConfig) => Promise<Preview>
   readonly createRowMasker: CreateRowMasker
+  /** Milliseconds since 1970; when credentials expire. */
+  readonly now: () => number
 }

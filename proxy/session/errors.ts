@@ -56,3 +56,8 @@ const sqlstates: Readonly<Record<SessionErrorCode, string>> = {
   shutting_down: '57P01',
   internal: 'XX000',
 }
+
+/** The server's messages no longer fit what was asked: the two ends do not agree, and nothing of it can be trusted. */
+export function violation(what: string): SessionError {
+  return new SessionError('upstream_violation', `The database ${what}; the connection ends`)
+}

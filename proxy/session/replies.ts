@@ -1,17 +1,15 @@
 import { REST } from '../wire/framer.ts'
 import { backend } from '../wire/message-types.ts'
 import { decodeCommandComplete, rowsOfTag } from '../wire/messages/command-complete.ts'
-import { decodeParameterStatus } from '../wire/messages/parameter-status.ts'
 import { decodeReadyForQuery } from '../wire/messages/ready-for-query.ts'
 import { decodeRowDescription } from '../wire/messages/row-description.ts'
 import type { SessionContext } from './context.ts'
-import { SessionError } from './errors.ts'
+import { SessionError, violation } from './errors.ts'
 import type { Slot, SlotKind } from './exchange.ts'
-import { checkReading } from './probe.ts'
 import type { Run } from './recorder.ts'
+import { ReplyAsides } from './reply-asides.ts'
 import { ReplyErrors } from './reply-errors.ts'
 import { ReplyRows } from './reply-rows.ts'
-import { scrubReport } from './scrub.ts'
 
 /**
  * Server to client. Every reply is matched with the slot it answers; one that answers nothing means that the two ends
@@ -20,11 +18,13 @@ import { scrubReport } from './scrub.ts'
 export class Replies {
   readonly #session: SessionContext
   readonly #errors: ReplyErrors
+  readonly #asides: ReplyAsides
   readonly #rows: ReplyRows
 
   constructor(session: SessionContext) {
     this.#session = session
     this.#errors = new ReplyErrors(session)
+    this.#asides = new ReplyAsides(session)
     this.#rows = new ReplyRows(session)
   }
 
@@ -80,13 +80,13 @@ export class Replies {
         this.#errors.receive(this.#bytes)
         break
       case backend.noticeResponse:
-        this.#notice()
+        this.#asides.notice()
         break
       case backend.parameterStatus:
-        this.#setting()
+        this.#asides.setting()
         break
       case backend.notificationResponse:
-        this.#session.toClient.keep(this.#session.fromUpstream)
+        this.#asides.notification()
         break
       case backend.copyInResponse:
       case backend.copyOutResponse:
@@ -193,22 +193,6 @@ export class Replies {
     this.#session.exchange.shift()
   }
 
-  #notice(): void {
-    const { exchange, toClient, fromUpstream } = this.#session
-    const scrub = exchange.first?.scrub ?? null
-    if (scrub !== null) toClient.add(scrubReport(this.#bytes, scrub))
-    else toClient.keep(fromUpstream)
-  }
-
-  #setting(): void {
-    const { state, toClient, fromUpstream } = this.#session
-    const { name, value } = decodeParameterStatus(this.#bytes)
-    checkReading(name, value)
-    if (name === 'search_path') state.searchPathReported(value)
-    else if (name === 'application_name') state.application = value
-    toClient.keep(fromUpstream)
-  }
-
   #copyBegins(type: number): void {
     const { exchange } = this.#session
     const answered = this.#expect('query', 'execute')
@@ -223,8 +207,4 @@ export class Replies {
     }
     this.#pass(answered)
   }
-}
-
-export function violation(what: string): SessionError {
-  return new SessionError('upstream_violation', `The database ${what}; the connection ends`)
 }

@@ -19,7 +19,7 @@ import { connectUpstream } from './upstream/connect.ts'
 
 const ignored = (): void => undefined // 'close' follows
 
-type Defaulted = 'catalogOf' | 'preview' | 'createRowMasker'
+type Defaulted = 'catalogOf' | 'preview' | 'createRowMasker' | 'now'
 
 export type SessionServerOptions = Omit<SessionDependencies, Defaulted> &
   Partial<Pick<SessionDependencies, Defaulted>> & { readonly targets: readonly TargetConfig[] }
@@ -43,6 +43,7 @@ const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
   catalogOf: () => ({ version: () => 0, labelsOf: () => [], changed: () => undefined }),
   preview: async () => ({ kind: 'unknown', rows: null, ofRows: null }),
   createRowMasker,
+  now: Date.now,
 }
 
 class Sessions implements SessionServer {
@@ -139,18 +140,8 @@ class Sessions implements SessionServer {
     const upstream = await connectUpstream({ target, settings: settings.forwarded, messageBytesMax, signal })
     for (const [name, value] of upstream.settings) checkReading(name, value)
     if (door.socket.destroyed) return void upstream.socket.destroy()
-    const session = new Session(
-      {
-        client: door.socket,
-        fromClient: framer,
-        upstream,
-        identity,
-        target,
-        settings,
-        ended: (one) => this.#ended(one),
-      },
-      this.#dependencies,
-    )
+    const parts = { client: door.socket, fromClient: framer, upstream, identity, target, settings }
+    const session = new Session(parts, this.#dependencies, (one) => this.#ended(one))
     const key = this.#keys.issue(session, protocolMinor)
     this.#open.set(session, key)
     this.#dependencies.trail.append('session.opened', {

@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import type { TargetConfig } from '../../config.ts'
+import type { Identity } from '../../policies/input.ts'
+import type { Framer } from '../wire/framer.ts'
+import { Approvals } from './approvals.ts'
+import { Binding } from './binding.ts'
+import type { SessionContext } from './context.ts'
+import type { SessionDependencies } from './dependencies.ts'
+import type { SessionError } from './errors.ts'
+import { Exchange } from './exchange.ts'
+import { Executing } from './executing.ts'
+import { Outbox } from './outbox.ts'
+import { Preparing } from './preparing.ts'
+import { Recorder } from './recorder.ts'
+import { Refusals } from './refusals.ts'
+import { Replies } from './replies.ts'
+import { Requests } from './requests.ts'
+import { type SessionCatalog, SessionState } from './session-state.ts'
+import { SimpleQuery } from './simple-query.ts'
+import type { Upstream } from './upstream/connect.ts'
+import type { StartupSettings } from './upstream/settings.ts'
+import { UpstreamSender } from './upstream-sender.ts'
+
+/** What a session is made for. */
+export interface SessionParts {
+  readonly client: Socket
+  /** Goes on where startup stopped reading. */
+  readonly fromClient: Framer
+  readonly upstream: Upstream
+  readonly identity: Identity
+  readonly target: TargetConfig
+  readonly settings: StartupSettings
+}
+
+/** What its inner parts tell the session. */
+export interface SessionHooks {
+  readonly id: string
+  readonly signal: AbortSignal
+  readonly flushClient: () => void
+  /** The client said goodbye. */
+  readonly terminated: () => void
+  readonly failed: (error: SessionError) => void
+}
+
+export interface Assembled {
+  readonly context: SessionContext
+  readonly approvals: Approvals
+  readonly requests: Requests
+  readonly replies: Replies
+}
+
+/** Puts one session together. */
+export function assemble(parts: SessionParts, dependencies: SessionDependencies, hooks: SessionHooks): Assembled {
+  const context = contextOf(parts, dependencies, hooks)
+  const approvals = approvalsOf(context, parts, dependencies)
+  const refusals = new Refusals(context)
+  const preparing = new Preparing(context, refusals)
+  const requests = new Requests(context, {
+    refusals,
+    preparing,
+    simple: new SimpleQuery(context, approvals, refusals),
+    binding: new Binding(context, { approvals, refusals, preparing }),
+    executing: new Executing(context, refusals),
+    terminated: hooks.terminated,
+  })
+  return { context, approvals, requests, replies: new Replies(context) }
+}
+
+function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks: SessionHooks): SessionContext {
+  const { client, fromClient, upstream, target } = parts
+  const { trail, holds, gate, createRowMasker, catalogOf, log } = dependencies
+  const { id, signal, flushClient, failed } = hooks
+  const catalog = catalogOf(target)
+  return {
+    id,
+    gate,
+    signal,
+    fromClient,
+    flushClient,
+    fromUpstream: upstream.framer,
+    toClient: new Outbox(),
+    turn: 0,
+    exchange: new Exchange(),
+    guard: { createRowMasker, columnLabels: (oid, attribute) => catalog.labelsOf(oid, attribute) },
+    state: stateOf(parts, catalog),
+    recorder: new Recorder({
+      session: id,
+      trail,
+      holds,
+      clock: () => performance.now(),
+      lost: (err) => log.error({ err, session: id }, 'the outcome of an approved statement could not be kept'),
+    }),
+    upstream: new UpstreamSender({ socket: upstream.socket, trail, signal, choked: () => client.pause(), failed }),
+  }
+}
+
+function stateOf({ identity, target, settings, upstream }: SessionParts, catalog: SessionCatalog): SessionState {
+  return new SessionState({
+    identity,
+    catalog,
+    target: { name: target.name, environment: target.environment, database: target.database },
+    application: upstream.settings.get('application_name') ?? settings.application,
+    role: target.user,
+    searchPath: upstream.settings.get('search_path') ?? null,
+  })
+}
+
+function approvalsOf(context: SessionContext, parts: SessionParts, dependencies: SessionDependencies): Approvals {
+  const { config, holds, statusUrl, preview, log } = dependencies
+  const { onHold, reason } = parts.settings
+  return new Approvals(context, {
+    holds,
+    statusUrl,
+    onHold,
+    reason,
+    preview: (judgement, bound) => preview(judgement, bound, parts.target),
+    inTransactionMs: config.holds.inTransactionMs,
+    unavailable: (err) => log.error({ err, session: context.id }, 'an approval could not be asked for'),
+  })
+}
