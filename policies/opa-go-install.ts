@@ -23,7 +23,7 @@ export async function installOpaWithGo(search: GoInstall, path: string): Promise
   const ticker = setInterval(sayHowLong, 10_000)
   try {
     search.progress(`building OPA ${OPA_VERSION} with Go, once, about a minute`)
-    const env = { ...search.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '-trimpath', GOOS: '', GOARCH: '' }
+    const env = { ...search.env, GOBIN: folder, CGO_ENABLED: '0', GOOS: '', GOARCH: '' }
     await run('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { timeoutMs: TIMEOUT_MS, env })
     renameSync(join(folder, 'opa'), path)
   } catch (error) {
