@@ -76,6 +76,8 @@ export class Approvals {
   async decide(asked: Asked): Promise<Verdict> {
     this.#busy = true
     this.#cancelled = false
+    // Only who is read is seen to leave.
+    this.#session.readClient()
     try {
       await settle(this.#session, 'end when empty')
       const verdict = isSkipped(this.#session) ? SKIP : await this.#decide(asked)

@@ -38,6 +38,7 @@ export interface SessionHooks {
   readonly id: string
   readonly signal: AbortSignal
   readonly flushClient: () => void
+  readonly readClient: () => void
   /** The client said goodbye. */
   readonly terminated: () => void
   readonly failed: (error: SessionError) => void
@@ -70,7 +71,7 @@ export function assemble(parts: SessionParts, dependencies: SessionDependencies,
 function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks: SessionHooks): SessionContext {
   const { client, fromClient, upstream, target } = parts
   const { trail, holds, gate, createRowMasker, catalogOf, log } = dependencies
-  const { id, signal, flushClient, failed } = hooks
+  const { id, signal, flushClient, readClient, failed } = hooks
   const catalog = catalogOf(target)
   return {
     id,
@@ -78,6 +79,7 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     signal,
     fromClient,
     flushClient,
+    readClient,
     fromUpstream: upstream.framer,
     toClient: new Outbox(),
     turn: 0,

@@ -21,6 +21,8 @@ export interface SessionContext {
   readonly toClient: Outbox
   /** Writes what is collected for the client. */
   readonly flushClient: () => void
+  /** Reads on from a client that was not read while something else was waited for. */
+  readonly readClient: () => void
   /** Aborted when the session ends. */
   readonly signal: AbortSignal
   /** Moves on whenever something may have changed on which a judgement rests. */

@@ -61,3 +61,10 @@ const sqlstates: Readonly<Record<SessionErrorCode, string>> = {
 export function violation(what: string): SessionError {
   return new SessionError('upstream_violation', `The database ${what}; the connection ends`)
 }
+
+export function trailNotWritable(cause: unknown): SessionError {
+  return new SessionError('trail_not_writable', 'The statement was not run because it could not be recorded', {
+    cause,
+    hint: 'Tell whoever runs Holdpoint',
+  })
+}

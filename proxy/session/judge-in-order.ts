@@ -13,22 +13,34 @@ export function outcomeOf(judgements: readonly Judgement[]): Decision['outcome']
   return outcome
 }
 
+/** What the session knows before the first of the statements runs. */
+export interface BeforeTheFirst {
+  /** The open transaction has changed names, so that its end changes them back. */
+  readonly namesTouched: boolean
+  readonly temporaryRelations: ReadonlySet<string>
+}
+
 /**
- * All statements of one Query were judged before the first of them runs. Where one may change what a later one means,
- * the later one's judgement is worth nothing.
- *
- * @param namesTouched the open transaction has changed names, so that its end may change them back
+ * All statements of one Query are judged before the first of them runs. The gate follows what names come to mean from
+ * one to the next, but for what only the server knows: what is back when a transaction ends, and which relation a name
+ * means when the temporary one is gone. What comes behind such a statement is not judged but refused.
  */
-export function judgeInOrder(judgements: readonly Judgement[], namesTouched: boolean): readonly Judgement[] {
+export function judgeInOrder(judgements: readonly Judgement[], before: BeforeTheFirst): readonly Judgement[] {
   if (judgements.length < 2) return judgements
-  let changed = false
+  const temporary = new Set(before.temporaryRelations)
+  let touched = before.namesTouched
+  let unknown = false
   return judgements.map((judgement) => {
-    const traits = traitsOf(judgement)
-    const stale = changed && !traits.indifferent
-    changed ||= traits.changesMeaning || (traits.transaction && namesTouched)
-    return stale ? deniedBySession(judgement, 'session.order', TITLE, REASON) : judgement
+    const { endsTransaction, unsettlesNames, indifferent } = traitsOf(judgement)
+    const { createsTemporary, dropsTemporary } = judgement.effects
+    const refused = unknown && !indifferent
+    unknown ||= (endsTransaction && touched) || dropsTemporary.some((name) => name === '*' || temporary.has(name))
+    touched ||= unsettlesNames
+    for (const name of createsTemporary) temporary.add(name)
+    return refused ? deniedBySession(judgement, 'session.order', TITLE, REASON) : judgement
   })
 }
 
-const TITLE = 'A statement follows one that may change what it means'
-const REASON = 'An earlier statement of the same query may change what this one means; send it as a query of its own.'
+const TITLE = 'A statement follows one behind which names may mean something else'
+const REASON =
+  'Behind an earlier statement of the same query, names may mean something else; send it as one of its own.'

@@ -49,6 +49,7 @@ export class NameTable<Value> {
 
   /** The batch ended. */
   seal(): void {
+    if (this.#expected.size === 0) return
     for (const [name, change] of this.#expected) this.#sealed.set(name, change)
     this.#expected.clear()
   }

@@ -1,6 +1,7 @@
 import type { Holds } from '../../workflows/holds/hold.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { Judgement } from '../gate.ts'
+import { trailNotWritable } from './errors.ts'
 import type { RowGuard } from './row-guard.ts'
 import { type Traits, traitsOf } from './traits.ts'
 
@@ -47,7 +48,7 @@ export class Recorder {
     this.#options = options
   }
 
-  /** Before the statement's bytes may go. @throws TrailError when the trail cannot be written: then it must not run */
+  /** Before the statement's bytes may go. @throws SessionError trail_not_writable: then it must not run */
   intended({ judgement, parameters, last = true }: Recorded, hold: string | null): Run {
     const traits = traitsOf(judgement)
     const number = ++this.statements
@@ -72,7 +73,7 @@ export class Recorder {
   denied({ judgement, parameters }: Recorded): void {
     const traits = traitsOf(judgement)
     const own = this.#own(++this.statements, parameters, traits, null)
-    this.#options.trail.appendStatement('statement.denied', own, traits.record)
+    recording(() => this.#options.trail.appendStatement('statement.denied', own, traits.record))
   }
 
   /** @param tag CommandComplete's, or the SQLSTATE of the error */
@@ -92,20 +93,23 @@ export class Recorder {
 
   #append(run: Run, ok: boolean, tag: string, rows: number): number {
     const durationMs = Math.round((this.#options.clock() - run.startedAtMs) * 1000) / 1000
-    this.#options.trail.append('statement.completed', {
-      session: this.#options.session,
-      statement: run.number,
-      ok,
-      tag,
-      rows,
-      masked: run.maskedRows,
-      durationMs,
-    })
+    const { session, trail } = this.#options
+    const event = { session, statement: run.number, ok, tag, rows, masked: run.maskedRows, durationMs }
+    recording(() => trail.append('statement.completed', event))
     return durationMs
   }
 
   #own(statement: number, parameters: readonly (string | null)[], traits: Traits, hold: string | null) {
     const kept = traits.parametersLabelled ? parameters.map((value) => (value === null ? null : NOT_KEPT)) : parameters
     return { session: this.#options.session, statement, parameters: kept, hold }
+  }
+}
+
+/** @throws SessionError trail_not_writable: the session ends, as nothing more can be recorded of it */
+function recording(append: () => void): void {
+  try {
+    append()
+  } catch (cause) {
+    throw trailNotWritable(cause)
   }
 }

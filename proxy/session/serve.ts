@@ -9,10 +9,11 @@ import { encodeBackendKeyData } from '../wire/messages/backend-key-data.ts'
 import { readyForQueryIdle } from '../wire/messages/ready-for-query.ts'
 import type { StartupMessage } from '../wire/messages/startup.ts'
 import { addressOf, admit } from './admission.ts'
+import type { SessionParts } from './assemble.ts'
 import { CancelKeys } from './cancel-keys.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { enter, type OpenDoor } from './entry.ts'
-import { SessionError } from './errors.ts'
+import { SessionError, trailNotWritable } from './errors.ts'
 import { checkReading } from './probe.ts'
 import { fatal, Session } from './session.ts'
 import { connectUpstream } from './upstream/connect.ts'
@@ -142,20 +143,29 @@ class Sessions implements SessionServer {
     if (door.socket.destroyed) return void upstream.socket.destroy()
     const parts = { client: door.socket, fromClient: framer, upstream, identity, target, settings }
     const session = new Session(parts, this.#dependencies, (one) => this.#ended(one))
+    try {
+      this.#record(session.id, parts, door)
+    } catch (cause) {
+      upstream.socket.destroy()
+      throw trailNotWritable(cause)
+    }
     const key = this.#keys.issue(session, protocolMinor)
     this.#open.set(session, key)
-    this.#dependencies.trail.append('session.opened', {
-      session: session.id,
-      identity,
-      target: { name: target.name, environment: target.environment, database: target.database },
-      client: addressOf(door.socket),
-      application: settings.application,
-      tls: door.tls,
-    })
     const greeting = [authenticationOk, ...upstream.reported, encodeBackendKeyData(key), readyForQueryIdle]
     door.socket.write(Buffer.concat(greeting))
     door.intake.detach()
     session.start()
+  }
+
+  #record(session: string, { identity, target, settings }: SessionParts, { socket, tls }: OpenDoor): void {
+    this.#dependencies.trail.append('session.opened', {
+      session,
+      identity,
+      target: { name: target.name, environment: target.environment, database: target.database },
+      client: addressOf(socket),
+      application: settings.application,
+      tls,
+    })
   }
 
   #ended(session: Session): void {

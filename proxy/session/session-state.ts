@@ -1,5 +1,6 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { Judgement, SessionView } from '../gate.ts'
+import type { DefinitionChange } from '../sql/definition-change.ts'
 import { NameTable } from './name-table.ts'
 import type { NamesVersion, Portal, PreparedStatement } from './prepared.ts'
 import { traitsOf } from './traits.ts'
@@ -36,6 +37,8 @@ export class SessionState implements SessionView {
   readonly portals = new NameTable<Portal>()
   /** Role, search path or temporary relations may not be what they were: the server is asked before the next judging. */
   namesUnknown: boolean
+  /** What the open transaction has changed about names; others, the catalog among them, cannot see it. */
+  uncommitted: readonly DefinitionChange[] = NONE
   /** The open transaction has changed them: its end may change them back. */
   namesTouched = false
   #namesVersion = 0
@@ -87,6 +90,7 @@ export class SessionState implements SessionView {
     if (effects.changesCatalog) {
       this.#namesVersion++
       this.#catalogTouched = true
+      this.uncommitted = together(this.uncommitted, effects.changes ?? NONE)
     }
     if (traits.unsettlesNames) this.#touchNames()
     else if (traits.transaction && this.namesTouched) this.namesUnknown = true
@@ -103,6 +107,7 @@ export class SessionState implements SessionView {
     // Only now can others see it, the catalog's own connection among them.
     if (this.#catalogTouched) this.#catalog.changed()
     this.#catalogTouched = false
+    this.uncommitted = NONE
   }
 
   searchPathReported(searchPath: string): void {
@@ -128,6 +133,18 @@ export class SessionState implements SessionView {
     this.namesUnknown = true
     this.namesTouched = true
   }
+}
+
+const NONE: readonly never[] = []
+/** Beyond this many, following each costs more than it is worth: nothing is taken for known. */
+const UNCOMMITTED_MAX = 500
+const anything: readonly DefinitionChange[] = [{ kind: 'anything' }]
+
+function together(
+  before: readonly DefinitionChange[],
+  added: readonly DefinitionChange[],
+): readonly DefinitionChange[] {
+  return before.length + added.length > UNCOMMITTED_MAX ? anything : [...before, ...added]
 }
 
 interface Declared {

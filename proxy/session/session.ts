@@ -37,6 +37,7 @@ export class Session {
       id: this.id,
       signal: this.#end.signal,
       flushClient: () => this.#flushClient(),
+      readClient: () => this.#readClient(),
       failed: (error) => this.#fail(error),
       terminated: () => {
         this.#terminated = true

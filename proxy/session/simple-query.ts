@@ -42,8 +42,8 @@ export class SimpleQuery {
   #judge(text: string): readonly Judgement[] | Promise<readonly Judgement[]> {
     const { gate, state } = this.#session
     const judged = gate.judge(text, state)
-    if (judged instanceof Promise) return judged.then((judgements) => judgeInOrder(judgements, state.namesTouched))
-    return judgeInOrder(judged, state.namesTouched)
+    if (judged instanceof Promise) return judged.then((judgements) => judgeInOrder(judgements, state))
+    return judgeInOrder(judged, state)
   }
 
   #decide(text: string, judgements: readonly Judgement[]): Promise<void> | undefined {

@@ -1,19 +1,22 @@
+import type { Decision } from '../../policies/decision.ts'
+import type { Facts } from '../../policies/input.ts'
+import { type SharedHead, type SharedJson, sharedHead, sharedWith } from '../../workflows/trail/statement-body.ts'
 import type { Judgement } from '../gate.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
 export interface Traits {
-  /** JSON of what all runs of this judgement have in common in the trail. */
-  readonly record: string
+  /** What all runs of this judgement have in common in the trail. */
+  readonly record: SharedJson
   /** Its rows are not forwarded before their description was compared with the judgement. */
   readonly proof: boolean
   /** The next message is judged only when the server has answered this one. */
   readonly settles: boolean
   /** It may have changed what names mean or as whom: the server is asked before the next is judged. */
   readonly unsettlesNames: boolean
-  /** Something later in the same Query could mean another thing after it. */
-  readonly changesMeaning: boolean
   /** Later in the same Query, it means the same whatever came before. */
   readonly indifferent: boolean
+  /** Ends a transaction or a part of it. */
+  readonly endsTransaction: boolean
   /** Ends or rolls back something: settings and temporary relations may be back to what they were. */
   readonly transaction: boolean
   readonly copyFrom: boolean
@@ -21,13 +24,32 @@ export interface Traits {
   readonly parametersLabelled: boolean
 }
 
+/** The part that texts have in common when they have the same facts and the same decision. */
+type CommonTraits = Omit<Traits, 'record'> & { readonly head: SharedHead }
+
 const known = new WeakMap<Judgement, Traits>()
+const common = new WeakMap<Facts, WeakMap<Decision, CommonTraits>>()
 
 export function traitsOf(judgement: Judgement): Traits {
   let traits = known.get(judgement)
   if (traits === undefined) {
-    traits = workOut(judgement)
+    const alike = commonTraitsOf(judgement)
+    traits = { ...alike, record: sharedWith(alike.head, judgement.redactedText) }
     known.set(judgement, traits)
+  }
+  return traits
+}
+
+function commonTraitsOf(judgement: Judgement): CommonTraits {
+  let byDecision = common.get(judgement.facts)
+  if (byDecision === undefined) {
+    byDecision = new WeakMap()
+    common.set(judgement.facts, byDecision)
+  }
+  let traits = byDecision.get(judgement.decision)
+  if (traits === undefined) {
+    traits = workOut(judgement)
+    byDecision.set(judgement.decision, traits)
   }
   return traits
 }
@@ -46,7 +68,7 @@ const LEAVING_NAMES: ReadonlySet<string> = new Set([
   'variable_show',
 ])
 
-function workOut(judgement: Judgement): Traits {
+function workOut(judgement: Judgement): CommonTraits {
   const { facts, effects } = judgement
   const named = effects.prepares ?? effects.deallocates ?? effects.declares ?? effects.closes
   const temporary = effects.createsTemporary.length + effects.dropsTemporary.length > 0
@@ -54,11 +76,11 @@ function workOut(judgement: Judgement): Traits {
   const transaction = facts.effects.includes('transaction')
   const copyFrom = facts.flags.includes('copy_from')
   return {
-    record: recordOf(judgement),
+    head: headOf(judgement),
     proof: judgement.outputMasks !== null || facts.relations.some(({ labels }) => labels.length > 0),
     settles: effects.barrier || named !== null || temporary || effects.changesCatalog || transaction || copyFrom,
     unsettlesNames,
-    changesMeaning: unsettlesNames || named !== null,
+    endsTransaction: transaction && effects.barrier,
     indifferent: isIndifferent(judgement),
     transaction,
     copyFrom,
@@ -81,13 +103,11 @@ function isIndifferent({ facts }: Judgement): boolean {
   return nothingNamed && facts.kind !== 'execute' && facts.effects.every((effect) => INDIFFERENT_EFFECTS.has(effect))
 }
 
-function recordOf(judgement: Judgement): string {
-  const { facts, decision } = judgement
-  return JSON.stringify({
-    text: judgement.redactedText,
+function headOf({ facts, decision, policyDigest }: Judgement): SharedHead {
+  return sharedHead({
     outcome: decision.outcome,
     rules: decision.rules.map(({ id }) => id),
-    policy: judgement.policyDigest,
+    policy: policyDigest,
     effects: facts.effects,
     relations: facts.relations.map(({ schema, name }) => `${schema}.${name}`),
     masks: decision.masks.map(({ schema, relation, column, method }) => `${schema}.${relation}.${column}: ${method}`),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { Framer } from '../wire/framer.ts'
-import { SessionError } from './errors.ts'
+import { type SessionError, trailNotWritable } from './errors.ts'
 import { Outbox, writeAll } from './outbox.ts'
 
 export interface UpstreamSenderOptions {
@@ -60,11 +60,4 @@ export class UpstreamSender {
     if (this.#options.signal.aborted) return
     if (!writeAll(this.#options.socket, parts)) this.#options.choked()
   }
-}
-
-export function trailNotWritable(cause: unknown): SessionError {
-  return new SessionError('trail_not_writable', 'The statement was not run because it could not be recorded', {
-    cause,
-    hint: 'Tell whoever runs Holdpoint',
-  })
 }

@@ -43,7 +43,9 @@ function formats(body: BodyReader): readonly number[] {
   const count = body.uint16()
   if (count === 0) return NONE
   if (count * 2 > body.left) throw new ProtocolError('body_truncated', 'insufficient data left in message')
-  return Array.from({ length: count }, () => format(body.uint16()))
+  const codes: number[] = []
+  for (let index = 0; index < count; index++) codes.push(format(body.uint16()))
+  return codes
 }
 
 function format(code: number): number {
@@ -55,8 +57,10 @@ function values(body: BodyReader): readonly (Buffer | null)[] {
   const count = body.uint16()
   if (count === 0) return NONE
   if (count * 4 > body.left) throw new ProtocolError('body_truncated', 'insufficient data left in message')
-  return Array.from({ length: count }, () => {
+  const parameters: (Buffer | null)[] = []
+  for (let index = 0; index < count; index++) {
     const length = body.int32()
-    return length === -1 ? null : body.bytes(length)
-  })
+    parameters.push(length === -1 ? null : body.bytes(length))
+  }
+  return parameters
 }

@@ -16,6 +16,8 @@ beforeAll(async () => {
     },
   })
   at.gate.say(/^CREATE TEMP TABLE/, { effects: { barrier: true, createsTemporary: ['t'] } })
+  at.gate.say(/^DROP TABLE t/, { effects: { barrier: true, dropsTemporary: ['t'] } })
+  at.gate.say(/^ROLLBACK/, { facts: { kind: 'transaction', effects: ['transaction'] }, effects: { barrier: true } })
   at.gate.say(/^SET search_path/, {
     facts: { kind: 'variable_set', settings: [{ name: 'search_path', value: null, scope: 'session' }] },
     effects: { barrier: true },
@@ -91,10 +93,34 @@ describe('what a statement means is known before it is judged', () => {
     expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set())
   })
 
-  test('a statement of the same query that depends on an earlier one is refused', async () => {
-    const messages = await client.ask('SET search_path = other; SELECT id FROM t')
+  test('a statement behind the end of a transaction that had changed names is refused', async () => {
+    await client.ask('BEGIN')
+    await client.ask('SET search_path = other')
+    const messages = await client.ask('ROLLBACK; SELECT id FROM t')
     expect(reportOf(messages)).toMatchObject({ C: '42501', D: 'Rule session.order' })
-    expect(transcript(await client.ask('SHOW search_path'))).toContain('D "$user", public')
+    expect(transcript(await client.ask('ROLLBACK'))).toContain('C ROLLBACK')
+    expect(transcript(await client.ask('ROLLBACK; SELECT 1'))).toContain('D 1')
+  })
+
+  test('so is one behind the drop of a temporary relation, whose name may mean another then', async () => {
+    await client.ask('CREATE TEMP TABLE t AS SELECT 99 AS id')
+    const messages = await client.ask('DROP TABLE t; SELECT id FROM t')
+    expect(reportOf(messages)).toMatchObject({ C: '42501', D: 'Rule session.order' })
+    expect(transcript(await client.ask('SELECT id FROM t'))).toContain('D 99')
+  })
+
+  test('what a transaction has changed is told to the gate until it ends, and then read anew', async () => {
+    const changes = [{ kind: 'created' as const, schema: 'public', name: 'fresh' }]
+    at.gate.say(/^CREATE TABLE fresh/, { effects: { barrier: true, changesCatalog: true, changes } })
+    await client.ask('BEGIN')
+    await client.ask('CREATE TABLE fresh (id int)')
+    await client.ask('SELECT 51')
+    expect(lastView()?.uncommitted).toEqual(changes)
+    const before = version
+    await client.ask('ROLLBACK')
+    expect(version).toBe(before + 1)
+    await client.ask('SELECT 52')
+    expect(lastView()?.uncommitted).toEqual([])
   })
 
   test('an error in front of the question is skipped to Sync like any other', async () => {
