@@ -6,10 +6,12 @@ import { type Facts, INPUT_VERSION } from '../policies/input.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
+import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
 import { type JudgingContext, JudgingContexts } from './judging-context.ts'
 import { outputMasksOf } from './output-masks.ts'
 import { type RefusalId, refusal, refused } from './refusal.ts'
 import { type Analysis, analyse } from './sql/analyse.ts'
+import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
 
 /** A prepared statement or cursor that an analysis asked the session for, and what it was then. */
@@ -28,7 +30,8 @@ interface Known<T> {
  * Text → analysis → policy input → decision, with a cache for each arrow and each keyed by all that the arrow depends on:
  *
  *   analysis    the text, the snapshot of the catalog, role, search path, temporary relations
- *   judgement   the same, the policy, and what it is shown of the session
+ *   judgement   the same, the policy, and what it is shown of the session; of the text, whole numbers only where one of
+ *               them could matter (sql/numbers.ts)
  *   decision    the policy input itself (in policies/evaluate.ts)
  *
  * Prepared statements and cursors belong to one session, so an entry that asked for some holds only while they are the
@@ -38,14 +41,16 @@ export class CachingGate implements Gate {
   readonly #options: GateOptions
   readonly #contexts = new JudgingContexts()
   readonly #analyses: GenerationalCache<string, Known<Analysis>>
+  readonly #shapes: GenerationalCache<string, JudgementShape>
   readonly #judgements: GenerationalCache<string, Known<Judgement>>
   readonly #origins = new WeakMap<Judgement, { analysis: Analysis; dependencies: readonly Dependency[] }>()
 
   constructor(options: GateOptions) {
     this.#options = options
-    const half = (options.cacheBytesMax ?? 64 * 1024 * 1024) / 2
-    this.#analyses = new GenerationalCache(half)
-    this.#judgements = new GenerationalCache(half)
+    const third = (options.cacheBytesMax ?? 96 * 1024 * 1024) / 3
+    this.#analyses = new GenerationalCache(third)
+    this.#shapes = new GenerationalCache(third)
+    this.#judgements = new GenerationalCache(third)
   }
 
   judge(text: string, session: SessionView): readonly Judgement[] | Promise<readonly Judgement[]> {
@@ -84,11 +89,27 @@ export class CachingGate implements Gate {
     const key = `${context.id} ${text}`
     const known = this.#judgements.get(key)
     if (known !== undefined && stillHold(known.dependencies, session)) return known.value
+    const numberless = withoutNumbers(text)
+    const shapeKey = `${context.id} ${numberless?.shape}`
+    const alike = numberless === null ? undefined : this.#shapes.get(shapeKey)
+    if (alike !== undefined) return [this.#alike(alike, text)]
     const analysed = this.#analyse(text, session, snapshot, context)
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
-    const value = analysed.value.map((analysis) => this.#judgement(analysis, analysed.dependencies, session, policy))
-    this.#judgements.set(key, { value, dependencies: analysed.dependencies }, weightOf(text, value))
+    const { dependencies } = analysed
+    const value = analysed.value.map((analysis) => this.#judgement(analysis, dependencies, session, policy))
+    this.#judgements.set(key, { value, dependencies }, weightOf(text, value))
+    if (numberless !== null && dependencies.length === 0 && isNumberBlind(analysed.value, numberless)) {
+      this.#shapes.set(shapeKey, new JudgementShape(text, value[0] as Judgement), weightOf(text, value))
+    }
     return value
+  }
+
+  /** Not remembered by its text: it costs less to make than to keep, and numbers are seldom the same again. */
+  #alike(shape: JudgementShape, text: string): Judgement {
+    const judgement = shape.withNumbersOf(text)
+    const origin = this.#origins.get(shape.first)
+    if (origin !== undefined) this.#origins.set(judgement, origin)
+    return judgement
   }
 
   /** @returns null when the analysis failed, which it does not for anything that it foresaw */

@@ -3,6 +3,7 @@ import type { Facts } from '../../policies/input.ts'
 import type { OutputColumn, SessionEffects } from '../gate.ts'
 import { BudgetSpent, type Context, type NameContext } from './context.ts'
 import { namesAfter } from './following.ts'
+import { inertNumbers } from './numbers.ts'
 import { fingerprintOf, type ParsedStatement, parse } from './parse.ts'
 import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
@@ -23,6 +24,8 @@ export interface Analysis {
   readonly effects: SessionEffects
   /** OID and SHA-256 of every relation and function it leads to that is not the server's own. */
   readonly definitions: readonly { readonly oid: number; readonly hash: string }[]
+  /** How many whole numbers it holds that nothing above depends on (numbers.ts). */
+  readonly inertNumbers: number
 }
 
 /** Loads the parser. Once, before the first `analyse`. */
@@ -63,6 +66,7 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolea
     outputs,
     effects: sessionEffects(context, node, text),
     definitions: record.definitions,
+    inertNumbers: several ? 0 : inertNumbers(node, text),
   }
 }
 
@@ -124,5 +128,6 @@ function unreadable(text: string, reason: string): Analysis {
     outputs: null,
     effects: { ...noEffects, barrier: true },
     definitions: [],
+    inertNumbers: 0,
   }
 }

@@ -10,7 +10,7 @@ import { journalFileName } from './journal-files.ts'
 import type { JournalLock } from './journal-lock.ts'
 import { JournalSink } from './journal-sink.ts'
 import { canonical, lineOf, type Origin } from './line.ts'
-import { eventBody, type OwnPart, SharedParts, statementBody } from './statement-body.ts'
+import { eventBody, type OwnPart, type SharedJson, statementBody } from './statement-body.ts'
 import { Timestamps } from './timestamps.ts'
 import type { Trail } from './trail.ts'
 
@@ -44,7 +44,6 @@ export class Journal implements Trail {
   readonly id: string
   readonly #options: JournalOptions
   readonly #lock: JournalLock
-  readonly #shared = new SharedParts()
   readonly #time: Timestamps
   readonly #sink: JournalSink
   #closed = false
@@ -84,8 +83,8 @@ export class Journal implements Trail {
     this.#record(name, eventBody(name, event), null)
   }
 
-  appendStatement(name: 'statement.intended' | 'statement.denied', own: OwnPart, shared: string): void {
-    this.#record(name, statementBody(name, own, this.#shared.canonical(shared)), null)
+  appendStatement(name: 'statement.intended' | 'statement.denied', own: OwnPart, shared: SharedJson): void {
+    this.#record(name, statementBody(name, own, shared), null)
   }
 
   /** For what happened in the state database: keeps the id and the time it has there. */

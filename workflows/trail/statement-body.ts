@@ -17,13 +17,30 @@ export interface OwnPart {
 
 export type SharedPart = Omit<StatementRecord, 'session' | 'statement' | 'parameters'>
 
-/** The `shared` argument of Trail.appendStatement. */
-export function sharedPart(judgement: SharedPart): string {
-  const { effects, fingerprint, masks, outcome, policy, relations, rules, text } = judgement
-  return canonical({ effects, fingerprint, masks, outcome, policy, relations, rules, text })
+declare const isCanonical: unique symbol
+/** The `shared` argument of Trail.appendStatement: canonical JSON, which only the functions below make. */
+export type SharedJson = string & { readonly [isCanonical]: true }
+/** All of it but the text, which comes last: the same for every text that is judged alike. */
+export type SharedHead = string & { readonly [isCanonical]: false }
+
+export function sharedHead(judgement: Omit<SharedPart, 'text'>): SharedHead {
+  const { effects, fingerprint, masks, outcome, policy, relations, rules } = judgement
+  return canonical({ effects, fingerprint, masks, outcome, policy, relations, rules }).slice(0, -1) as SharedHead
 }
 
-export function statementBody(name: 'statement.intended' | 'statement.denied', own: OwnPart, shared: string): string {
+export function sharedWith(head: SharedHead, text: string): SharedJson {
+  return `${head},"text":${canonicalText(text)}}` as SharedJson
+}
+
+export function sharedPart(judgement: SharedPart): SharedJson {
+  return sharedWith(sharedHead(judgement), judgement.text)
+}
+
+export function statementBody(
+  name: 'statement.intended' | 'statement.denied',
+  own: OwnPart,
+  shared: SharedJson,
+): string {
   const hold = name === 'statement.denied' ? '' : `"hold":${own.hold === null ? 'null' : canonicalText(own.hold)},`
   const session = canonicalText(own.session)
   return `{${hold}"judgement":${shared},"parameters":${list(own.parameters)},"session":${session},"statement":${count(own.statement)}}`
@@ -57,34 +74,4 @@ function list(parameters: readonly (string | null)[]): string {
 function count(value: number): string {
   if (!Number.isFinite(value)) throw new TrailError('event_invalid', 'The trail cannot record a number without end')
   return JSON.stringify(value)
-}
-
-const REMEMBERED_MAX = 1_000
-const REMEMBERED_CHARACTERS_MAX = 8_192
-
-/** Makes any caller's JSON of the shared part canonical, once for each text while it is among the remembered. */
-export class SharedParts {
-  readonly #known = new Map<string, string>()
-
-  canonical(shared: string): string {
-    const known = this.#known.get(shared)
-    if (known !== undefined) return known
-    const made = canonical(parseObject(shared))
-    if (shared.length <= REMEMBERED_CHARACTERS_MAX) {
-      if (this.#known.size >= REMEMBERED_MAX) this.#known.clear()
-      this.#known.set(shared, made)
-    }
-    return made
-  }
-}
-
-function parseObject(shared: string): object {
-  let value: unknown
-  try {
-    value = JSON.parse(shared)
-  } catch {
-    // Not as the cause: the parser quotes the text.
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new TrailError('event_invalid', 'The shared part of a statement record is not a JSON object')
 }

@@ -1,4 +1,5 @@
 import type { TrailEventName, TrailEvents } from './events.ts'
+import type { SharedJson } from './statement-body.ts'
 
 /** The one way to write to the trail from a process: its own hash-chained journal. */
 export interface Trail {
@@ -16,7 +17,7 @@ export interface Trail {
       readonly parameters: readonly (string | null)[]
       readonly hold: string | null
     },
-    shared: string,
+    shared: SharedJson,
   ): void
   /**
    * Calls back when everything appended before is in the journal: once per turn of the event loop, for all sessions
