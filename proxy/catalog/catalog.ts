@@ -47,7 +47,12 @@ const ATTEMPTS = 3
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const catalog = new LiveCatalog(options)
-  await catalog.refresh()
+  try {
+    await catalog.refresh()
+  } catch (error) {
+    await catalog.close()
+    throw error
+  }
   catalog.watch()
   return catalog
 }

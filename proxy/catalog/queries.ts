@@ -140,11 +140,19 @@ export const roles = `
 
 export const server = `SELECT current_setting('server_version_num')::int, current_user`
 
-const marked = `pg_namespace pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger
-  pg_constraint pg_attrdef pg_index pg_aggregate pg_auth_members`.split(/\s+/)
+const marked = `pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger pg_aggregate
+  pg_auth_members`.split(/\s+/)
 
 const mark = (from: string, alias: string) =>
   `(SELECT concat(count(*), ':', sum(${alias}.xmin::text::bigint)) FROM ${from})`
+
+const ofRelation = (column: string) => {
+  const [table = ''] = column.split('.')
+  return mark(
+    `${table} JOIN pg_class c ON c.oid = ${column} JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${visible}`,
+    table,
+  )
+}
 
 /**
  * A text that changes when any definition does. Every catalog row that is written gets a new xmin, so the sum and
@@ -154,6 +162,9 @@ const mark = (from: string, alias: string) =>
  */
 export const changeMark = `
   SELECT concat_ws(' ',
+    ${mark(`pg_namespace n WHERE ${visible}`, 'n')},
+    ${mark(`pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE ${visible}`, 'k')},
+    ${['pg_index.indexrelid', 'pg_attrdef.adrelid'].map(ofRelation).join(',\n    ')},
     ${mark(`pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${visible}`, 'c')},
     ${mark(
       `pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -170,6 +170,12 @@ export class CatalogSnapshot {
     return this.#types.get(oid)
   }
 
+  /** What a domain is made over; any other type itself. */
+  baseType(oid: number): number {
+    const type = this.#types.get(oid)
+    return type?.kind === 'domain' ? this.baseType(type.base) : oid
+  }
+
   /** Operators that were not shipped with the server. */
   operators(name: string): readonly Operator[] {
     return this.#operators.get(name) ?? none
@@ -194,8 +200,11 @@ export class CatalogSnapshot {
   sourcesOf(relation: Relation): readonly Source[] {
     let sources = this.#sources.get(relation.oid)
     if (sources === undefined) {
-      const behind = this.#viewSources(this, relation)
-      sources = relation.attributes.map((attribute, index) => this.#source(relation, attribute, behind[index] ?? none))
+      const of = (behind: readonly (readonly Source[])[]) =>
+        relation.attributes.map((attribute, index) => this.#source(relation, attribute, behind[index] ?? none))
+      // A view whose query comes back to it finds its own columns, without what is behind them.
+      this.#sources.set(relation.oid, of(none))
+      sources = of(this.#viewSources(this, relation))
       this.#sources.set(relation.oid, sources)
     }
     return sources

@@ -15,6 +15,15 @@ const relationTypes = new Set([
 /** Objects that belong to a relation and are named behind it. */
 const partTypes = new Set(['OBJECT_TRIGGER', 'OBJECT_RULE', 'OBJECT_POLICY'])
 
+/** A COMMENT or SECURITY LABEL on a relation or a part of one. */
+export function useNamedObject(context: Context, objtype: string, object: Node | undefined): void {
+  if (object === undefined) return
+  const parts = partsOf(object)
+  if (relationTypes.has(objtype)) useRelation(context, nameIn(parts), ['alter'])
+  else if (partTypes.has(objtype) || objtype === 'OBJECT_COLUMN' || objtype === 'OBJECT_TABCONSTRAINT')
+    useRelation(context, nameIn(parts.slice(0, -1)), ['alter'])
+}
+
 const externalTypes = new Set(['OBJECT_EXTENSION', 'OBJECT_FDW', 'OBJECT_FOREIGN_SERVER', 'OBJECT_PUBLICATION'])
 
 /** DROP of anything: what it names, and for a schema all that is in it. */

@@ -154,6 +154,8 @@ function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnU
   if (fields.typeName === undefined) return derived(value.sources)
   expressions(context, fields.typeName.typmods, scope, use)
   const { oid, element } = useType(context, fields.typeName)
+  // A cast to the type that it has already leaves the column what it is.
+  if (oid !== 0 && oid === value.type && fields.typeName.typmods === undefined) return value
   return castTo(context, value, oid, element)
 }
 
@@ -213,7 +215,7 @@ function indirection(context: Context, fields: A_Indirection, scope: Scope, use:
 export function fieldOf(context: Context, value: Value, name: string): Value {
   const field = value.row?.find((column) => column.name === name)
   if (field !== undefined) return field
-  const relation = context.snapshot.relationByRowType(value.type)
+  const relation = context.snapshot.relationByRowType(context.snapshot.baseType(value.type))
   const attribute = relation?.attributes.find((each) => each.name === name)
   return derived(value.sources, attribute?.type ?? 0)
 }

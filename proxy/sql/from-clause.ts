@@ -282,11 +282,11 @@ function shapeOf(context: Context, routine: Routine): Shape {
   if (routine.outputs.length > 1)
     return routine.outputs.map((output, index) => ({ ...output, name: output.name || `column${index + 1}` }))
   if (routine.outputs.length === 1) return routine.outputs[0]?.name ? [routine.outputs[0]] : 'scalar'
-  const relation = context.snapshot.relationByRowType(routine.returnType)
+  const relation = context.snapshot.relationByRowType(context.snapshot.baseType(routine.returnType))
   if (relation !== undefined) return relation.attributes.map(({ name, type }) => ({ name, type }))
-  return context.snapshot.typeByOid(routine.returnType)?.kind === 'pseudo' && routine.returnType !== VOID
-    ? 'unknown'
-    : 'scalar'
+  // The row type of a temporary table is not in our copy of the catalog.
+  const kind = context.snapshot.typeByOid(routine.returnType)?.kind ?? 'pseudo'
+  return kind === 'pseudo' && routine.returnType !== VOID ? 'unknown' : 'scalar'
 }
 
 const VOID = 2278

@@ -34,7 +34,9 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
     context.record.effect('unknown')
     context.record.unresolved('function', `${name.name}, changed in this transaction`)
   }
-  const value = routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values)
+  const field = fieldCalled(context, name, values, routines)
+  const value =
+    field ?? (routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values))
   recordSpecial(context, name, call.args ?? [], scope)
   return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }
 }
@@ -51,13 +53,27 @@ function polymorphic(context: Context, type: number): boolean {
   return context.snapshot.typeByOid(type)?.kind === 'pseudo'
 }
 
-/** `email(u)` is `u.email`, and `text(x)` is `x::text`. */
+/** `email(u)` is `u.email`, unless a function of that name takes a row. */
+function fieldCalled(
+  context: Context,
+  { schema, name }: QualifiedName,
+  values: readonly Value[],
+  routines: readonly Routine[],
+): Value | null {
+  const [value] = values
+  if (schema !== null || values.length !== 1 || value === undefined || value.row === null) return null
+  if (!value.row.some((column) => column.name === name)) return null
+  const takesRow = routines.some(({ argumentTypes: [type = 0] }) => {
+    const kind = context.snapshot.typeByOid(type)?.kind
+    return type === value.type || kind === 'pseudo' || kind === 'composite' || kind === undefined
+  })
+  return takesRow ? null : fieldOf(context, value, name)
+}
+
+/** `text(x)` is `x::text`. */
 function notAFunction(context: Context, name: QualifiedName, values: readonly Value[]): Value {
   const [value] = values
   if (value !== undefined && values.length === 1) {
-    if (name.schema === null && value.row !== null) {
-      if (value.row.some((column) => column.name === name.name)) return fieldOf(context, value, name.name)
-    }
     const type = lookUpType(context, name)
     if (type !== null) return castTo(context, value, type.oid, type)
   }

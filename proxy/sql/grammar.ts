@@ -19,7 +19,7 @@ Alias aliasname colnames*
 RangeVar catalogname schemaname relname inh relpersistence alias:Alias
 IntoClause rel:RangeVar colNames* accessMethod options* onCommit tableSpaceName skipData
 GroupingFunc args*
-MergeSupportFunc
+MergeSupportFunc msftype msfcollid
 NamedArgExpr arg? name argnumber
 BoolExpr boolop args*
 SubLink subLinkType testexpr? operName* subselect?

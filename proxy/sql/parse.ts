@@ -46,5 +46,5 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'cannot be read'
   if (error.message.startsWith('memory exhausted')) return 'nested too deeply to be read'
   // The parser's message quotes the word it stumbled over, which may be part of a secret.
-  return error.message.replace(/ at or near "[\s\S]*$/, '')
+  return error.message.replace(/( at or near)? ?"[\s\S]*$/, '')
 }

@@ -39,6 +39,8 @@ const keyedCalls = /\b(pgp_(sym|pub)_\w+|encrypt(_iv)?|decrypt(_iv)?|hmac|crypt|
 export function redact(text: string, node: Node | null): Redacted {
   if (!suspicious.test(text)) return { text, hasSecret: false }
   try {
+    if (node !== null && 'VariableSetStmt' in node && isSecretName(node.VariableSetStmt.name ?? ''))
+      return { text: text.replace(settingValue, `$1 ${MASK}`), hasSecret: true }
     if (node === null || everyString(text, node)) return replaced(text, () => MASK)
     return replaced(text, partly)
   } catch {
@@ -56,7 +58,6 @@ function everyString(text: string, node: Node): boolean {
   const type = typeOf(node) ?? ''
   if (secretive.has(type)) return true
   if (type === 'CreateRoleStmt' || type === 'AlterRoleStmt') return /password/i.test(text)
-  if ('VariableSetStmt' in node) return isSecretName(node.VariableSetStmt.name ?? '')
   if ('AlterRoleSetStmt' in node) return isSecretName(node.AlterRoleSetStmt.setstmt?.name ?? '')
   if ('AlterDatabaseSetStmt' in node) return isSecretName(node.AlterDatabaseSetStmt.setstmt?.name ?? '')
   if ('AlterSystemStmt' in node) return isSecretName(node.AlterSystemStmt.setstmt?.name ?? '')
@@ -67,6 +68,9 @@ function everyString(text: string, node: Node): boolean {
 const inConnection = /\b(\w*(?:password|passwd|secret|token|pwd))(\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'&]+)/gi
 const inAddress = /(\w+:\/\/[^\s:/@']*:)[^\s@']+@/g
 const inBody = /\b(password\s+)(E?'(?:[^']|'')*'|\$\w*\$[\s\S]*?\$\w*\$)/gi
+
+/** A setting's value may be a bare word or a number. */
+const settingValue = /(=|\bto\b)[\s\S]*$/i
 
 /** What of one string constant is not secret. Bodies of functions and DO blocks are string constants, too. */
 function partly(constant: string): string {

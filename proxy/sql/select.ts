@@ -158,7 +158,7 @@ function starOfItem(context: Context, scope: Scope, names: readonly string[]): C
 
 function rowFields(context: Context, value: Value): ColumnSet {
   if (value.row !== null) return new ListedColumns(value.row)
-  const relation = context.snapshot.relationByRowType(value.type)
+  const relation = context.snapshot.relationByRowType(context.snapshot.baseType(value.type))
   if (relation === undefined) return new ListedColumns([], value.sources)
   return new ListedColumns(relation.attributes.map(({ name, type }) => named(name, derived(value.sources, type))))
 }

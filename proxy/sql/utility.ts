@@ -12,7 +12,7 @@ import type {
 import type { Access } from '../../policies/input.ts'
 import { attachedWrites, rowScope, ruleActions } from './attached.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
-import { dropObjects } from './drop.ts'
+import { dropObjects, useNamedObject } from './drop.ts'
 import { expression } from './expression.ts'
 import { grammar } from './grammar.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
@@ -245,6 +245,12 @@ const special: Readonly<Record<string, Special | undefined>> = Object.assign(Obj
     for (const node of granted_roles ?? [])
       if ('AccessPriv' in node) context.record.role(node.AccessPriv.priv_name ?? '')
   },
+  CommentStmt: (context: Context, { objtype = '', object }: { objtype?: string; object?: Node }) =>
+    useNamedObject(context, objtype, object),
+  SecLabelStmt: (context: Context, { objtype = '', object }: { objtype?: string; object?: Node }) =>
+    useNamedObject(context, objtype, object),
+  CreateSeqStmt: ownSequence,
+  AlterSeqStmt: ownSequence,
   GrantStmt: grant,
   DiscardStmt: (context: Context, { target }: { target?: string }) => {
     if (target === 'DISCARD_ALL') context.record.setting({ name: 'all', value: null, scope: 'session' })
@@ -261,6 +267,16 @@ const special: Readonly<Record<string, Special | undefined>> = Object.assign(Obj
 function relationItemOf(context: Context, fields: RangeVar): void {
   const found = useRelation(context, nameOf(fields), ['maintain'])
   if (found.found === 'relation') rowScope(context, found.relation)
+}
+
+/** OWNED BY ties a sequence to a table's column. */
+function ownSequence(context: Context, { options }: { options?: Node[] }): void {
+  for (const option of options ?? []) {
+    if (!('DefElem' in option) || option.DefElem.defname !== 'owned_by') continue
+    const { arg } = option.DefElem
+    const parts = arg !== undefined && 'List' in arg ? stringsOf(arg.List.items) : []
+    if (parts.length > 1) useRelation(context, { schema: parts.at(-3) ?? null, name: parts.at(-2) ?? '' }, ['alter'])
+  }
 }
 
 function grant(context: Context, { targtype, objects, objtype }: GrantStmt): void {
