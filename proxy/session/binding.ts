@@ -92,6 +92,7 @@ export class Binding {
       hold,
       described: false,
       fields: null,
+      columns: null,
       judged: { turn, judgements },
     }
     exchange.push(slot('bind', { changes: [state.portals.expect(bind.portal, portal)], scrub: scrubbed(judgements) }))

@@ -31,8 +31,10 @@ export interface Portal {
   readonly hold: string | null
   /** Its RowDescription has been asked for, to compare its rows with the judgement. */
   described: boolean
-  /** As its RowDescription said; null until then. */
+  /** As its RowDescription said; null until then, or where nobody needs it. */
   fields: readonly RowField[] | null
+  /** How many there are; null: nobody has asked. */
+  columns: number | null
   judged: Judged | null
 }
 

@@ -77,7 +77,7 @@ export class Preparing {
     const proof = portal !== undefined && judgement !== undefined && traitsOf(judgement).proof
     // The client's own question serves us as well.
     if (proof) portal.described = true
-    exchange.push(slot('describe', { portal: proof ? portal : null, scrub: judgement?.scrub ? [judgement] : null }))
+    exchange.push(slot('describe', { portal: portal ?? null, scrub: judgement?.scrub ? [judgement] : null }))
     exchange.batchOpen = true
     upstream.keep(fromClient)
   }

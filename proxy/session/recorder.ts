@@ -16,6 +16,8 @@ export interface Run {
   readonly last: boolean
   readonly startedAtMs: number
   guard: RowGuard | null
+  /** As a simple query's RowDescription said. */
+  columns: number | null
   rows: number
   maskedRows: number
 }
@@ -65,6 +67,7 @@ export class Recorder {
       last,
       startedAtMs: this.#options.clock(),
       guard: null,
+      columns: null,
       rows: 0,
       maskedRows: 0,
     }

@@ -2,7 +2,6 @@ import { REST } from '../wire/framer.ts'
 import { backend } from '../wire/message-types.ts'
 import { decodeCommandComplete, rowsOfTag } from '../wire/messages/command-complete.ts'
 import { decodeReadyForQuery } from '../wire/messages/ready-for-query.ts'
-import { decodeRowDescription } from '../wire/messages/row-description.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError, violation } from './errors.ts'
 import type { Slot, SlotKind } from './exchange.ts'
@@ -172,7 +171,7 @@ export class Replies {
     if (answered.kind === 'query') {
       this.#rows.describedInQuery(this.#run(answered))
     } else {
-      if (answered.portal !== null) answered.portal.fields = decodeRowDescription(this.#bytes)
+      if (answered.portal !== null) this.#rows.describedPortal(answered.portal)
       this.#session.exchange.shift()
     }
     this.#pass(answered)
@@ -180,7 +179,10 @@ export class Replies {
 
   #noData(): void {
     const answered = this.#expect('describe')
-    if (answered.portal !== null) answered.portal.fields = []
+    if (answered.portal !== null) {
+      answered.portal.columns = 0
+      answered.portal.fields = []
+    }
     this.#pass(answered)
     this.#session.exchange.shift()
   }

@@ -1,10 +1,15 @@
 import { backend } from '../wire/message-types.ts'
+import { checkRow, columnCount } from '../wire/messages/data-row.ts'
 import { decodeRowDescription } from '../wire/messages/row-description.ts'
 import type { SessionContext } from './context.ts'
-import { SessionError } from './errors.ts'
+import { SessionError, violation } from './errors.ts'
 import type { Slot } from './exchange.ts'
+import type { Portal } from './prepared.ts'
 import type { Run } from './recorder.ts'
 import { guardRows, type RowMasker } from './row-guard.ts'
+
+/** Smaller ones are cheaper to wait for, and then looked at. */
+const STREAMED_ROW_BYTES_MIN = 256 * 1024
 
 /** What comes back in rows: counted, compared with what was judged, masked where that says so. */
 export class ReplyRows {
@@ -18,15 +23,24 @@ export class ReplyRows {
 
   /** A simple query's rows announce themselves. */
   describedInQuery(run: Run): void {
-    if (!run.traits.proof) return
-    run.guard = guardRows(run.judgement, decodeRowDescription(this.#session.fromUpstream.bytes), this.#session.guard)
+    const { window, start, end, bytes } = this.#session.fromUpstream
+    run.columns = columnCount(window, start, end)
+    if (run.traits.proof) run.guard = guardRows(run.judgement, decodeRowDescription(bytes), this.#session.guard)
+  }
+
+  describedPortal(portal: Portal): void {
+    const { window, start, end, bytes } = this.#session.fromUpstream
+    portal.columns = columnCount(window, start, end)
+    if (portal.described) portal.fields = decodeRowDescription(bytes)
   }
 
   row(answered: Slot, run: Run): void {
+    const { fromUpstream, toClient } = this.#session
     run.rows++
+    checkRow(fromUpstream.window, fromUpstream.start, fromUpstream.end, this.#columns(answered, run))
     const mask = this.#mask(answered, run)
     if (mask === null) {
-      this.#session.toClient.keep(this.#session.fromUpstream)
+      toClient.keep(fromUpstream)
       return
     }
     run.maskedRows++
@@ -52,7 +66,7 @@ export class ReplyRows {
     this.#masking = { mask, window, start, end }
   }
 
-  /** A large row or piece of COPY data need not be whole before its beginning goes on, when nobody has to look at it. */
+  /** Of a large row, or of COPY data, the beginning goes on before the rest is here, when nobody has to look at it. */
   streamTail(): void {
     const { fromUpstream, exchange, toClient } = this.#session
     const type = fromUpstream.begun
@@ -60,10 +74,18 @@ export class ReplyRows {
     const answered = exchange.first
     const run = answered?.runs[answered.at]
     if (answered === undefined || answered.failed || run === undefined) return
-    if (type === backend.dataRow && this.#mask(answered, run) !== null) return
-    if (type === backend.dataRow) run.rows++
+    if (type === backend.dataRow) {
+      if (fromUpstream.begunBytes < STREAMED_ROW_BYTES_MIN || this.#mask(answered, run) !== null) return
+      run.rows++
+    }
     fromUpstream.stream()
     toClient.keep(fromUpstream)
+  }
+
+  #columns({ portal }: Slot, run: Run): number | null {
+    if (portal !== null) return portal.columns
+    if (run.columns === null) throw violation('sent rows without their description')
+    return run.columns
   }
 
   #mask({ portal }: Slot, run: Run): RowMasker | null {

@@ -157,5 +157,16 @@ interface Declared {
 function cursor({ name, text, names, whole }: Declared): Portal {
   // Taken for holdable too often rather than too seldom only means that the server refuses the FETCH instead of us.
   const holdable = /\bwith\s+hold\b/i.test(whole)
-  return { name, text, names, parameters: [], holdable, hold: null, described: false, fields: null, judged: null }
+  return {
+    name,
+    text,
+    names,
+    holdable,
+    parameters: [],
+    hold: null,
+    described: false,
+    fields: null,
+    columns: null,
+    judged: null,
+  }
 }

@@ -79,6 +79,11 @@ export class Framer {
     return this.window.length - this.#position >= HEADER_BYTES ? (this.window[this.#position] as number) : REST
   }
 
+  /** How long it will be; only where `begun` is a type. */
+  get begunBytes(): number {
+    return this.#wantedBytes
+  }
+
   /** Gives out what has arrived of the message that has begun; what is missing follows as REST. */
   stream(): void {
     const left = this.window.length - this.#position

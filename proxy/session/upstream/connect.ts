@@ -112,9 +112,13 @@ async function nextMessage(intake: Intake, framer: Framer, target: TargetConfig)
 
 function decode(bytes: Buffer): BackendMessage {
   let decoded: BackendMessage | null = null
-  new Parser().parse(bytes, (message) => {
-    decoded = message
-  })
+  try {
+    new Parser().parse(bytes, (message) => {
+      decoded = message
+    })
+  } catch (cause) {
+    throw new SessionError('upstream_refused', 'The database asks for what is not known here', { cause })
+  }
   if (decoded === null) throw new SessionError('upstream_refused', 'The database sent an unreadable message')
   return decoded
 }

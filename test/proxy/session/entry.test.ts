@@ -310,11 +310,12 @@ describe('cancel requests', () => {
 
   test('stop the own statement and nothing else, and are never answered', async () => {
     const [client, other] = [await RawClient.open(at.through), await RawClient.open(at.through)]
-    client.send(serialize.query('SELECT pg_sleep(60)'))
-    other.send(serialize.query('SELECT pg_sleep(0.5), 1'))
-    await expect
-      .poll(() => at.trail.named('statement.intended').filter(({ text }) => `${text}`.includes('sleep')).length)
-      .toBe(2)
+    client.send(serialize.query('SELECT pg_sleep(60), 2'))
+    other.send(serialize.query('SELECT pg_sleep(1), 1'))
+    const direct = await RawClient.open(at.direct)
+    const asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%), _' AND state = 'active'"
+    await expect.poll(async () => transcript(await direct.ask(asleep))).toContain('D 2')
+    direct.close()
     const wrong = keyOf(client)
     wrong[6] = (wrong[6] as number) ^ 1
     expect(await cancel(wrong)).toHaveLength(0)
