@@ -4,7 +4,7 @@ import type { TargetConfig } from '../../config.ts'
 import { viewSources } from '../sql/view.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
-import { changeMark } from './queries.ts'
+import { changeMark, changeSigns } from './queries.ts'
 import { CatalogSnapshot, type LabelRules } from './snapshot.ts'
 
 export interface Catalog {
@@ -37,8 +37,8 @@ export interface CatalogOptions {
 }
 
 const CHECK_EVERY_MS = 1_000
-/** Looking may take this part of the time at most, so that a catalog of a million columns costs no more than 2 %. */
-const CHECK_SHARE_MAX = 0.02
+/** Without a sign, comparing all definitions takes this part of the time at most. */
+const LOOK_SHARE_MAX = 0.02
 const ATTEMPTS = 3
 
 /**
@@ -58,8 +58,9 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 }
 
 /**
- * Three moves: `refresh` reads everything and replaces the snapshot; `watch` compares the change mark every second or
- * so and refreshes when it moved; `close` ends both. A refresh that is asked for while one runs runs once more after
+ * Three moves: `refresh` reads everything and replaces the snapshot; `watch` asks every second for signs of a change,
+ * compares the change mark when there are some or it has not for a while, and refreshes when it moved; `close` ends
+ * both. A refresh that is asked for while one runs runs once more after
  * it, because the running one may have read from before the change. When reading fails the last snapshot is not
  * served: `snapshot` throws until a later look succeeds.
  */
@@ -70,6 +71,10 @@ class LiveCatalog implements Catalog {
   #snapshot: CatalogSnapshot | null = null
   #version = 0
   #mark = ''
+  /** As they were just before definitions were last compared. */
+  #signs: Signs | null = null
+  /** When definitions are compared even if no sign says so. */
+  #lookAt = 0
   #pending: Promise<void> | null = null
   #again = false
   #timer: NodeJS.Timeout | null = null
@@ -186,17 +191,37 @@ class LiveCatalog implements Catalog {
   }
 
   async #check(): Promise<void> {
-    const startedAt = performance.now()
     try {
-      const client = await this.#pool.connect()
-      const mark = await markOf(client).finally(() => client.release())
-      if (mark !== this.#mark) await this.refresh()
+      const { rows } = await this.#pool.query<Signs>(changeSigns)
+      const signs = rows[0] ?? null
+      if (this.#mayHaveChanged(signs)) await this.#look(signs)
     } catch (error) {
       this.#options.log.warn({ target: this.#options.target.name, error }, 'definitions could not be checked')
     }
-    const tookMs = performance.now() - startedAt
-    this.#schedule(Math.max(this.#options.checkEveryMs ?? CHECK_EVERY_MS, tookMs / CHECK_SHARE_MAX))
+    this.#schedule(this.#options.checkEveryMs ?? CHECK_EVERY_MS)
   }
+
+  #mayHaveChanged(signs: Signs | null): boolean {
+    const before = this.#signs
+    if (this.#mark === '' || before === null || signs === null) return true
+    if (signs.transactions === before.transactions) return false
+    return signs.writes !== before.writes || performance.now() >= this.#lookAt
+  }
+
+  async #look(signs: Signs | null): Promise<void> {
+    const startedAt = performance.now()
+    const client = await this.#pool.connect()
+    const mark = await markOf(client).finally(() => client.release())
+    const now = performance.now()
+    this.#lookAt = now + (now - startedAt) / LOOK_SHARE_MAX
+    if (mark !== this.#mark) await this.refresh()
+    this.#signs = signs
+  }
+}
+
+interface Signs {
+  readonly transactions: string
+  readonly writes: string | null
 }
 
 async function markOf(client: pg.ClientBase): Promise<string> {

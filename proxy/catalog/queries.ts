@@ -107,7 +107,7 @@ export function routines(atomicBodies: boolean): string {
     LEFT JOIN pg_extension e ON e.oid = d.refobjid`
 }
 
-/** Row types of tables are found through their table. */
+/** Row types of tables, and arrays of them, are found through their table. */
 export const types = `
   SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, t.typelem, t.typbasetype, k.checks
     FROM pg_type t
@@ -115,7 +115,9 @@ export const types = `
     LEFT JOIN pg_class c ON c.oid = t.typrelid
     LEFT JOIN (SELECT contypid, json_agg(pg_get_expr(conbin, 0)) AS checks
                  FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' GROUP BY contypid) k ON k.contypid = t.oid
-   WHERE (t.typrelid = 0 OR c.relkind = 'c') AND ${visible}`
+    LEFT JOIN pg_type element ON t.typcategory = 'A' AND element.oid = t.typelem
+    LEFT JOIN pg_class row ON row.oid = element.typrelid
+   WHERE (t.typrelid = 0 OR c.relkind = 'c') AND (row.oid IS NULL OR row.relkind = 'c') AND ${visible}`
 
 export const operators = `
   SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprcode::oid
@@ -140,35 +142,37 @@ export const roles = `
 
 export const server = `SELECT current_setting('server_version_num')::int, current_user`
 
-const marked = `pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger pg_aggregate
+const wholeTables =
+  `pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger pg_aggregate
   pg_auth_members`.split(/\s+/)
 
 const mark = (from: string, alias: string) =>
   `(SELECT concat(count(*), ':', sum(${alias}.xmin::text::bigint)) FROM ${from})`
 
-const ofRelation = (column: string) => {
-  const [table = ''] = column.split('.')
-  return mark(
-    `${table} JOIN pg_class c ON c.oid = ${column} JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${visible}`,
-    table,
-  )
-}
+const ofRelations = (table: string, column: string) =>
+  mark(`${table} m JOIN pg_class c ON c.oid = m.${column} WHERE c.relpersistence <> 't'`, 'm')
 
 /**
  * A text that changes when any definition does. Every catalog row that is written gets a new xmin, so the sum and
- * count of them differ after a change, wherever it was made and whatever it was. (The statistics views would be
- * cheaper, but a session's counters may reach them ten seconds late.) Temporary relations come and go all the time
- * and are left out where that is cheap.
+ * count of them differ after a change, wherever it was made and whatever it was. Temporary relations come and go all
+ * the time and are left out. Takes about 0.1 s for 20,000 tables.
  */
 export const changeMark = `
   SELECT concat_ws(' ',
+    ${mark("pg_class c WHERE relpersistence <> 't'", 'c')},
+    ${ofRelations('pg_attribute', 'attrelid')},
+    ${ofRelations('pg_index', 'indexrelid')},
+    ${ofRelations('pg_attrdef', 'adrelid')},
     ${mark(`pg_namespace n WHERE ${visible}`, 'n')},
     ${mark(`pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE ${visible}`, 'k')},
-    ${['pg_index.indexrelid', 'pg_attrdef.adrelid'].map(ofRelation).join(',\n    ')},
-    ${mark(`pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${visible}`, 'c')},
-    ${mark(
-      `pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE ${visible}`,
-      'a',
-    )},
-    ${marked.map((table) => mark(table, table)).join(',\n    ')}) AS mark`
+    ${wholeTables.map((table) => mark(table, table)).join(',\n    ')}) AS mark`
+
+/**
+ * Cheap signs of life: how far transactions have come, and what the statistics say was written to the catalogs. The
+ * first standing still means that nothing changed; the second moving means that something may have. A session's
+ * statistics can be ten seconds late, so its standing still means nothing.
+ */
+export const changeSigns = `
+  SELECT pg_current_snapshot()::text AS transactions,
+         (SELECT sum(pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid))
+            FROM pg_class WHERE oid < ${FIRST_NORMAL_OID} AND relkind = 'r')::text AS writes`

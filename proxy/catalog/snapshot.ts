@@ -153,6 +153,20 @@ export class CatalogSnapshot {
     return this.#children.get(oid) ?? none
   }
 
+  /** Foreign tables whose rows are read and written through this one. */
+  foreignBelow(oid: number): readonly Relation[] {
+    const key = `foreign ${oid}`
+    let found = this.memo.get(key) as readonly Relation[] | undefined
+    if (found === undefined) {
+      found = [...closure(this.#children, oid)].flatMap((member) => {
+        const relation = member === oid ? undefined : this.#relations.get(member)
+        return relation?.kind === 'foreign_table' ? [relation] : []
+      })
+      this.memo.set(key, found)
+    }
+    return found
+  }
+
   /** Every function of that name, in any schema. */
   routines(name: string): readonly Routine[] {
     return this.#routineNames.get(name) ?? none
@@ -291,11 +305,7 @@ export class CatalogSnapshot {
   /** The relation and all it inherits from or is inherited by: a row of one can be read through another. */
   #family(oid: number): ReadonlySet<number> {
     const family = new Set([oid])
-    for (const links of [this.#parents, this.#children]) {
-      const found = new Set([oid])
-      for (const member of found) for (const next of links.get(member) ?? none) found.add(next)
-      for (const member of found) family.add(member)
-    }
+    for (const links of [this.#parents, this.#children]) for (const member of closure(links, oid)) family.add(member)
     return family
   }
 
@@ -307,6 +317,12 @@ export class CatalogSnapshot {
       type: this.#types.get(attribute.type)?.name ?? '',
     })
   }
+}
+
+function closure(links: ReadonlyMap<number, readonly number[]>, oid: number): ReadonlySet<number> {
+  const found = new Set([oid])
+  for (const member of found) for (const next of links.get(member) ?? none) found.add(next)
+  return found
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

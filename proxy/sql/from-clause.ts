@@ -15,7 +15,7 @@ import type { Relation, Routine } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { attachedReads } from './attached.ts'
 import { recordUse } from './column-reference.ts'
-import type { Context } from './context.ts'
+import { type Context, recordRelation } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
 import { expression, expressions } from './expression.ts'
 import { calledFunction } from './function-call.ts'
@@ -96,6 +96,8 @@ export function relationItem(context: Context, range: RangeVar, access: readonly
   context.seen.add(range)
   const found = useRelation(context, nameOf(range), access)
   const relation = found.found === 'relation' ? found.relation : found.found === 'nothing' ? null : found.shadowed
+  if (relation !== null)
+    for (const foreign of context.snapshot.foreignBelow(relation.oid)) recordRelation(context, foreign, access)
   const columns = columnsOf(context, relation)
   const isOpen = found.found !== 'relation' || uncommittedOf(context.names.uncommitted).isExtended(found.relation.oid)
   return {
