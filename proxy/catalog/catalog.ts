@@ -84,9 +84,11 @@ class LiveCatalog implements Catalog {
     this.#options = options
     this.#connection = connectionOf(options.target)
     this.#pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
-    this.#pool.on('error', (error) =>
-      options.log.warn({ target: options.target.name, error }, 'catalog connection lost'),
-    )
+    const lost = (error: Error): void =>
+      options.log.warn({ target: options.target.name, error }, 'catalog connection lost')
+    this.#pool.on('error', lost)
+    // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
+    this.#pool.on('connect', (client) => client.on('error', lost))
   }
 
   get snapshot(): CatalogSnapshot {
