@@ -32,5 +32,7 @@ export function openState(url: string, log?: Pick<Log, 'warn'>): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, application_name: 'holdpoint', ...BOUNDS })
   // Without a listener an idle connection's end would end the process.
   pool.on('error', (err) => log?.warn({ err }, 'an idle connection to the state database ended'))
+  // One that is in use tells whoever uses it, by its query failing, and tells it once more as an event: the same end.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
   return pool
 }
