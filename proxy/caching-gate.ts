@@ -11,6 +11,7 @@ import { type JudgingContext, JudgingContexts } from './judging-context.ts'
 import { outputMasksOf } from './output-masks.ts'
 import { type RefusalId, refusal, refused } from './refusal.ts'
 import { type Analysis, analyse } from './sql/analyse.ts'
+import type { NativeError } from './sql/native-error.ts'
 import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
 
@@ -159,6 +160,7 @@ export class CachingGate implements Gate {
       outputMasks: typeof masks === 'string' ? null : masks,
       scrub: decision.masks.length > 0,
       effects: analysis.effects,
+      nativeError: decision.outcome === 'deny' ? nativeError(analysis, session, policy) : null,
     })
     this.#origins.set(judgement, { analysis, dependencies })
     return judgement
@@ -183,6 +185,12 @@ function decide(facts: Facts, session: SessionView, policy: Policy): Decision {
   } catch (error) {
     return refusal(failureId(error))
   }
+}
+
+/** What the server would say, if nothing else speaks against the statement: no rule denies it with its names found. */
+function nativeError({ native }: Analysis, session: SessionView, policy: Policy): NativeError | null {
+  if (native === null || native.otherwise === null) return native?.error ?? null
+  return decide(native.otherwise, session, policy).outcome === 'deny' ? null : native.error
 }
 
 function failureId(error: unknown): RefusalId {

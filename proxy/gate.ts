@@ -4,6 +4,7 @@ import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { DefinitionChange } from './sql/definition-change.ts'
+import type { NativeError } from './sql/native-error.ts'
 
 /**
  * The one place where a statement is judged. Every door calls it and nothing else decides.
@@ -78,6 +79,8 @@ export interface Judgement {
   /** Error and notice text is scrubbed: the statement touches labelled columns that this identity sees masked. */
   readonly scrub: boolean
   readonly effects: SessionEffects
+  /** Denied for nothing but what the server refuses as well, and what it says then. For the client only. */
+  readonly nativeError?: NativeError | null
 }
 
 export interface Gate {

@@ -1,6 +1,8 @@
 import type { FiredRule } from '../../policies/decision.ts'
+import type { SessionInput } from '../../policies/input.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
+import type { NativeError } from '../sql/native-error.ts'
 import type { Report } from '../wire/messages/error-response.ts'
 import { encodeParse } from '../wire/messages/parse.ts'
 import { encodeQuery } from '../wire/messages/query.ts'
@@ -18,6 +20,39 @@ export const poisonParse = encodeParse({ statement: 'holdpoint/refused', sql: PO
 export const poisonUnnamedParse = encodeParse({ statement: '', sql: POISON, parameterTypes: [] })
 
 export function denied(judgements: readonly Judgement[]): Report {
+  return nativelyDenied(judgements) ?? deniedByRule(judgements)
+}
+
+/** As the server answers to what it cannot read or find; only where that is all that is wrong with the message. */
+function nativelyDenied(judgements: readonly Judgement[]): Report | null {
+  const errors = judgements.flatMap(({ decision, nativeError = null }) =>
+    decision.outcome === 'deny' ? [nativeError] : [],
+  )
+  const [first] = errors
+  if (first === undefined || first === null || errors.includes(null)) return null
+  const { sqlstate, message, hint, position } = first
+  const detail = nativeDetails[sqlstate]
+  return { severity: 'ERROR', sqlstate, message, detail, hint, ...(position === null ? {} : { position }) }
+}
+
+const NOT_FOUND = 'Holdpoint did not find it in the catalog of the database; nothing was sent to the server.'
+const nativeDetails: Readonly<Record<NativeError['sqlstate'], string>> = {
+  '42601': 'Holdpoint could not read it; nothing was sent to the server.',
+  '42702': 'Holdpoint found more than one in the catalog of the database; nothing was sent to the server.',
+  '3F000': NOT_FOUND,
+  '42703': NOT_FOUND,
+  '42704': NOT_FOUND,
+  '42883': NOT_FOUND,
+  '42P01': NOT_FOUND,
+}
+
+/** In a failed transaction the server reads a statement, but looks no name up. */
+export function inTransaction(report: Report, transaction: SessionInput['transaction']): Report {
+  const looksUp = report.sqlstate !== '42601' && report.sqlstate in nativeDetails
+  return transaction === 'failed' && looksUp ? failedTransaction : report
+}
+
+function deniedByRule(judgements: readonly Judgement[]): Report {
   const rules = judgements.flatMap(({ decision }) => decision.rules.filter(({ outcome }) => outcome === 'deny'))
   return {
     severity: 'ERROR',
@@ -98,7 +133,7 @@ export function refusedBecause(sqlstate: string, message: string): Report {
 export function deniedBySession(judgement: Judgement, id: string, title: string, reason: string): Judgement {
   const rule: FiredRule = { id, title, reason, outcome: 'deny' }
   const decision = { ...judgement.decision, outcome: 'deny' as const, rules: [...judgement.decision.rules, rule] }
-  return { ...judgement, decision }
+  return { ...judgement, decision, nativeError: null }
 }
 
 function holdingRules(hold: Hold): readonly FiredRule[] {

@@ -4,7 +4,7 @@ import { encodeError, type Report } from '../wire/messages/error-response.ts'
 import { endBatch } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { slot } from './exchange.ts'
-import { poisonParse, poisonQuery, poisonUnnamedParse } from './refusal.ts'
+import { inTransaction, poisonParse, poisonQuery, poisonUnnamedParse } from './refusal.ts'
 
 /** Refuses one message: what cannot run goes upstream in its place, and the server's error becomes ours. */
 export class Refusals {
@@ -16,8 +16,8 @@ export class Refusals {
 
   /** In place of a Query or FunctionCall; what follows runs. */
   simple(report: Report): void {
-    const { exchange, upstream } = this.#session
-    exchange.push(slot('query', { refusal: encodeError(report) }))
+    const { exchange, state, upstream } = this.#session
+    exchange.push(slot('query', { refusal: encodeError(inTransaction(report, state.transaction)) }))
     endBatch(this.#session)
     upstream.add(poisonQuery)
   }
@@ -27,7 +27,7 @@ export class Refusals {
     const { exchange, state, upstream } = this.#session
     const unnamed = type === frontend.parse && name === ''
     const changes = unnamed ? [state.statements.expect('', null)] : []
-    exchange.push(slot('parse', { refusal: encodeError(report), changes }))
+    exchange.push(slot('parse', { refusal: encodeError(inTransaction(report, state.transaction)), changes }))
     exchange.batchOpen = true
     exchange.skipping = true
     upstream.add(unnamed ? poisonUnnamedParse : poisonParse)

@@ -3,8 +3,9 @@ import type { Facts } from '../../policies/input.ts'
 import type { OutputColumn, SessionEffects } from '../gate.ts'
 import { BudgetSpent, type Context, type NameContext } from './context.ts'
 import { namesAfter } from './following.ts'
+import { type NativeError, nativeError } from './native-error.ts'
 import { inertNumbers } from './numbers.ts'
-import { fingerprintOf, type ParsedStatement, parse } from './parse.ts'
+import { fingerprintOf, type ParsedStatement, type ParseFailure, parse } from './parse.ts'
 import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
 import { type ColumnSet, emptyScope } from './scope.ts'
@@ -24,8 +25,16 @@ export interface Analysis {
   readonly effects: SessionEffects
   /** OID and SHA-256 of every relation and function it leads to that is not the server's own. */
   readonly definitions: readonly { readonly oid: number; readonly hash: string }[]
+  /** What the server would answer; null unless all that is unresolved is text or names that it cannot read or find. */
+  readonly native: NativeAnswer | null
   /** How many whole numbers it holds that nothing above depends on (numbers.ts). */
   readonly inertNumbers: number
+}
+
+export interface NativeAnswer {
+  readonly error: NativeError
+  /** The facts, had everything been found: what would be decided then. null: there are none, as it is not SQL. */
+  readonly otherwise: Facts | null
 }
 
 /** Loads the parser. Once, before the first `analyse`. */
@@ -40,17 +49,22 @@ const BUDGET_PER_CHARACTER = 50
 /** Turns the text of one Query or Parse into one analysis per statement. Never throws for what a client sent. */
 export function analyse(text: string, names: NameContext): readonly Analysis[] {
   const parsed = parse(text)
-  if ('reason' in parsed) return [unreadable(text, parsed.reason)]
+  if ('reason' in parsed) return [unreadable(text, parsed)]
   const several = parsed.length > 1
   let namesNow = names
   return parsed.map((each) => {
-    const analysis = analyseOne(each, namesNow, several)
+    const analysis = analyseOne(each, namesNow, { whole: text, several })
     if (several) namesNow = namesAfter(namesNow, analysis.facts, analysis.effects)
     return analysis
   })
 }
 
-function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolean): Analysis {
+interface Message {
+  readonly whole: string
+  readonly several: boolean
+}
+
+function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, several }: Message): Analysis {
   const { node, text } = parsed
   const context = contextFor(names, text)
   const columns = walk(context, node)
@@ -59,13 +73,17 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, several: boolea
   const redacted = redact(text, node)
   if (redacted.hasSecret) record.flag('contains_secret')
   const outputs = columns === null ? null : outputsOf(columns, record)
+  const about = { kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }
+  const { firstMissing } = record
   return {
     text,
     redactedText: redacted.text,
-    facts: record.facts({ kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }),
+    facts: record.facts(about),
     outputs,
     effects: sessionEffects(context, node, text),
     definitions: record.definitions,
+    native:
+      firstMissing === null ? null : { error: nativeError(firstMissing, whole), otherwise: record.factsFound(about) },
     inertNumbers: several ? 0 : inertNumbers(node, text),
   }
 }
@@ -108,14 +126,22 @@ function refuse(record: Recorder, detail: string): null {
 function outputsOf(columns: ColumnSet, record: Recorder): readonly OutputColumn[] | null {
   const all = columns.all()
   if (columns.open !== null) {
-    if (record.touchesLabels) record.unresolved('output', 'columns whose names and number are not known')
+    if (record.touchesLabels) unknownOutputs(record)
     return null
   }
   if (all.length === 0) return null
   return all.map(({ name, sources, exact }) => ({ name, sources, exact: exact && sources.length > 0 }))
 }
 
-function unreadable(text: string, reason: string): Analysis {
+/** The columns of what does not exist are not known either, and that is nothing more. */
+function unknownOutputs(record: Recorder): void {
+  const { firstMissing } = record
+  const detail = 'columns whose names and number are not known'
+  if (firstMissing === null) record.unresolved('output', detail)
+  else record.missing('output', detail, firstMissing)
+}
+
+function unreadable(text: string, { reason, native }: ParseFailure): Analysis {
   const record = new Recorder()
   record.effect('unknown')
   record.unresolved('syntax', reason)
@@ -128,6 +154,7 @@ function unreadable(text: string, reason: string): Analysis {
     outputs: null,
     effects: { ...noEffects, barrier: true },
     definitions: [],
+    native: native === null ? null : { error: native, otherwise: null },
     inertNumbers: 0,
   }
 }

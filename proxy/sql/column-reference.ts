@@ -3,6 +3,7 @@ import type { ColumnUse } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { castFunctions } from './casts.ts'
 import type { Context } from './context.ts'
+import { columnMissing } from './missing-names.ts'
 import { callRoutine, candidates } from './routines.ts'
 import { type Column, constant, derived, type Item, rowSources, type Scope, union, type Value } from './scope.ts'
 import { stringsOf } from './tree.ts'
@@ -31,7 +32,7 @@ export function resolveReference(context: Context, reference: ColumnRef, scope: 
   if (star) return wholeRow(findItem(scope, names))
   const value = names.length === 1 ? single(scope, names[0] ?? '') : dotted(context, scope, names)
   if (value !== null) return value
-  context.record.unresolved('column', names.join('.'))
+  columnMissing(context, names, scope, reference.location)
   return constant
 }
 

@@ -4,7 +4,8 @@ import { recordUse } from './column-reference.ts'
 import type { Context } from './context.ts'
 import { expression } from './expression.ts'
 import { relationItem } from './from-clause.ts'
-import { innerScope, type Scope } from './scope.ts'
+import { targetMissing } from './missing-names.ts'
+import { type Column, type Item, innerScope, type Scope } from './scope.ts'
 import { statement } from './statement.ts'
 import { stringsOf } from './tree.ts'
 
@@ -22,10 +23,9 @@ export function copy(context: Context, fields: CopyStmt, scope: Scope): void {
 
 function copyTable(context: Context, fields: CopyStmt, outer: Scope): void {
   const isFrom = fields.is_from === true
-  const item = relationItem(context, fields.relation ?? {}, [isFrom ? 'insert' : 'select'])
+  const item = relationItem(context, fields.relation ?? {}, [isFrom ? 'insert' : 'select'], {})
   const named = stringsOf(fields.attlist)
-  const columns =
-    named.length === 0 ? item.columns.all() : named.flatMap((name) => found(context, item.columns.find(name), name))
+  const columns = named.length === 0 ? item.columns.all() : named.flatMap((name) => found(context, item, name))
   for (const column of columns) recordUse(context, column, isFrom ? 'written' : 'projected')
   expression(context, fields.whereClause, innerScope(outer, [item]), 'filtered')
   if (!isFrom) context.record.flag('unbounded_read')
@@ -35,9 +35,10 @@ function copyTable(context: Context, fields: CopyStmt, outer: Scope): void {
   }
 }
 
-function found<T>(context: Context, column: T | 'ambiguous' | undefined, name: string): T[] {
+function found(context: Context, item: Item, name: string): Column[] {
+  const column = item.columns.find(name)
   if (column !== undefined && column !== 'ambiguous') return [column]
-  context.record.unresolved('column', name)
+  targetMissing(context, name, item, undefined)
   return []
 }
 

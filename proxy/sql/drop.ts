@@ -4,12 +4,13 @@ import { type QualifiedName, useRelation } from './names.ts'
 import { stringsOf } from './tree.ts'
 import { fireEventTriggers } from './utility.ts'
 
-const relationTypes = new Set([
-  'OBJECT_TABLE',
-  'OBJECT_VIEW',
-  'OBJECT_MATVIEW',
-  'OBJECT_FOREIGN_TABLE',
-  'OBJECT_SEQUENCE',
+/** And what the server calls them. */
+const relationTypes = new Map([
+  ['OBJECT_TABLE', 'table'],
+  ['OBJECT_VIEW', 'view'],
+  ['OBJECT_MATVIEW', 'materialized view'],
+  ['OBJECT_FOREIGN_TABLE', 'foreign table'],
+  ['OBJECT_SEQUENCE', 'sequence'],
 ])
 
 /** Objects that belong to a relation and are named behind it. */
@@ -32,10 +33,12 @@ export function dropObjects(context: Context, { objects, removeType = '' as neve
   if (removeType === 'OBJECT_POLICY') context.record.effect('privilege')
   if (externalTypes.has(removeType)) context.record.effect('external')
   fireEventTriggers(context)
+  const mayBeMissing = missing_ok === true
   for (const object of objects ?? []) {
     const parts = partsOf(object)
-    if (relationTypes.has(removeType)) useRelation(context, nameIn(parts), ['drop'], missing_ok === true)
-    else if (partTypes.has(removeType)) useRelation(context, nameIn(parts.slice(0, -1)), ['alter'], missing_ok === true)
+    if (relationTypes.has(removeType))
+      useRelation(context, nameIn(parts), ['drop'], { mayBeMissing, noun: relationTypes.get(removeType) })
+    else if (partTypes.has(removeType)) useRelation(context, nameIn(parts.slice(0, -1)), ['alter'], { mayBeMissing })
     else if (removeType === 'OBJECT_INDEX') dropIndex(context, object, parts)
     else if (removeType === 'OBJECT_SCHEMA') dropSchema(context, parts.at(-1) ?? '')
   }

@@ -19,6 +19,7 @@ import { type Context, recordRelation } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
 import { expression, expressions } from './expression.ts'
 import { calledFunction } from './function-call.ts'
+import { joinColumnMissing, type NamedWhere } from './missing-names.ts'
 import { nameOf, useRelation, useType } from './names.ts'
 import {
   type Column,
@@ -92,9 +93,14 @@ function findCommonTable(scope: Scope, name: string): CommonTable | null {
 }
 
 /** A relation by its name, with what reading or writing it brings along. */
-export function relationItem(context: Context, range: RangeVar, access: readonly Access[]): Item {
+export function relationItem(
+  context: Context,
+  range: RangeVar,
+  access: readonly Access[],
+  { location }: NamedWhere = range,
+): Item {
   context.seen.add(range)
-  const found = useRelation(context, nameOf(range), access)
+  const found = useRelation(context, nameOf(range), access, { location })
   const relation = found.found === 'relation' ? found.relation : found.found === 'nothing' ? null : found.shadowed
   if (relation !== null)
     for (const foreign of context.snapshot.foreignBelow(relation.oid)) recordRelation(context, foreign, access)
@@ -182,18 +188,19 @@ function shared(left: ColumnSet, right: ColumnSet): string[] {
 
 /** The server takes the value from the side that cannot be missing, and from both for a full join. */
 function mergedColumn(context: Context, join: JoinExpr, name: string, sides: readonly [ColumnSet, ColumnSet]): Column {
-  const [left, right] = sides.map((side) => columnIn(context, side, name)) as [Value, Value]
+  const left = columnIn(context, sides[0], name, 'left')
+  const right = columnIn(context, sides[1], name, 'right')
   recordUse(context, left, 'joined')
   recordUse(context, right, 'joined')
   if (join.jointype === 'JOIN_FULL') return named(name, derived(union(left.sources, right.sources), left.type))
   return named(name, join.jointype === 'JOIN_RIGHT' ? right : left)
 }
 
-function columnIn(context: Context, side: ColumnSet, name: string): Value {
-  const column = side.find(name)
+function columnIn(context: Context, columns: ColumnSet, name: string, side: 'left' | 'right'): Value {
+  const column = columns.find(name)
   if (column !== undefined && column !== 'ambiguous') return column
-  if (side.open !== null) return derived(side.open)
-  context.record.unresolved('column', name)
+  if (columns.open !== null) return derived(columns.open)
+  joinColumnMissing(context, name, side)
   return constant
 }
 

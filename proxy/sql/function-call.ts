@@ -4,6 +4,7 @@ import type { Routine } from '../catalog/definitions.ts'
 import type { Context } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
 import { castTo, expression, expressions, fieldOf } from './expression.ts'
+import { functionMissing } from './missing-names.ts'
 import { lookUpType, type QualifiedName, qualifiedName } from './names.ts'
 import { callRoutine, candidates, recordSequence } from './routines.ts'
 import { constant, derived, type Scope, union, unionOf, type Value } from './scope.ts'
@@ -36,7 +37,7 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
   }
   const field = fieldCalled(context, name, values, routines)
   const value =
-    field ?? (routines.length === 0 ? notAFunction(context, name, values) : callAll(context, routines, values))
+    field ?? (routines.length === 0 ? notAFunction(context, name, call, values) : callAll(context, routines, values))
   recordSpecial(context, name, call.args ?? [], scope)
   return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }
 }
@@ -71,14 +72,13 @@ function fieldCalled(
 }
 
 /** `text(x)` is `x::text`. */
-function notAFunction(context: Context, name: QualifiedName, values: readonly Value[]): Value {
+function notAFunction(context: Context, name: QualifiedName, call: FuncCall, values: readonly Value[]): Value {
   const [value] = values
   if (value !== undefined && values.length === 1) {
     const type = lookUpType(context, name)
     if (type !== null) return castTo(context, value, type.oid, type)
   }
-  context.record.unresolved('function', name.schema === null ? name.name : `${name.schema}.${name.name}`)
-  context.record.effect('unknown')
+  functionMissing(context, name, call, values)
   return derived(unionOf(values))
 }
 

@@ -18,6 +18,7 @@ import { commonTables } from './common-table.ts'
 import { type Context, recordRelation } from './context.ts'
 import { expression, expressions } from './expression.ts'
 import { fromClause, relationItem } from './from-clause.ts'
+import { targetMissing } from './missing-names.ts'
 import { type Column, type Item, innerScope, ListedColumns, type Scope } from './scope.ts'
 import { type Result, select, targetList } from './select.ts'
 
@@ -166,11 +167,11 @@ function assignments(context: Context, nodes: readonly Node[] | undefined, item:
 }
 
 /** The column on the left of an assignment, with the subscripts it may have. */
-function assign(context: Context, { name = '', indirection }: ResTarget, item: Item, scope: Scope): void {
+function assign(context: Context, { name = '', indirection, location }: ResTarget, item: Item, scope: Scope): void {
   for (const step of indirection ?? []) if ('A_Indices' in step) expression(context, step, scope, 'filtered')
   const column = item.columns.find(name)
   if (column !== undefined && column !== 'ambiguous') written(context, column)
-  else if (item.columns.open === null) context.record.unresolved('column', name)
+  else if (item.columns.open === null) targetMissing(context, name, item, location)
 }
 
 function written(context: Context, column: Column): void {

@@ -3,6 +3,7 @@ import type { Access } from '../../policies/input.ts'
 import type { Relation, Type } from '../catalog/definitions.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
+import { type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
 import { stringsOf } from './tree.ts'
 
 /**
@@ -57,7 +58,7 @@ export function useRelation(
   context: Context,
   name: QualifiedName,
   access: readonly Access[],
-  mayBeMissing = false,
+  { mayBeMissing = false, ...where }: NamedWhere & { readonly mayBeMissing?: boolean } = {},
 ): NamedRelation {
   const named = lookUpRelation(context, name)
   if (named.found === 'relation') recordRelation(context, named.relation, access)
@@ -69,14 +70,9 @@ export function useRelation(
     if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
   } else {
     recordMissing(context, named, access)
-    if (!mayBeMissing) unresolvedName(context, 'relation', name)
+    if (!mayBeMissing) relationMissing(context, name, where)
   }
   return named
-}
-
-function unresolvedName(context: Context, code: 'relation' | 'type', { schema, name }: QualifiedName): void {
-  if (schema === null && context.path === null) context.record.unresolved('search_path', name)
-  else context.record.unresolved(code, schema === null ? name : `${schema}.${name}`)
 }
 
 /** A qualified name as a list of String nodes: `name`, `schema.name` or `database.schema.name`. */
@@ -104,7 +100,7 @@ export function useType(context: Context, typeName: TypeName): NamedType {
   // The row type of a table goes by the table's name.
   const relation = lookUpRelation(context, name)
   if (relation.found === 'relation') return { oid: isArray ? 0 : relation.relation.rowType, element: null }
-  if (relation.found === 'nothing') unresolvedName(context, 'type', name)
+  if (relation.found === 'nothing') typeMissing(context, name, typeName)
   return { oid: 0, element: null }
 }
 

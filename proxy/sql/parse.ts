@@ -1,4 +1,5 @@
-import { fingerprintSync, type Node, parseSync } from 'libpg-query'
+import { fingerprintSync, type Node, parseSync, SqlError } from 'libpg-query'
+import { type NativeError, syntaxError } from './native-error.ts'
 
 /** One statement of a text: its tree, and its own text cut at the byte offsets the parser gave. */
 export interface ParsedStatement {
@@ -11,6 +12,8 @@ export interface ParsedStatement {
 /** The text is not what the server's grammar reads, or is nested too deeply to be read at all. */
 export interface ParseFailure {
   readonly reason: string
+  /** What the server says of it, too; null where only this reader failed. */
+  readonly native: NativeError | null
 }
 
 /**
@@ -28,7 +31,7 @@ export function parse(text: string): readonly ParsedStatement[] | ParseFailure {
       return { text: own, offset: stmt_location, node: stmt as Node }
     })
   } catch (error) {
-    return { reason: reasonOf(error) }
+    return { reason: reasonOf(error), native: nativeOf(error) }
   }
 }
 
@@ -41,10 +44,18 @@ export function fingerprintOf(text: string): string {
   }
 }
 
+function nativeOf(error: unknown): NativeError | null {
+  if (!(error instanceof SqlError) || error.sqlDetails === undefined) return null
+  return isTooDeep(error) ? null : syntaxError(error.message, error.sqlDetails.cursorPosition)
+}
+
+function isTooDeep(error: Error): boolean {
+  return error instanceof RangeError || error.message.startsWith('memory exhausted')
+}
+
 function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'nested too deeply to be read'
   if (!(error instanceof Error)) return 'cannot be read'
-  if (error.message.startsWith('memory exhausted')) return 'nested too deeply to be read'
+  if (isTooDeep(error)) return 'nested too deeply to be read'
   // The parser's message quotes the word it stumbled over, which may be part of a secret.
   return error.message.replace(/( at or near)? ?"[\s\S]*$/, '')
 }

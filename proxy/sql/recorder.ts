@@ -11,6 +11,7 @@ import type {
   Unresolved,
 } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import type { Missing } from './native-error.ts'
 import { isSecretName } from './redact.ts'
 
 type External = Facts['external'][number]
@@ -45,14 +46,17 @@ export class Recorder {
   readonly #external = new Map<string, External>()
   readonly #flags = new Set<Flag>()
   readonly #unresolved = new Map<string, Unresolved>()
+  readonly #missing = new Map<string, Missing>()
+  #callsMissing = false
   readonly #definitions = new Map<number, string>()
+  readonly #computed = new Set<Source>()
 
   effect(effect: Effect): void {
     this.#effects.add(effect)
   }
 
   hasEffect(effect: Effect): boolean {
-    return this.#effects.has(effect)
+    return this.#effects.has(effect) || (effect === 'unknown' && this.#callsMissing)
   }
 
   relation(key: number | string, access: readonly Access[], fact: () => Omit<RelationFact, 'access'>): void {
@@ -103,8 +107,32 @@ export class Recorder {
     this.#unresolved.set(`${code} ${detail}`, { code, detail })
   }
 
+  /** Unresolved because the server does not have it either. */
+  missing(code: Unresolved['code'], detail: string, missing: Missing): void {
+    this.unresolved(code, detail)
+    const key = `${code} ${detail}`
+    if (!this.#missing.has(key)) this.#missing.set(key, missing)
+    // What a function that is not there would do is not known; had it been found, this would say nothing.
+    if (code === 'function') this.#callsMissing = true
+  }
+
+  /** The first that the server would have stumbled over; null unless such are all that is unresolved. */
+  get firstMissing(): Missing | null {
+    for (const key of this.#unresolved.keys()) if (!this.#missing.has(key)) return null
+    return firstOf([...this.#missing.values()])
+  }
+
   get isResolved(): boolean {
     return this.#unresolved.size === 0
+  }
+
+  /** What functions that were looked into read to make their result: EXPLAIN shows it where planning calls them. */
+  computed(sources: readonly Source[]): void {
+    for (const source of sources) this.#computed.add(source)
+  }
+
+  get computedFrom(): readonly Source[] {
+    return [...this.#computed]
   }
 
   definition(oid: number, hash: string): void {
@@ -125,6 +153,7 @@ export class Recorder {
   /** @param through the view, function or trigger that `other` was recorded for */
   absorb(other: Recorder, through: string): void {
     for (const effect of other.#effects) this.#effects.add(effect)
+    if (other.#callsMissing) this.#effects.add('unknown')
     for (const [key, { fact, access }] of other.#relations) {
       const deeper = { ...fact, through: [through, ...fact.through] }
       this.relation(`${through}>${key}`, [...access], () => deeper)
@@ -136,11 +165,13 @@ export class Recorder {
     for (const external of other.#external.values()) this.external(external)
     for (const [key, unresolved] of other.#unresolved) this.#unresolved.set(key, unresolved)
     for (const [oid, hash] of other.#definitions) this.#definitions.set(oid, hash)
+    for (const source of other.#computed) this.#computed.add(source)
   }
 
   /** What a statement names that is only planned: it is read by, and nothing in it is run but what planning runs. */
   absorbPlanned(planned: Recorder): void {
     for (const effect of ['external', 'unknown'] as const) if (planned.#effects.has(effect)) this.#effects.add(effect)
+    this.#callsMissing ||= planned.#callsMissing
     for (const [key, { fact }] of planned.#relations) this.relation(key, ['select'], () => fact)
     for (const [source, bits] of planned.#columns) {
       const read = bits & ~useBits.written
@@ -149,10 +180,21 @@ export class Recorder {
     for (const routine of planned.#routines.values()) this.routine(routine)
     for (const external of planned.#external.values()) this.external(external)
     for (const [key, unresolved] of planned.#unresolved) this.#unresolved.set(key, unresolved)
+    for (const [key, missing] of planned.#missing) this.#missing.set(key, missing)
     for (const [oid, hash] of planned.#definitions) this.#definitions.set(oid, hash)
+    for (const source of planned.#computed) this.#computed.add(source)
   }
 
-  facts(statement: { readonly kind: string; readonly tag: string; readonly fingerprint: string }): Facts {
+  facts(statement: Pick<Facts, 'kind' | 'tag' | 'fingerprint'>): Facts {
+    return {
+      ...this.factsFound(statement),
+      effects: effects.filter((effect) => this.hasEffect(effect)),
+      unresolved: [...this.#unresolved.values()],
+    }
+  }
+
+  /** The facts, had everything that is missing been found. */
+  factsFound(statement: Pick<Facts, 'kind' | 'tag' | 'fingerprint'>): Facts {
     return {
       ...statement,
       effects: effects.filter((effect) => this.#effects.has(effect)),
@@ -163,9 +205,15 @@ export class Recorder {
       settings: [...this.#settings.values()],
       external: [...this.#external.values()],
       flags: [...this.#flags],
-      unresolved: [...this.#unresolved.values()],
+      unresolved: [],
     }
   }
+}
+
+/** The server looks into FROM first, as the walk does; then from left to right, but for the odd clause. */
+function firstOf([first, ...rest]: readonly Missing[]): Missing | null {
+  if (first === undefined || first.sqlstate === '42P01' || first.location === undefined) return first ?? null
+  return rest.reduce((least, each) => ((each.location ?? Infinity) < (least.location ?? 0) ? each : least), first)
 }
 
 function columnFact(source: Source, bits: number): Column {

@@ -1,4 +1,4 @@
-import type { Node, ResTarget, SelectStmt } from 'libpg-query'
+import type { ColumnRef, Node, ResTarget, SelectStmt } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import { columnName } from './column-name.ts'
 import { findItem, recordUse, resolveReference } from './column-reference.ts'
@@ -7,6 +7,7 @@ import { type Context, recordRelation, spend } from './context.ts'
 import { expression, expressions } from './expression.ts'
 import { fromClause } from './from-clause.ts'
 import { intoClause } from './into-clause.ts'
+import { rowMissing } from './missing-names.ts'
 import {
   type Column,
   type ColumnSet,
@@ -127,7 +128,7 @@ function starOf(context: Context, { val }: ResTarget, scope: Scope): ColumnSet |
     const last = fields.at(-1)
     if (last === undefined || !('A_Star' in last)) return null
     context.seen.add(val.ColumnRef)
-    return fields.length === 1 ? everything(scope) : starOfItem(context, scope, stringsOf(fields))
+    return fields.length === 1 ? everything(scope) : starOfItem(context, scope, val.ColumnRef)
   }
   if (!('A_Indirection' in val)) return null
   const last = val.A_Indirection.indirection?.at(-1)
@@ -147,12 +148,13 @@ function everything(scope: Scope): ColumnSet {
   )
 }
 
-function starOfItem(context: Context, scope: Scope, names: readonly string[]): ColumnSet {
+function starOfItem(context: Context, scope: Scope, reference: ColumnRef): ColumnSet {
+  const names = stringsOf(reference.fields)
   const item = findItem(scope, names)
   if (item !== null) return item.columns
   const parameter = scope.parameters?.names.get(names.at(-1) ?? '')
   if (parameter !== undefined) return rowFields(context, parameter)
-  context.record.unresolved('column', `${names.join('.')}.*`)
+  rowMissing(context, names, scope, reference.location)
   return new ListedColumns([])
 }
 

@@ -122,7 +122,9 @@ function walkTyped(context: Context, type: string, fields: NodeFields, scope: Sc
 function range(context: Context, fields: RangeVar, { access, creates, made }: Naming): void {
   context.seen.add(fields)
   if (!creates) {
-    useRelation(context, nameOf(fields), access.includes('create') ? ['select'] : access, fields.relname === made)
+    useRelation(context, nameOf(fields), access.includes('create') ? ['select'] : access, {
+      mayBeMissing: fields.relname === made,
+    })
     return
   }
   const { schema, name } = nameOf(fields)
@@ -323,7 +325,7 @@ function alterTable(context: Context, fields: AlterTableStmt): void {
   }
   const name = nameOf(fields.relation ?? {})
   if (fields.relation !== undefined) context.seen.add(fields.relation)
-  useRelation(context, name, [...access], fields.missing_ok === true)
+  useRelation(context, name, [...access], { mayBeMissing: fields.missing_ok === true })
   const { relation: _relation, ...rest } = fields
   walkFields(context, 'AlterTableStmt', rest, definitionScope(context, fields as NodeFields), {
     access: ['alter'],

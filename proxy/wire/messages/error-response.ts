@@ -14,6 +14,8 @@ export interface Report {
   readonly message: string
   readonly detail?: string | undefined
   readonly hint?: string | undefined
+  /** In characters, from 1, in the text that the client sent. */
+  readonly position?: number | undefined
 }
 
 export function encodeError(report: Report): Buffer {
@@ -47,7 +49,7 @@ export function encodeFields(type: number, fields: ReportFields): Buffer {
   return writer.uint8(0).message()
 }
 
-function encode(type: number, { severity, sqlstate, message, detail, hint }: Report): Buffer {
+function encode(type: number, { severity, sqlstate, message, detail, hint, position }: Report): Buffer {
   const fields = new Map([
     ['S', severity],
     ['V', severity],
@@ -56,5 +58,6 @@ function encode(type: number, { severity, sqlstate, message, detail, hint }: Rep
   ])
   if (detail !== undefined) fields.set('D', detail)
   if (hint !== undefined) fields.set('H', hint)
+  if (position !== undefined) fields.set('P', String(position))
   return encodeFields(type, fields)
 }
