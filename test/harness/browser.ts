@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
+import { programPath } from './machine.ts'
 
 /**
- * A real Chromium, the machine's own. On Debian as root it is installed once when it is missing; elsewhere tests that
- * need it say that they were skipped.
+ * A real Chromium, the machine's own; without one, tests that need it say that they were skipped.
  */
 export const NO_BROWSER = 'no Chromium on this machine: these tests were skipped'
 
@@ -17,34 +15,11 @@ const ARGUMENTS = [
   '--no-first-run',
 ]
 
-/** The path of Chromium, or null when there is none and none could be installed. */
+/** The path of Chromium, or null. */
 export function findChromium(): string | null {
-  return which() ?? (install() ? which() : null)
+  return programPath('chromium') ?? programPath('chromium-browser') ?? programPath('google-chrome')
 }
 
 export function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ARGUMENTS })
-}
-
-function which(): string | null {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-    } catch {}
-  }
-  return null
-}
-
-function install(): boolean {
-  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return false
-  try {
-    execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
-      stdio: 'ignore',
-      timeout: 300_000,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-    return true
-  } catch {
-    return false
-  }
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from '../../workflows/development/postgres.ts'
+import { defaultPolicies, opa } from '../policies/default-policy.ts'
+import { installMissingPrograms } from './machine.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,8 +14,16 @@ declare module 'vitest' {
   }
 }
 
-/** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */
+const say = (line: string): void => void process.stderr.write(`holdpoint: ${line}\n`)
+
+/**
+ * What takes long and is needed by many, before the first test: the machine's programs, OPA with the compiled policies,
+ * and one real PostgreSQL for the whole run, in which every test file makes databases of its own.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await installMissingPrograms(say)
+  await opa(say)
+  await defaultPolicies(say)
   const folder = mkdtempSync(join(tmpdir(), 'holdpoint-test-'))
   chmodSync(folder, 0o755) // as root the server runs as another user, who has to reach its folder
   const port = await freePort()

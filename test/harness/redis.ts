@@ -1,13 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { freePort } from './global-setup.ts'
-
-const run = promisify(execFile)
-/** Debian's package takes a few seconds; a machine without a network must not hold the run up for long. */
-const INSTALL_MS_MAX = 60_000
+import { programPath } from './machine.ts'
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string
@@ -18,11 +14,11 @@ export interface TestRedis extends AsyncDisposable {
 }
 
 /**
- * A Redis of its own on a free port, or null with a line that says why: it is not in npm, so it is taken from the
- * machine or, on Debian as root, from its package. The tests that need it are skipped then.
+ * A Redis of its own on a free port, or null with a line that says why: it is not in npm, so it is the machine's. The
+ * tests that need it are skipped then.
  */
 export async function freshRedis(): Promise<TestRedis | null> {
-  const binary = await redisServer()
+  const binary = programPath('redis-server')
   if (binary === null) {
     process.stderr.write('skipped: no redis-server on this machine (Debian: apt-get install redis-server)\n')
     return null
@@ -46,22 +42,6 @@ export async function freshRedis(): Promise<TestRedis | null> {
   }
   await redis.start()
   return redis
-}
-
-async function redisServer(): Promise<string | null> {
-  const found = await pathOf()
-  if (found !== null || process.platform !== 'linux' || process.getuid?.() !== 0) return found
-  // One file at a time asks apt, which locks; the others find the binary or wait for the same bound.
-  await run('apt-get', ['install', '-y', '-q', '-o', 'DPkg::Lock::Timeout=50', 'redis-server'], {
-    timeout: INSTALL_MS_MAX,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-  }).catch(() => undefined)
-  return pathOf()
-}
-
-async function pathOf(): Promise<string | null> {
-  const found = await run('sh', ['-c', 'command -v redis-server']).catch(() => null)
-  return found === null ? null : found.stdout.trim()
 }
 
 function startServer(binary: string, port: number, folder: string): Promise<ChildProcess> {

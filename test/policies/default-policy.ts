@@ -9,7 +9,7 @@ export const POLICIES = join(import.meta.dirname, '../../policies')
 const cacheFolder = opaCacheFolder(process.env, tmpdir())
 
 /** The pinned OPA, as `start` finds it: the first run on a machine may have to fetch or build it. */
-export function opa(): Promise<string> {
+export function opa(progress: (line: string) => void = () => undefined): Promise<string> {
   const path = process.env.HOLDPOINT_OPA
   return ensureOpa({
     config: {
@@ -18,13 +18,13 @@ export function opa(): Promise<string> {
     },
     env: process.env,
     cacheFolder,
-    progress: () => undefined,
+    progress,
   })
 }
 
 /** The policies of this checkout, compiled once for all test runs of a user. */
-export function defaultPolicies(): Promise<CompiledPolicy> {
-  return compilePolicies({ path: POLICIES, opa, cacheFolder, progress: () => undefined })
+export function defaultPolicies(progress: (line: string) => void = () => undefined): Promise<CompiledPolicy> {
+  return compilePolicies({ path: POLICIES, opa: () => opa(progress), cacheFolder, progress })
 }
 
 export async function defaultPolicy(): Promise<Policy> {
