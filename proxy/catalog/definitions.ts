@@ -86,6 +86,8 @@ export interface Routine {
   readonly argumentTypes: readonly number[]
   readonly argumentNames: readonly (string | null)[]
   readonly defaults: number
+  /** The expressions of these, comma-separated; null where there are none, and for built-in ones. */
+  readonly defaultsSql: string | null
   readonly variadic: boolean
   readonly returnsSet: boolean
   readonly returnType: number

@@ -170,7 +170,7 @@ function routine(row: Row): Routine {
     boolean,
     number,
   ]
-  const [builtin, extension, body, atomic, settings, securityDefiner, hash, parts] = row.slice(14) as [
+  const [builtin, extension, body, atomic, settings, securityDefiner, hash, parts, defaultsSql] = row.slice(14) as [
     boolean,
     string | null,
     string | null,
@@ -179,6 +179,7 @@ function routine(row: Row): Routine {
     boolean,
     string,
     number[] | null,
+    string | null,
   ]
   const isInput = (_: unknown, index: number) => modes === null || 'ibv'.includes(modes[index] ?? '')
   return {
@@ -191,6 +192,7 @@ function routine(row: Row): Routine {
     argumentTypes: types,
     argumentNames: (names ?? []).filter(isInput).map((argument) => argument || null),
     defaults,
+    defaultsSql,
     variadic,
     returnsSet,
     returnType,

@@ -99,7 +99,8 @@ export function routines(atomicBodies: boolean): string {
               THEN (SELECT json_agg(f::oid::bigint) FROM pg_aggregate g, LATERAL (VALUES (g.aggtransfn), (g.aggfinalfn),
                     (g.aggcombinefn), (g.aggserialfn), (g.aggdeserialfn), (g.aggmtransfn), (g.aggminvtransfn),
                     (g.aggmfinalfn)) AS v (f)
-                    WHERE g.aggfnoid = p.oid AND f::oid >= ${FIRST_NORMAL_OID}) END
+                    WHERE g.aggfnoid = p.oid AND f::oid >= ${FIRST_NORMAL_OID}) END,
+         CASE WHEN p.oid >= ${FIRST_NORMAL_OID} THEN pg_get_expr(p.proargdefaults, 0) END
     FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_language l ON l.oid = p.prolang

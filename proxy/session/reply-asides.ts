@@ -1,7 +1,7 @@
 import { decodeParameterStatus } from '../wire/messages/parameter-status.ts'
 import type { SessionContext } from './context.ts'
 import { checkReading } from './probe.ts'
-import { scrubReport } from './scrub.ts'
+import { scrubReport, withheldNow } from './scrub.ts'
 
 /** What the server may say between any two messages, and which answers nothing. */
 export class ReplyAsides {
@@ -12,8 +12,8 @@ export class ReplyAsides {
   }
 
   notice(): void {
-    const { exchange, toClient, fromUpstream } = this.#session
-    const scrub = exchange.first?.scrub ?? null
+    const { toClient, fromUpstream } = this.#session
+    const scrub = withheldNow(this.#session)
     if (scrub !== null) toClient.add(scrubReport(fromUpstream.bytes, scrub))
     else toClient.keep(fromUpstream)
   }

@@ -2,7 +2,7 @@ import { decodeReport, type ReportFields } from '../wire/messages/error-response
 import type { SessionContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Slot } from './exchange.ts'
-import { scrubReport } from './scrub.ts'
+import { scrubReport, withheldNow } from './scrub.ts'
 
 const NOT_RUN = 'not run'
 
@@ -26,22 +26,22 @@ export class ReplyErrors {
       throw new SessionError('upstream_violation', 'The database sent an error without a code')
     const first = this.#session.exchange.first
     if (isFatal(fields)) {
-      this.#forward(first, message)
+      this.#forward(message)
       return
     }
     if (first === undefined) throw new SessionError('upstream_violation', 'The database sent an error out of order')
     if (first.vital) throw new SessionError('internal', 'The session’s state could not be asked for')
     if (first.refusal !== null) this.#session.toClient.add(first.refusal)
-    else this.#forward(first, message)
+    else this.#forward(message)
     this.#failRuns(first, sqlstate)
     this.#session.exchange.copyIn = false
     if (first.kind === 'query' || first.kind === 'call' || first.kind === 'sync') first.failed = true
     else this.#skipToSync(first)
   }
 
-  #forward(first: Slot | undefined, message: Buffer): void {
+  #forward(message: Buffer): void {
     const { toClient, fromUpstream } = this.#session
-    const scrub = first?.scrub ?? null
+    const scrub = withheldNow(this.#session)
     if (scrub !== null) toClient.add(scrubReport(message, scrub))
     else toClient.keep(fromUpstream)
   }

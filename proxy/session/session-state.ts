@@ -41,6 +41,8 @@ export class SessionState implements SessionView {
   uncommitted: readonly DefinitionChange[] = NONE
   /** The open transaction has changed them: its end may change them back. */
   namesTouched = false
+  /** What ran in the open transaction and may still fail, at its end, with an error that quotes values. */
+  readonly withheld = new Set<Judgement>()
   #namesVersion = 0
   #catalogTouched = false
   readonly #catalog: SessionCatalog
@@ -80,6 +82,7 @@ export class SessionState implements SessionView {
     const traits = traitsOf(judgement)
     const { prepares, deallocates, declares, closes } = effects
     const names = this.names
+    if (judgement.scrub && this.withheld.size < WITHHELD_MAX) this.withheld.add(judgement)
     if (deallocates === 'all') this.statements.keepOnly(() => false)
     else if (deallocates !== null) this.statements.set(deallocates, null)
     if (prepares !== null)
@@ -100,6 +103,7 @@ export class SessionState implements SessionView {
   ready(status: SessionInput['transaction']): void {
     this.transaction = status
     if (status !== 'idle') return
+    this.withheld.clear()
     this.portals.keepOnly(({ holdable }) => holdable)
     // What was set or made in the transaction may have ended with it.
     if (this.namesTouched) this.namesUnknown = true
@@ -136,6 +140,8 @@ export class SessionState implements SessionView {
 }
 
 const NONE: readonly never[] = []
+/** They only say which names may be shown; with fewer of them, fewer are. */
+const WITHHELD_MAX = 100
 /** Beyond this many, following each costs more than it is worth: nothing is taken for known. */
 const UNCOMMITTED_MAX = 500
 const anything: readonly DefinitionChange[] = [{ kind: 'anything' }]

@@ -1,10 +1,12 @@
 import type { Routine } from '../catalog/definitions.ts'
 import { builtinEffect } from './builtin-effects.ts'
-import { type Context, recordRelation } from './context.ts'
+import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
+import { expression } from './expression.ts'
 import type { QualifiedName } from './names.ts'
+import { parseExpression } from './parse-expression.ts'
 import { isReviewed } from './reviewed-extensions.ts'
 import { routineBody } from './routine-body.ts'
-import { derived, union, unionOf, type Value } from './scope.ts'
+import { derived, emptyScope, union, unionOf, type Value } from './scope.ts'
 
 /**
  * Every function that a call can mean: same name, visible, right number of arguments, and no argument whose type rules
@@ -60,12 +62,12 @@ export function mayBecome(context: Context, from: number, to: number): boolean {
 /** Records what calling a function does, and returns what its result is fed by. */
 export function callRoutine(context: Context, routine: Routine, values: readonly Value[]): Value {
   const { schema, name, volatility, builtin } = routine
-  const sources = unionOf(values)
   if (builtin) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
     recordBuiltin(context, routine, values.length)
-    return derived(sources, routine.returnType)
+    return derived(unionOf(values), routine.returnType)
   }
+  const sources = union(unionOf(values), argumentDefaults(context, routine, values.length))
   context.record.definition(routine.oid, routine.hash)
   if (isReviewed(routine)) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
@@ -78,7 +80,23 @@ export function callRoutine(context: Context, routine: Routine, values: readonly
     recordOpaque(context, routine)
     return derived(sources, routine.returnType)
   }
+  context.record.computed(body)
   return derived(union(sources, body), routine.returnType)
+}
+
+/** What a call leaves out is computed from the defaults, and those may call anything. */
+function argumentDefaults(context: Context, routine: Routine, given: number): Value['sources'] {
+  if (routine.defaultsSql === null || given >= routine.argumentTypes.length) return []
+  const node = parseExpression(`ROW(${routine.defaultsSql})`)
+  const inside = enter(context, `defaults ${routine.oid}`, qualifiedNames(context.session))
+  if (node === null || inside === null) {
+    context.record.effect('unknown')
+    context.record.unresolved('opaque_body', `the defaults of ${routine.schema}.${routine.name}`)
+    return []
+  }
+  const { sources } = expression(inside, node, emptyScope(), 'projected')
+  context.record.absorb(inside.record, `${routine.schema}.${routine.name}`)
+  return sources
 }
 
 function callAggregate(context: Context, routine: Routine, values: readonly Value[]): Value {

@@ -16,7 +16,7 @@ import { calledFunction } from './function-call.ts'
 import { intoClause } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
 import { parse } from './parse.ts'
-import { constant, innerScope, ListedColumns, named, type Scope } from './scope.ts'
+import { constant, derived, innerScope, ListedColumns, named, type Scope } from './scope.ts'
 import { type Result, select, type TargetUse } from './select.ts'
 import { setVariable } from './settings.ts'
 import { transaction } from './transaction.ts'
@@ -116,7 +116,8 @@ function explain(context: Context, { query, options }: ExplainStmt, scope: Scope
       context.record.absorbPlanned(inside.record)
     }
   }
-  return { columns: new ListedColumns([named('QUERY PLAN', constant)]) }
+  // Planning calls functions that say they are immutable, and the plan shows what they gave.
+  return { columns: new ListedColumns([named('QUERY PLAN', derived(context.record.computedFrom))]) }
 }
 
 /** Only what surely means no: what PostgreSQL would not take for a boolean does not run there either. */

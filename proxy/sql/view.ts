@@ -1,9 +1,22 @@
-import type { Relation } from '../catalog/definitions.ts'
+import type { Attribute, Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
+import { expression } from './expression.ts'
 import { parse } from './parse.ts'
+import { parseExpression } from './parse-expression.ts'
 import { Recorder } from './recorder.ts'
-import { type Column, type ColumnSet, emptyScope, RelationColumns, union } from './scope.ts'
+import {
+  type Column,
+  type ColumnSet,
+  derived,
+  emptyScope,
+  type Item,
+  innerScope,
+  ListedColumns,
+  named,
+  RelationColumns,
+  union,
+} from './scope.ts'
 import { select } from './select.ts'
 
 interface Expansion {
@@ -79,10 +92,32 @@ function expand(context: Context, relation: Relation, query: string): Expansion 
   return { record: inside.record, columns: isWhole ? all : null }
 }
 
-/** The base columns behind each column of a view, for the labels that they lend it. */
+/** The columns behind each column of a view, and behind a generated one, for the labels that they lend it. */
 export function viewSources(snapshot: CatalogSnapshot, relation: Relation): readonly (readonly Source[])[] {
   const query = snapshot.viewQuery(relation.oid)
-  if (query === undefined) return []
+  if (query !== undefined)
+    return expansionOf(catalogContext(snapshot), relation, query).columns?.map((column) => column.sources) ?? []
+  if (!relation.attributes.some(({ generated }) => generated)) return []
+  return relation.attributes.map((attribute) => generatedFrom(snapshot, relation, attribute))
+}
+
+/** A generated column says what it is made of, under another name. */
+function generatedFrom(snapshot: CatalogSnapshot, relation: Relation, attribute: Attribute): readonly Source[] {
+  const node = attribute.generated && attribute.expression !== null ? parseExpression(attribute.expression) : null
+  if (node === null) return []
+  const columns = snapshot.sourcesOf(relation).map((source) => named(source.column, derived([source])))
+  const row: Item = {
+    name: relation.name,
+    relation,
+    columns: new ListedColumns(columns),
+    unqualified: true,
+    qualified: true,
+  }
+  return expression(catalogContext(snapshot), node, innerScope(emptyScope(), [row]), 'projected').sources
+}
+
+/** For what the catalog itself holds, where every name is qualified. */
+function catalogContext(snapshot: CatalogSnapshot): Context {
   const names: NameContext = qualifiedNames({
     snapshot,
     searchPath: '',
@@ -91,7 +126,7 @@ export function viewSources(snapshot: CatalogSnapshot, relation: Relation): read
     preparedStatement: () => undefined,
     cursor: () => undefined,
   })
-  const context: Context = {
+  return {
     names,
     session: names,
     snapshot,
@@ -101,5 +136,4 @@ export function viewSources(snapshot: CatalogSnapshot, relation: Relation): read
     budget: { left: 1_000_000 },
     inside: [],
   }
-  return expansionOf(context, relation, query).columns?.map((column) => column.sources) ?? []
 }
