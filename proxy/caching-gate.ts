@@ -59,7 +59,9 @@ export class CachingGate implements Gate {
     const pending = catalog?.pending ?? null
     // Definitions changed and are being read: what they were is not judged by.
     if (pending !== null) return this.#judgeAfter(pending, text, session)
-    return this.#judgeNow(text, session, catalog)
+    const judgements = this.#judgeNow(text, session, catalog)
+    const look = judgements.some(isMissingName) ? (catalog?.look?.() ?? null) : null
+    return look === null ? judgements : this.#judgeAgain(look, text, session)
   }
 
   async digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string> {
@@ -79,6 +81,14 @@ export class CachingGate implements Gate {
   async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
     await pending.catch(() => undefined) // then the snapshot throws, and that is judged
     return this.judge(text, session)
+  }
+
+  /** What is missing may have been made elsewhere a moment ago. */
+  async #judgeAgain(look: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
+    await look.catch(() => undefined)
+    const catalog = this.#options.catalogs.get(session.target.name)
+    await catalog?.pending?.catch(() => undefined)
+    return this.#judgeNow(text, session, catalog)
   }
 
   #judgeNow(text: string, session: SessionView, catalog: Pick<Catalog, 'snapshot'> | undefined): readonly Judgement[] {
@@ -197,6 +207,11 @@ function failureId(error: unknown): RefusalId {
   const code = error instanceof PolicyError ? error.code : null
   if (code === 'result_undefined') return 'gate.policy_undefined'
   return code === 'result_invalid' ? 'gate.policy_invalid' : 'gate.policy_failed'
+}
+
+/** Refused for a name that does not exist, and for nothing else. */
+function isMissingName({ nativeError }: Judgement): boolean {
+  return nativeError !== null && nativeError !== undefined && nativeError.sqlstate !== '42601'
 }
 
 function stillHold(dependencies: readonly Dependency[], session: SessionView): boolean {

@@ -104,9 +104,12 @@ export interface BoundParameters {
   readonly values: readonly (Buffer | null)[]
 }
 
+/** What the gate needs of a catalog; without `look`, a name that is missing is missing until the next reload. */
+export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> & Partial<Pick<Catalog, 'look'>>
+
 export interface GateOptions {
   /** By target name. */
-  readonly catalogs: ReadonlyMap<string, Pick<Catalog, 'snapshot' | 'pending'>>
+  readonly catalogs: ReadonlyMap<string, JudgedCatalog>
   /** The policy in force now. @throws when there is none */
   readonly policy: () => Policy
   /** What the caches may hold, about. */

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { TargetConfig } from '../../config.ts'
 import { viewSources } from '../sql/view.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
+import { Looks } from './looks.ts'
 import { changeMark, changeSigns } from './queries.ts'
 import { CatalogSnapshot, type LabelRules } from './snapshot.ts'
 
@@ -14,6 +16,11 @@ export interface Catalog {
   readonly pending: Promise<void> | null
   /** Reads all definitions anew. @throws CatalogError; the snapshot is then no longer usable until one succeeds */
   refresh(): Promise<void>
+  /**
+   * Looks now for what was changed elsewhere, for somebody who misses a name.
+   * @returns null when there was so much looking of late that the next is too far off to be waited for
+   */
+  look(): Promise<void> | null
   /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */
   query<T extends pg.QueryResultRow>(
     sql: string,
@@ -78,6 +85,7 @@ class LiveCatalog implements Catalog {
   #pending: Promise<void> | null = null
   #again = false
   #timer: NodeJS.Timeout | null = null
+  readonly #looks = new Looks({ look: () => this.#lookNow(), now: () => performance.now(), wait })
   #closed = false
 
   constructor(options: CatalogOptions) {
@@ -110,6 +118,10 @@ class LiveCatalog implements Catalog {
     })
     this.#pending = run
     return run
+  }
+
+  look(): Promise<void> | null {
+    return this.#closed ? null : this.#looks.ask()
   }
 
   async query<T extends pg.QueryResultRow>(
@@ -194,8 +206,7 @@ class LiveCatalog implements Catalog {
 
   async #check(): Promise<void> {
     try {
-      const { rows } = await this.#pool.query<Signs>(changeSigns)
-      const signs = rows[0] ?? null
+      const signs = await this.#readSigns()
       if (this.#mayHaveChanged(signs)) await this.#look(signs)
     } catch (error) {
       this.#options.log.warn({ target: this.#options.target.name, error }, 'definitions could not be checked')
@@ -208,6 +219,17 @@ class LiveCatalog implements Catalog {
     if (this.#mark === '' || before === null || signs === null) return true
     if (signs.transactions === before.transactions) return false
     return signs.writes !== before.writes || performance.now() >= this.#lookAt
+  }
+
+  async #readSigns(): Promise<Signs | null> {
+    const { rows } = await this.#pool.query<Signs>(changeSigns)
+    return rows[0] ?? null
+  }
+
+  /** What others have committed must be seen, so nothing counts but that nobody has. */
+  async #lookNow(): Promise<void> {
+    const signs = await this.#readSigns()
+    if (signs === null || signs.transactions !== this.#signs?.transactions) await this.#look(signs)
   }
 
   async #look(signs: Signs | null): Promise<void> {

@@ -347,3 +347,27 @@ describe('the digest', () => {
     expect(await values('1;', '2')).not.toBe(await values('1', ';2'))
   })
 })
+
+describe('a name that is missing', () => {
+  test('is looked for again, as it may have been made elsewhere a moment ago', async () => {
+    await stand.client.query('CREATE TABLE fresh_elsewhere (id int); ALTER TABLE orders ADD fresh_column int')
+    for (const sql of ['SELECT id FROM fresh_elsewhere', 'SELECT fresh_column FROM orders']) {
+      const [judgement] = await stand.gate.judge(sql, stand.session())
+      expect(judgement).toMatchObject({ decision: { outcome: 'allow' }, facts: { unresolved: [] } })
+    }
+    await stand.client.query('DROP TABLE fresh_elsewhere; ALTER TABLE orders DROP fresh_column')
+  })
+
+  test('is missing for good when nothing was made, and the snapshot stays', async () => {
+    await stand.catalog.refresh()
+    const { snapshot } = stand.catalog
+    const judgement = await stand.judge('SELECT * FROM nowhere')
+    expect(judgement.nativeError).toMatchObject({ sqlstate: '42P01', position: 15 })
+    expect(stand.catalog.snapshot).toBe(snapshot)
+  })
+
+  test('is not looked for when something else is wrong', () => {
+    for (const sql of ['SELEC 1', 'DROP TABLE nowhere', "SELECT pg_read_file('x'), nothing FROM orders"])
+      expect(stand.gate.judge(sql, stand.session())).not.toBeInstanceOf(Promise)
+  })
+})

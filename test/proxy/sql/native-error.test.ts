@@ -100,19 +100,23 @@ describe('a statement is refused as the server refuses it', () => {
 })
 
 describe('it is refused as a rule refuses it', () => {
-  const denied: readonly (readonly [why: string, sql: string, changes?: Partial<SessionView>])[] = [
-    ['a rule denies it, whatever the name would mean', 'DROP TABLE nowhere'],
-    ['something else in it denies it', "SELECT nothing, pg_read_file('/etc/passwd') FROM orders"],
-    ['something else in it is not resolved', "SELECT nothing, pg_sleep(1), lo_get(1) FROM orders; DO ''"],
-    ['the search path is not known', 'SELECT * FROM nowhere', { searchPath: null }],
-    ['its transaction may have made it', 'SELECT * FROM nowhere', { uncommitted: [{ kind: 'anything' }] }],
-    [
-      'its transaction has changed it',
-      'SELECT * FROM orders',
-      { uncommitted: [{ kind: 'hidden', schema: 'public', name: 'orders' }] },
-    ],
+  const denied: readonly { why: string; sql: string; changes?: Partial<SessionView> }[] = [
+    { why: 'a rule denies it, whatever the name would mean', sql: 'DROP TABLE nowhere' },
+    { why: 'something else in it denies it', sql: "SELECT nothing, pg_read_file('/etc/passwd') FROM orders" },
+    { why: 'something else sent with it is denied', sql: "SELECT nothing FROM orders; DO ''" },
+    { why: 'the search path is not known', sql: 'SELECT * FROM nowhere', changes: { searchPath: null } },
+    {
+      why: 'its transaction may have made it',
+      sql: 'SELECT * FROM nowhere',
+      changes: { uncommitted: [{ kind: 'anything' }] },
+    },
+    {
+      why: 'its transaction has changed it',
+      sql: 'SELECT * FROM orders',
+      changes: { uncommitted: [{ kind: 'hidden', schema: 'public', name: 'orders' }] },
+    },
   ]
-  test.each(denied)('when %s: %s', async (_, sql, changes) => {
+  test.each(denied)('when $why', async ({ sql, changes }) => {
     const judgements = await stand.gate.judge(sql, stand.session(changes))
     const answers = judgements.filter(({ decision }) => decision.outcome === 'deny')
     expect(answers.some(({ nativeError }) => !nativeError)).toBe(true)
