@@ -49,8 +49,6 @@ export class Binding {
       const which = bind.statement === '' ? 'unnamed prepared statement' : `prepared statement "${bind.statement}"`
       return this.#refuse('26000', `${which} does not exist`)
     }
-    // SQL's FETCH can name the portal, so what was judged before it may mean another thing now.
-    if (bind.portal !== '') this.#session.turn++
     return judged(this.#session, statement, (judgements) => this.#decide(boundOf(bind, statement), judgements))
   }
 

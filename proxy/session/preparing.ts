@@ -27,8 +27,6 @@ export class Preparing {
   parse(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
     const { statement: name, sql: text, parameterTypes } = decodeParse(fromClient.bytes)
-    // SQL's EXECUTE can name it, so what was judged before it may mean another thing now.
-    if (name !== '') this.#session.turn++
     const statement: PreparedStatement = { name, text, parameterTypes, names: state.names, judged: null }
     return judged(this.#session, statement, (judgements) => this.#decide(statement, judgements))
   }
@@ -86,6 +84,8 @@ export class Preparing {
     const { exchange, fromClient, state, upstream } = this.#session
     const { what, name } = decodeNamed(fromClient.bytes)
     const { statements, portals } = state
+    // SQL can name it too: what was judged by what is behind the name is judged anew. (A name cannot be taken twice, so
+    // one that is made changes no judgement but that there is nothing behind it.)
     this.#session.turn++
     const change = what === 'portal' ? portals.expect(name, null) : statements.expect(name, null)
     exchange.push(slot('close', { changes: [change] }))

@@ -36,6 +36,7 @@ const talks: readonly { readonly why: string; readonly says: readonly Buffer[]; 
     says: [...extended, sync(), row('x'), copyDone(), sync(), query('SELECT 1')],
     z: 2,
   },
+  { why: 'a Sync behind a simple one', says: [query(COPY), sync(), row('1'), copyDone(), query('SELECT 1')], z: 2 },
   { why: 'two in one query', says: [query(`${COPY}; ${COPY}`), row('1'), copyDone(), row('2'), copyDone()], z: 1 },
   { why: 'COPY messages where there is no COPY', says: [row('1'), copyDone(), copyFail('?'), query('SELECT 1')], z: 1 },
   {

@@ -93,6 +93,14 @@ describe('what a statement means is known before it is judged', () => {
     expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set())
   })
 
+  test('a batch that fails takes back what it had made, though it was asked about in between', async () => {
+    client.send(...run('CREATE TEMP TABLE t (id int)'), ...run('SELECT 7'), ...run('SELECT 1/0'), sync())
+    await client.until('Z')
+    expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set(['t']))
+    await client.ask('SELECT 8')
+    expect(at.gate.judged.at(-1)?.view.temporaryRelations).toEqual(new Set())
+  })
+
   test('a statement behind the end of a transaction that had changed names is refused', async () => {
     await client.ask('BEGIN')
     await client.ask('SET search_path = other')
@@ -187,6 +195,49 @@ describe('a name stands for what the server has under it', () => {
       'Z I',
     ])
     expect(at.gate.judged.at(-1)?.text).toBe('SELECT 1')
+  })
+
+  test('a name that SQL says is what it is by the time it runs', async () => {
+    at.gate.say(/held/, { outcome: 'hold', onHold: 'error' })
+    client.send(parse({ name: 'foo', text: 'SELECT 1' }), sync())
+    await client.until('Z')
+    const replaced = [close({ type: 'S', name: 'foo' }), parse({ name: 'foo', text: 'SELECT 9 AS held' })]
+    client.send(parse({ text: 'EXECUTE foo' }), ...replaced, bind(), execute(), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['1', '3', '1', 'E YH001', 'Z I'])
+    client.send(parse({ name: 'bar', text: 'SELECT 1' }), sync())
+    await client.until('Z')
+    client.send(parse({ text: 'EXECUTE bar' }), close({ type: 'S', name: 'bar' }), bind(), execute(), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['1', '3', 'E 42501', 'Z I'])
+  })
+
+  test('a cursor is gone with its transaction, for SQL too', async () => {
+    await client.ask('BEGIN')
+    await client.ask('DECLARE c CURSOR FOR SELECT 12')
+    expect(transcript(await client.ask('FETCH c'))).toContain('D 12')
+    await client.ask('COMMIT')
+    expect(transcript(await client.ask('FETCH c'))).toEqual(['E 42501', 'Z I'])
+  })
+
+  test.each([
+    ['a name made in the batch before', [parse({ text: 'SELECT 1' }), sync(), bind(), execute(), sync()], 2],
+    ['a name made twice', [...run('SELECT 1'), sync(), ...run('SELECT 2'), sync(), bind(), execute(), sync()], 3],
+    [
+      'a name made in the batch before, behind an error',
+      [parse({ text: 'SELECT 1' }), sync(), parse({ text: 'SELEKT', name: 'x' }), bind(), execute(), sync()],
+      2,
+    ],
+  ] as const)('%s is what it is directly, though nothing was waited for', async (_why, says, z) => {
+    const direct = await RawClient.open(at.direct)
+    for (const one of [direct, client]) one.send(...says)
+    expect(transcript(await client.until('Z', z))).toEqual(transcript(await direct.until('Z', z)))
+    direct.close()
+  })
+
+  test('an error before the Sync does not make the server forget what comes behind it', async () => {
+    client.send(...run('SELECT 2/0'), sync(), parse({ name: 'behind', text: 'SELECT 81' }))
+    await client.until('Z')
+    client.send(bind({ statement: 'behind' }), execute(), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['1', '2', 'D 81', 'C SELECT 1', 'Z I'])
   })
 
   test('what was sent behind a failed batch is expected again', async () => {

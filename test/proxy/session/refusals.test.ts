@@ -151,6 +151,46 @@ test('an unknown statement or portal is refused, not looked for', async () => {
   client.close()
 })
 
+test('what the server will skip is neither judged nor recorded', async () => {
+  const client = await RawClient.open(at.through)
+  client.send(...run('DROP TABLE t'), ...run('SELECT 61'), query('SELECT 62'), sync(), query('SELECT 63'))
+  await client.until('Z', 2)
+  const texts = at.trail.named('statement.intended').map(({ text }) => text)
+  expect(texts).not.toContain('SELECT 61')
+  expect(texts).not.toContain('SELECT 62')
+  expect(texts.at(-1)).toBe('SELECT 63')
+  client.close()
+})
+
+test('an error that comes while a message is being judged skips it', async () => {
+  const client = await RawClient.open(at.through)
+  const failed = client.until('E')
+  at.gate.before = (text) => (text === 'SELECT 71' ? failed.then(() => undefined) : null)
+  client.send(...run('SELECT 1/0'), ...run('SELECT 71'), sync(), query('SELECT 72'))
+  await failed
+  expect(transcript(await client.until('Z', 2))).toEqual(['Z I', 'T', 'D 72', 'C SELECT 1', 'Z I'])
+  at.gate.before = null
+  client.close()
+})
+
+describe('a text in which the gate and the server do not see the same statements', () => {
+  // The gate of these tests cuts at every semicolon.
+  const text = "SELECT ';'"
+
+  test('is not bound', async () => {
+    const client = await RawClient.open(at.through)
+    client.send(...run(text), sync())
+    expect(transcript(await client.until('Z'))).toEqual(['1', 'E 42601', 'Z I'])
+    client.close()
+  })
+
+  test('ends the session when its answers do not fit', async () => {
+    const client = await RawClient.open(at.through)
+    client.send(query(text))
+    expect(reportOf(await client.toTheEnd())).toMatchObject({ S: 'FATAL', C: '08P01' })
+  })
+})
+
 test('a promise from the gate keeps the order', async () => {
   at.gate.slow = true
   const client = await RawClient.open(at.through)

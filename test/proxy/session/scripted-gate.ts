@@ -22,6 +22,8 @@ export class ScriptedGate implements Gate {
   readonly #known = new Map<string, readonly Judgement[]>()
   /** Judgements become promises. */
   slow = false
+  /** What judging a text waits for. */
+  before: ((text: string) => Promise<void> | null) | null = null
 
   say(pattern: RegExp, script: Script): void {
     this.#known.clear()
@@ -30,12 +32,16 @@ export class ScriptedGate implements Gate {
 
   judge(text: string, view: SessionView): readonly Judgement[] | Promise<readonly Judgement[]> {
     this.judged.push({ text, view: { ...view, searchPath: view.searchPath, role: view.role } })
+    const named = this.#named(text, view)
+    if (named !== null) return named
     let judgements = this.#known.get(text)
     if (judgements === undefined) {
       judgements = statements(text).map((statement) => this.#judgement(statement))
       this.#known.set(text, judgements)
     }
     const found = judgements
+    const waits = this.before?.(text) ?? null
+    if (waits !== null) return waits.then(() => found)
     return this.slow ? new Promise((resolve) => setImmediate(() => resolve(found))) : found
   }
 
@@ -44,6 +50,15 @@ export class ScriptedGate implements Gate {
     return createHash('sha256')
       .update(JSON.stringify([judgement.text, values]))
       .digest('hex')
+  }
+
+  /** EXECUTE and FETCH are what is behind the name, and denied where there is nothing. */
+  #named(text: string, view: SessionView): readonly Judgement[] | null {
+    const [, verb, name = ''] = /^(EXECUTE|FETCH) (\w+)$/.exec(text) ?? []
+    if (verb === undefined) return null
+    const behind = verb === 'EXECUTE' ? view.preparedStatement(name) : view.cursor(name)
+    const script = this.#scripts.find(({ pattern }) => behind !== undefined && pattern.test(behind))?.script ?? {}
+    return [judgementOf(text, behind === undefined ? { outcome: 'deny' } : script)]
   }
 
   #judgement(text: string): Judgement {
