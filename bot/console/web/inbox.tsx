@@ -129,11 +129,7 @@ function Row({ hold }: { readonly hold: HoldSummary }) {
           <Line of={hold.excerpt.replaceAll(/\s+/g, ' ')} />
         </code>
         <span class="row-why">
-          <Line
-            of={holdingRules(hold)
-              .map(({ title }) => title)
-              .join(' · ')}
-          />
+          <Line of={[...new Set(holdingRules(hold).map(({ title }) => title))].join(' · ')} />
         </span>
       </span>
       <span class="row-side">
