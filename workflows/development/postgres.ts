@@ -34,6 +34,8 @@ export interface PostgresOptions {
 export interface Postgres {
   readonly port: number
   readonly pid: number
+  /** Resolves when it is not running any more, whoever ended it. */
+  readonly ended: Promise<unknown>
   url(database: string, role?: { readonly name: string; readonly password: string }): string
   stop(): Promise<void>
 }
@@ -64,6 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   return {
     port: options.port,
     pid: child.pid as number,
+    ended: exitOf(child),
     url: (database, role = { name: 'postgres', password: options.password }) =>
       `postgres://${role.name}:${encodeURIComponent(role.password)}@127.0.0.1:${options.port}/${database}`,
     stop: () => stop(child),

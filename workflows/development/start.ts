@@ -10,11 +10,11 @@ import { CONFIG_FILE, issuerOf, writeDevelopmentConfig } from './development-con
 import { mintToken } from './development-tokens.ts'
 import { DevelopmentError } from './errors.ts'
 import { startIdentityProvider } from './identity-provider.ts'
+import { keepPostgres } from './kept-postgres.ts'
 import { lockDataFolder } from './lock.ts'
 import { endOrphan } from './orphan.ts'
 import { agents, claimsOf, type Person, people, services } from './people.ts'
 import { choosePorts, type Ports } from './ports.ts'
-import { startPostgres } from './postgres.ts'
 import type { Progress } from './progress.ts'
 import { loadProviderKeys, type ProviderKeys } from './provider-keys.ts'
 import type { Started, StartedIdentity } from './summary.ts'
@@ -98,7 +98,7 @@ export async function startTree(options: StartOptions): Promise<Tree> {
   progress('starting PostgreSQL 18')
   const policies = parts.preparePolicies(config, options.progress)
   policies.catch(() => undefined) // awaited below; PostgreSQL may fail first
-  const postgres = await startPostgres({ cluster, port: ports.postgres, password: secrets.postgres })
+  const postgres = await keepPostgres({ cluster, port: ports.postgres, password: secrets.postgres, log })
   stack.defer(() => postgres.stop())
   const { shopUrl } = await prepareDatabases(postgres, secrets, progress)
   await Promise.race([policies, interruption(signal)])
