@@ -1,7 +1,8 @@
 import type { Node } from 'libpg-query'
 import type { Attribute, Relation, Trigger } from '../catalog/definitions.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
-import { checkDomain, expression } from './expression.ts'
+import { checkDomains, hasDomainChecks } from './domain-checks.ts'
+import { expression } from './expression.ts'
 import { parse } from './parse.ts'
 import { parseExpression } from './parse-expression.ts'
 import type { Recorder } from './recorder.ts'
@@ -62,7 +63,7 @@ function isPlain({ snapshot }: Context, { oid, attributes }: Relation): boolean 
     snapshot.rulesOf(oid).length === 0 &&
     snapshot.cascadesFrom(oid).length === 0 &&
     snapshot.childrenOf(oid).length === 0 &&
-    attributes.every(({ expression: sql, type }) => sql === null && snapshot.typeByOid(type)?.kind !== 'domain')
+    attributes.every(({ expression: sql, type }) => sql === null && !hasDomainChecks(snapshot, type))
   )
 }
 
@@ -115,8 +116,19 @@ function run(context: Context, relation: Relation, sql: string, name: string): v
 function fill(context: Context, relation: Relation, attribute: Attribute, write: Write): void {
   if (attribute.expression !== null && (write === 'insert' || attribute.generated))
     run(context, relation, attribute.expression, attribute.name)
-  const type = context.snapshot.typeByOid(attribute.type)
-  if (type?.kind === 'domain') checkDomain(qualified(context), type)
+  checkDomains(context, attribute.type)
+}
+
+/** What a table made LIKE this one, or as its child, takes over and runs at every write. */
+export function attachedCopies(context: Context, relation: Relation, expressions: boolean): void {
+  const inside = enter(context, `copies ${relation.oid}`, context.names)
+  if (inside === null) return
+  for (const { sql, name, on } of context.snapshot.expressionsOf(relation.oid))
+    if (expressions && on === 'write') run(inside, relation, sql, name)
+  for (const attribute of relation.attributes)
+    if (expressions) fill(inside, relation, attribute, 'insert')
+    else checkDomains(inside, attribute.type)
+  context.record.absorb(inside.record, `${relation.schema}.${relation.name}`)
 }
 
 function applyRule(context: Context, relation: Relation, definition: string, write: Write): void {

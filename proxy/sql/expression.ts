@@ -5,12 +5,12 @@ import type { Source } from '../catalog/snapshot.ts'
 import { castFunctions } from './casts.ts'
 import { columnReference } from './column-reference.ts'
 import { type Context, spend } from './context.ts'
+import { checkDomains } from './domain-checks.ts'
 import { functionCall } from './function-call.ts'
 import { grammar } from './grammar.ts'
 import { useType } from './names.ts'
-import { parseExpression } from './parse-expression.ts'
 import { callRoutine, mayBecome } from './routines.ts'
-import { constant, derived, emptyScope, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
+import { constant, derived, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
 import { select } from './select.ts'
 import { fieldsOf, type NodeFields, stringsOf, typeOf } from './tree.ts'
 
@@ -162,19 +162,8 @@ function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnU
 /** Converts to a type, and runs what that runs: a domain's checks, a cast function that is not built in. */
 export function castTo(context: Context, value: Value, oid: number, element: Type | null): Value {
   if (element === null) return derived(value.sources, oid)
-  checkDomain(context, element)
+  checkDomains(context, element.oid)
   return derived(union(value.sources, castFunctions(context, element.oid, 'explicit')), oid)
-}
-
-/** A domain's CHECK runs whenever a value becomes one. */
-export function checkDomain(context: Context, type: Type): void {
-  for (let at: Type | undefined = type; at?.kind === 'domain'; at = context.snapshot.typeByOid(at.base)) {
-    for (const check of at.checks) {
-      const node = parseExpression(check)
-      if (node === null) context.record.unresolved('type', at.name)
-      else expression(context, node, emptyScope({ names: new Map([['value', constant]]), positions: [] }), 'filtered')
-    }
-  }
 }
 
 function subLink(context: Context, fields: SubLink, scope: Scope, use: ColumnUse): Value {

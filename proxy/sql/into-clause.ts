@@ -1,9 +1,13 @@
 import type { IntoClause } from 'libpg-query'
 import { type Context, recordMissing, recordTemporary } from './context.ts'
+import { checkDomains } from './domain-checks.ts'
 import { nameOf } from './names.ts'
+import type { ColumnSet } from './scope.ts'
 
 /** SELECT INTO and CREATE TABLE AS: what the query returns is written to a new relation. */
-export function intoClause(context: Context, { rel }: IntoClause): void {
+export function intoClause(context: Context, { rel }: IntoClause, columns: ColumnSet): void {
+  // The new relation's columns have these types, and of a temporary one nothing is known later.
+  for (const { type } of columns.all()) checkDomains(context, type)
   context.record.effect('write')
   context.record.effect('ddl')
   if (rel === undefined) return

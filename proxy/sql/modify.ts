@@ -127,6 +127,7 @@ function mergeInto(context: Context, statement: MergeStmt, outer: Scope): Result
   context.record.effect('read')
   fromClause(context, statement.sourceRelation === undefined ? [] : [statement.sourceRelation], scope)
   expression(context, statement.joinCondition, scope, 'joined')
+  for (const clause of clauses) flagUnbounded(context, clause, statement.joinCondition, { item, scope })
   for (const clause of clauses) {
     const seen = rowsSeen(clause, item, scope)
     expression(context, clause.condition, seen, 'filtered')
@@ -136,6 +137,20 @@ function mergeInto(context: Context, statement: MergeStmt, outer: Scope): Result
     expressions(context, clause.values, seen, 'projected')
   }
   return returning(context, statement.returningClause, scope, item)
+}
+
+/** Nothing says which rows of the target a clause is for: neither what they are joined by nor its own condition. */
+function flagUnbounded(
+  context: Context,
+  { matchKind, commandType, condition }: MergeWhenClause,
+  joinCondition: Node | undefined,
+  { item, scope }: { readonly item: Item; readonly scope: Scope },
+): void {
+  if (commandType !== 'CMD_UPDATE' && commandType !== 'CMD_DELETE') return
+  if (condition !== undefined && !isAlwaysTrue(condition, item, scope)) return
+  if (matchKind === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE') context.record.flag('no_where')
+  else if (joinCondition === undefined || isAlwaysTrue(joinCondition, item, scope))
+    context.record.flag('always_true_where')
 }
 
 /** Where nothing matched there is a row of one side only, and only its columns can be named. */

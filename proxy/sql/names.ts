@@ -3,6 +3,7 @@ import type { Access } from '../../policies/input.ts'
 import type { Relation, Type } from '../catalog/definitions.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
+import { checkDomains } from './domain-checks.ts'
 import { type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
 import { stringsOf } from './tree.ts'
 
@@ -94,12 +95,18 @@ export function useType(context: Context, typeName: TypeName): NamedType {
   const name = qualifiedName(typeName.names)
   const isArray = (typeName.arrayBounds?.length ?? 0) > 0 || typeName.setof === true
   const type = lookUpType(context, name)
-  if (type !== null) return { oid: isArray ? 0 : type.oid, element: type }
+  if (type !== null) {
+    checkDomains(context, type.oid)
+    return { oid: isArray ? 0 : type.oid, element: type }
+  }
   if (uncommittedOf(context.names.uncommitted).hasType(name.name)) return { oid: 0, element: null }
   if (typeName.pct_type === true || (name.schema === null && serials.has(name.name))) return { oid: 0, element: null }
   // The row type of a table goes by the table's name.
   const relation = lookUpRelation(context, name)
-  if (relation.found === 'relation') return { oid: isArray ? 0 : relation.relation.rowType, element: null }
+  if (relation.found === 'relation') {
+    checkDomains(context, relation.relation.rowType)
+    return { oid: isArray ? 0 : relation.relation.rowType, element: null }
+  }
   if (relation.found === 'nothing') typeMissing(context, name, typeName)
   return { oid: 0, element: null }
 }

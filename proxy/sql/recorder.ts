@@ -12,12 +12,15 @@ import type {
 } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import type { Missing } from './native-error.ts'
-import { isSecretName } from './redact.ts'
+import { isSecretName, withoutSecrets } from './secret-words.ts'
 
 type External = Facts['external'][number]
 
 const uses: readonly ColumnUse[] = ['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned']
 const useBits = Object.fromEntries(uses.map((use, bit) => [use, 1 << bit])) as Readonly<Record<ColumnUse, number>>
+
+/** These say something of a write wherever it stands; the others are about the statement that was sent. */
+const ofWrites: readonly Flag[] = ['no_where', 'always_true_where']
 
 const effects: readonly Effect[] = [
   'read',
@@ -83,7 +86,8 @@ export class Recorder {
   }
 
   setting(setting: Setting): void {
-    const value = setting.value !== null && isSecretName(setting.name) ? '***' : setting.value
+    const { name, value: given } = setting
+    const value = given === null ? null : isSecretName(name) ? '***' : withoutSecrets(given)
     this.#settings.set(`${setting.name} ${value ?? ''} ${setting.scope}`, { ...setting, value })
   }
 
@@ -166,6 +170,7 @@ export class Recorder {
     for (const [key, unresolved] of other.#unresolved) this.#unresolved.set(key, unresolved)
     for (const [oid, hash] of other.#definitions) this.#definitions.set(oid, hash)
     for (const source of other.#computed) this.#computed.add(source)
+    for (const flag of ofWrites) if (other.#flags.has(flag)) this.#flags.add(flag)
   }
 
   /** What a statement names that is only planned: it is read by, and nothing in it is run but what planning runs. */

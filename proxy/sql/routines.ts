@@ -1,6 +1,7 @@
 import type { Routine } from '../catalog/definitions.ts'
 import { builtinEffect } from './builtin-effects.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
+import { checkDomains } from './domain-checks.ts'
 import { expression } from './expression.ts'
 import type { QualifiedName } from './names.ts'
 import { parseExpression } from './parse-expression.ts'
@@ -65,10 +66,13 @@ export function callRoutine(context: Context, routine: Routine, values: readonly
   if (builtin) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
     recordBuiltin(context, routine, values.length)
+    // These make rows of the type that they are given.
+    if (/populate_record/.test(name)) for (const { type } of values) checkDomains(context, type)
     return derived(unionOf(values), routine.returnType)
   }
   const sources = union(unionOf(values), argumentDefaults(context, routine, values.length))
   context.record.definition(routine.oid, routine.hash)
+  for (const type of [...routine.argumentTypes, routine.returnType]) checkDomains(context, type)
   if (isReviewed(routine)) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
     return derived(sources, routine.returnType)

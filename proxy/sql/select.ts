@@ -67,7 +67,7 @@ function simple(context: Context, statement: SelectStmt, scope: Scope, use: Targ
   limits(context, statement, scope)
   locking(context, statement, scope)
   flagSelect(context, statement, scope)
-  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause)
+  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause, targets)
   return { columns: targets, unbounded: isUnbounded(context, statement, scope) }
 }
 
@@ -258,7 +258,7 @@ function setOperation(context: Context, statement: SelectStmt, scope: Scope, use
   )
   limits(context, statement, scope)
   locking(context, statement, scope)
-  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause)
+  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause, columns)
   return { columns, unbounded: statement.limitCount === undefined && arms.some((arm) => arm.unbounded === true) }
 }
 
@@ -315,6 +315,6 @@ function values(context: Context, statement: SelectStmt, scope: Scope, use: Targ
   const result = new ListedColumns(columns)
   orders(context, statement.sortClause, scope, result)
   limits(context, statement, scope)
-  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause)
+  if (statement.intoClause !== undefined) intoClause(context, statement.intoClause, result)
   return { columns: result }
 }

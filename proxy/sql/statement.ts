@@ -15,6 +15,7 @@ import { expressions } from './expression.ts'
 import { calledFunction } from './function-call.ts'
 import { intoClause } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
+import { useType } from './names.ts'
 import { parse } from './parse.ts'
 import { constant, derived, innerScope, ListedColumns, named, type Scope } from './scope.ts'
 import { type Result, select, type TargetUse } from './select.ts'
@@ -58,8 +59,9 @@ const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.c
     return nothing
   },
   CreateTableAsStmt: createTableAs,
-  PrepareStmt: (context: Context, { query }: PrepareStmt, scope: Scope) => {
+  PrepareStmt: (context: Context, { query, argtypes }: PrepareStmt, scope: Scope) => {
     context.record.effect('session')
+    for (const node of argtypes ?? []) if ('TypeName' in node) useType(context, node.TypeName)
     if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
     return nothing
   },
@@ -131,8 +133,8 @@ function isOff(arg: Node | undefined): boolean {
 function createTableAs(context: Context, fields: CreateTableAsStmt, scope: Scope): Result {
   const { query, into } = fields
   context.record.effect('ddl')
-  if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
-  if (into !== undefined) intoClause(context, into)
+  const result = query === undefined ? nothing : statement(context, query, innerScope(scope, []), 'projected')
+  if (into !== undefined) intoClause(context, into, result.columns)
   return nothing
 }
 

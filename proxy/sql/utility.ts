@@ -10,15 +10,15 @@ import type {
   ViewStmt,
 } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
-import { attachedWrites, rowScope, ruleActions } from './attached.ts'
+import { attachedCopies, attachedWrites, rowScope, ruleActions } from './attached.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
 import { dropObjects, useNamedObject } from './drop.ts'
 import { expression } from './expression.ts'
 import { grammar } from './grammar.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
-import { nameOf, useRelation, useType } from './names.ts'
-import { callRoutine } from './routines.ts'
+import { lookUpRelation, nameOf, qualifiedName, useRelation, useType } from './names.ts'
+import { callRoutine, candidates } from './routines.ts'
 import { emptyScope, type Item, innerScope, ListedColumns, relationColumns, type Scope } from './scope.ts'
 import { select } from './select.ts'
 import { recordVariable } from './settings.ts'
@@ -214,8 +214,22 @@ const special: Readonly<Record<string, Special | undefined>> = Object.assign(Obj
       if (found.found === 'relation') attachedWrites(context, found.relation, 'truncate')
     }
   },
-  CreateStmt: (context: Context, { relation }: CreateStmt) => {
+  CreateStmt: (context: Context, { relation, inhRelations, tableElts }: CreateStmt) => {
     if (relation?.schemaname === 'pg_catalog') context.record.effect('privilege')
+    // A permanent table is looked into when it is written; of a temporary one nothing is known by then.
+    if (relation === undefined || !isTemporary(relation)) return
+    for (const node of inhRelations ?? []) if ('RangeVar' in node) takeOver(context, node.RangeVar, true)
+    for (const node of tableElts ?? []) {
+      if (!('TableLikeClause' in node) || node.TableLikeClause.relation === undefined) continue
+      const { relation: model, options = 0 } = node.TableLikeClause
+      takeOver(context, model, (options & LIKE_EXPRESSIONS) !== 0)
+    }
+  },
+  CreateTrigStmt: (context: Context, { relation, funcname }: { relation?: RangeVar; funcname?: Node[] }) => {
+    if (relation === undefined || lookUpRelation(context, nameOf(relation)).found === 'relation') return
+    const routines = candidates(context, qualifiedName(funcname), [])
+    if (routines.length === 0) context.record.unresolved('function', stringsOf(funcname).join('.'))
+    for (const routine of routines) callRoutine(context, routine, [])
   },
   ViewStmt: (context: Context, { view }: ViewStmt) => {
     // A temporary view would stand in front of a table under a name whose columns nothing here can follow.
@@ -266,6 +280,14 @@ const special: Readonly<Record<string, Special | undefined>> = Object.assign(Obj
   },
 })
 
+/** INCLUDING CONSTRAINTS, DEFAULTS, GENERATED, INDEXES: bits of TableLikeOption in src/include/nodes/parsenodes.h */
+const LIKE_EXPRESSIONS = 4 | 8 | 16 | 64
+
+function takeOver(context: Context, model: RangeVar, expressions: boolean): void {
+  const named = lookUpRelation(context, nameOf(model))
+  if (named.found === 'relation') attachedCopies(context, named.relation, expressions)
+}
+
 function relationItemOf(context: Context, fields: RangeVar): void {
   const found = useRelation(context, nameOf(fields), ['maintain'])
   if (found.found === 'relation') rowScope(context, found.relation)
@@ -314,6 +336,7 @@ function alterTable(context: Context, fields: AlterTableStmt): void {
     const { subtype = '' as never, def } = node.AlterTableCmd
     if (privileged.has(subtype)) context.record.effect('privilege')
     if (subtype === 'AT_DropColumn') access.add('drop')
+    if (subtype === 'AT_AddInherit' && def !== undefined && 'RangeVar' in def) takeOver(context, def.RangeVar, true)
     // USING runs over every row and writes what it returns.
     if (
       subtype === 'AT_AlterColumnType' &&
