@@ -2,6 +2,7 @@ import type { Decision, Reviewers } from '../../policies/decision.ts'
 import type { Facts } from '../../policies/input.ts'
 import type { HoldMode, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
 import type { Judgement, SessionView } from '../gate.ts'
+import { holdsSecrets } from './traits.ts'
 
 export interface HoldRequestParts {
   readonly judgements: readonly Judgement[]
@@ -29,7 +30,7 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     target: state.target,
     application: state.application,
     statement: judgements.map(({ redactedText }) => redactedText).join(';\n'),
-    parameters: parts.shown,
+    parameters: judgements.some(({ facts }) => holdsSecrets(facts)) ? withheld(parts.shown) : parts.shown,
     digest: parts.digest,
     facts: factsOf(judgements.map((judgement) => judgement.facts)),
     decision,
@@ -40,6 +41,11 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     expiryMs: mode === 'wait' && expiryMsMax !== null ? Math.min(expiryMs, expiryMsMax) : expiryMs,
     sessionId: parts.sessionId,
   }
+}
+
+/** Approval is bound to the digest, which covers them all the same. */
+function withheld(parameters: readonly (string | null)[]): readonly (string | null)[] {
+  return parameters.map((value) => (value === null ? null : '[not shown: may be a secret]'))
 }
 
 /** Deferring is not possible on this door: who asked for it is told at once, as with error. */

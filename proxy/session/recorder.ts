@@ -103,7 +103,7 @@ export class Recorder {
   }
 
   #own(statement: number, parameters: readonly (string | null)[], traits: Traits, hold: string | null) {
-    const kept = traits.parametersLabelled ? parameters.map((value) => (value === null ? null : NOT_KEPT)) : parameters
+    const kept = traits.parametersWithheld ? parameters.map((value) => (value === null ? null : NOT_KEPT)) : parameters
     return { session: this.#options.session, statement, parameters: kept, hold }
   }
 }

@@ -20,8 +20,8 @@ export interface Traits {
   /** Ends or rolls back something: settings and temporary relations may be back to what they were. */
   readonly transaction: boolean
   readonly copyFrom: boolean
-  /** Its parameters may be values of labelled columns, which the trail does not keep. */
-  readonly parametersLabelled: boolean
+  /** Its parameters may be values of labelled columns, or secrets, which the trail does not keep. */
+  readonly parametersWithheld: boolean
 }
 
 /** The part that texts have in common when they have the same facts and the same decision. */
@@ -54,6 +54,11 @@ function commonTraitsOf(judgement: Judgement): CommonTraits {
   return traits
 }
 
+/** A key or password is, or may be, among its constants and parameters. */
+export function holdsSecrets({ flags }: Facts): boolean {
+  return flags.includes('contains_secret')
+}
+
 const NAMING_SETTINGS: ReadonlySet<string> = new Set(['role', 'session_authorization', 'search_path', 'all'])
 /** A session's own business, or the end of a transaction, which is looked after where it is answered. */
 const LEAVING_NAMES: ReadonlySet<string> = new Set([
@@ -84,7 +89,7 @@ function workOut(judgement: Judgement): CommonTraits {
     indifferent: isIndifferent(judgement),
     transaction,
     copyFrom,
-    parametersLabelled: facts.columns.some(({ labels }) => labels.length > 0),
+    parametersWithheld: holdsSecrets(facts) || facts.columns.some(({ labels }) => labels.length > 0),
   }
 }
 

@@ -70,7 +70,8 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
   const columns = walk(context, node)
   const { record } = context
   if (several) record.flag('multi_statement')
-  const redacted = redact(text, node)
+  const executed = 'ExecuteStmt' in node ? names.preparedStatement(node.ExecuteStmt.name ?? '') : undefined
+  const redacted = redact(text, node, executed)
   if (redacted.hasSecret) record.flag('contains_secret')
   const outputs = columns === null ? null : outputsOf(columns, record)
   const about = { kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }
