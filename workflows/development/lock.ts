@@ -14,6 +14,9 @@ export interface Lock {
   release(): void
 }
 
+/** A connection that nobody holds on to is closed when memory is tidied, and the lock with it. */
+const held = new Set<DatabaseSync>()
+
 export function lockDataFolder(path: string): Lock {
   const database = new DatabaseSync(join(path, 'lock'), { timeout: 0 })
   try {
@@ -25,12 +28,14 @@ export function lockDataFolder(path: string): Lock {
       hint: 'Use that one, end it with Ctrl-C, or start another beside it: npm start -- --data OTHER --port 0',
     })
   }
+  held.add(database)
   const afterCrash = existsSync(join(path, 'pid'))
   writePrivately(join(path, 'pid'), `${process.pid}\n`)
   return {
     afterCrash,
     release: () => {
       rmSync(join(path, 'pid'), { force: true })
+      held.delete(database)
       database.close()
     },
   }
