@@ -14,6 +14,8 @@ const SCHEMA = 'bullmq'
 const ADD_MS_MAX = 5_000
 /** A worker looks for work at least this often, even if nobody woke it. In seconds, as BullMQ counts. */
 const LOOK_EVERY_S = 1
+/** After the backend was away; a worker that is closed waits for as long. Theirs is 15 s. */
+const RETRY_MS = 500
 
 /** What is used of BullMQ's classes, whose types differ from backend to backend. */
 interface JobQueue {
@@ -95,7 +97,8 @@ function work(
   { concurrency, run }: WorkOptions,
   log: Pick<Log, 'warn'>,
 ): QueueWorker {
-  const worker = backend.worker(name, run, { concurrency, drainDelay: LOOK_EVERY_S, ...workerRetention })
+  const looking = { drainDelay: LOOK_EVERY_S, runRetryDelay: RETRY_MS }
+  const worker = backend.worker(name, run, { concurrency, ...looking, ...workerRetention })
   worker.on('error', (err: Error) => log.warn({ err, queue: name }, 'a worker cannot reach its queue'))
   worker.on('failed', (_job: unknown, err: Error) => log.warn({ err, queue: name }, 'a job failed; its row is kept'))
   return {
