@@ -7,10 +7,10 @@ export interface LooksOptions {
 }
 
 /** Looking because somebody asks takes this part of the time at most. */
-const SHARE_MAX = 0.05
+const SHARE_MAX = 0.2
 const INTERVAL_MIN_MS = 50
 /** Whoever would have to wait longer for the next look is answered without one. */
-const WAIT_MAX_MS = 1_000
+const WAIT_MAX_MS = 5_000
 
 /**
  * Looks at what is asked for now, beside those that come by themselves. One runs at a time and they keep apart, so that

@@ -54,14 +54,14 @@ test('looks keep apart, further where they take longer', async () => {
   takesMs = 30
   await looks.ask()
   await looks.ask()
-  expect(waits).toEqual([50, 50, 600])
+  expect(waits).toEqual([50, 50, 150])
 })
 
 test('nobody waits for one that is far off', async () => {
-  takesMs = 500
+  takesMs = 1_500
   await looks.ask()
   expect(looks.ask()).toBeNull()
-  now += 9_500
+  now += 7_500
   await looks.ask()
   expect(looked).toBe(2)
 })
