@@ -70,7 +70,7 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
   const columns = walk(context, node)
   const { record } = context
   if (several) record.flag('multi_statement')
-  const executed = 'ExecuteStmt' in node ? names.preparedStatement(node.ExecuteStmt.name ?? '') : undefined
+  const executed = 'ExecuteStmt' in node ? (names.preparedStatement(node.ExecuteStmt.name ?? '') ?? null) : ''
   const redacted = redact(text, node, executed)
   if (redacted.hasSecret) record.flag('contains_secret')
   const outputs = columns === null ? null : outputsOf(columns, record)

@@ -43,11 +43,11 @@ const putTogether = /\bpassword\s+(%|'\s*\|\|)/i
 
 /**
  * @param node null for a text that cannot be parsed: then nothing is kept of it from where it looks suspicious
- * @param behind the text that an EXECUTE runs
+ * @param behind the text that an EXECUTE runs; null when it is not known
  */
-export function redact(text: string, node: Node | null, behind = ''): Redacted {
+export function redact(text: string, node: Node | null, behind: string | null = ''): Redacted {
   if (node === null) return unread(text)
-  const executes = isKeyed(behind)
+  const executes = behind === null || isKeyed(behind)
   if (!executes && !suspicious.test(text)) return { text, hasSecret: false }
   try {
     if (isSecretName(settingOf(node))) return { text: text.replace(settingValue, `$1 ${MASK}`), hasSecret: true }
