@@ -26,7 +26,7 @@ export function routineBody(context: Context, routine: Routine): readonly Source
 const inProgress: Body['sources'] = []
 
 function known(context: Context, routine: Routine): Body | null {
-  if (routine.language !== 'sql' || routine.body === null) return null
+  if (routine.language !== 'sql' || routine.body === null || !readsAsWeDo(routine)) return null
   const what = `function ${routine.oid}`
   const names = namesInside(context.session, routine)
   const key = names.temporaryRelations.size === 0 ? `${what} ${names.role} ${names.searchPath}` : null
@@ -47,6 +47,14 @@ function known(context: Context, routine: Routine): Body | null {
   // Inside a recursion the result leaves out what the outer levels will add.
   if (key !== null && context.inside.length === 0) context.snapshot.memo.set(key, body)
   return body
+}
+
+/** Settings of a function that change neither how its text is read nor as whom it runs. Any other makes it opaque. */
+const INDIFFERENT =
+  /^(search_path|(maintenance_)?work_mem|temp_buffers|(statement|lock)_timeout|(enable|geqo|jit)(_\w+)?|timezone|datestyle|intervalstyle|extra_float_digits|client_min_messages|plan_cache_mode|(from|join)_collapse_limit|(random|seq)_page_cost|max_parallel_\w+|synchronous_commit)=/i
+
+function readsAsWeDo({ settings }: Routine): boolean {
+  return settings.every((setting) => INDIFFERENT.test(setting))
 }
 
 function namesInside(names: NameContext, routine: Routine): NameContext {
