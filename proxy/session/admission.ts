@@ -4,7 +4,7 @@ import { HoldpointError } from '../../errors.ts'
 import type { Identity } from '../../policies/input.ts'
 import { ProtocolError } from '../wire/errors.ts'
 import { Framer } from '../wire/framer.ts'
-import { frontend, frontendBytesMax } from '../wire/message-types.ts'
+import { frontend, limitsFor } from '../wire/message-types.ts'
 import { authenticationCleartextPassword } from '../wire/messages/authentication.ts'
 import { negotiate } from '../wire/messages/negotiate-protocol-version.ts'
 import { decodePassword } from '../wire/messages/password.ts'
@@ -58,10 +58,7 @@ export function addressOf(socket: Socket): string {
 }
 
 function clientFramer(rest: Buffer, messageBytesMax: number): Framer {
-  const framer = new Framer({
-    joinedBytesMax: messageBytesMax,
-    declaredBytesMax: (type) => frontendBytesMax(type, messageBytesMax),
-  })
+  const framer = new Framer(limitsFor('client', messageBytesMax))
   framer.push(rest)
   return framer
 }

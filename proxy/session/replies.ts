@@ -29,21 +29,25 @@ export class Replies {
 
   /** Takes what has arrived. @throws SessionError or ProtocolError when the session has to end */
   pump(): void {
-    const { fromUpstream, toClient, signal } = this.#session
+    const { fromUpstream, signal } = this.#session
     this.#session.turn++
-    while (!signal.aborted && fromUpstream.next()) {
-      if (fromUpstream.type !== backend.dataRow) this.#rows.flush()
-      if (fromUpstream.type === REST) toClient.keep(fromUpstream)
-      else this.#receive(fromUpstream.type)
+    while (fromUpstream.next()) {
+      if (fromUpstream.type === backend.dataRow) {
+        this.#row()
+        continue
+      }
+      this.#rows.flush()
+      this.#receive(fromUpstream.type)
+      if (signal.aborted) return
     }
     this.#rows.flush()
-    if (!signal.aborted) this.#rows.streamTail()
+    this.#rows.streamTail()
   }
 
   #receive(type: number): void {
     switch (type) {
-      case backend.dataRow:
-        this.#row()
+      case REST:
+        this.#session.toClient.keep(this.#session.fromUpstream)
         break
       case backend.commandComplete:
         this.#completed(decodeCommandComplete(this.#bytes))
@@ -104,9 +108,11 @@ export class Replies {
     return this.#session.fromUpstream.bytes
   }
 
-  #expect(...kinds: readonly SlotKind[]): Slot {
+  #expect(kind: SlotKind, orKind: SlotKind = kind): Slot {
     const first = this.#session.exchange.first
-    if (first === undefined || first.failed || !kinds.includes(first.kind)) throw violation('answered out of order')
+    if (first === undefined || first.failed || (first.kind !== kind && first.kind !== orKind)) {
+      throw violation('answered out of order')
+    }
     return first
   }
 
@@ -122,7 +128,10 @@ export class Replies {
   }
 
   #row(): void {
-    const answered = this.#expect('query', 'execute')
+    const answered = this.#session.exchange.first
+    if (answered === undefined || answered.failed || (answered.kind !== 'query' && answered.kind !== 'execute')) {
+      throw violation('sent rows out of order')
+    }
     if (answered.capture === null) this.#rows.row(answered, this.#run(answered))
     else answered.capture(this.#bytes)
   }

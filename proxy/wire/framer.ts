@@ -21,8 +21,16 @@ const NOTHING = Buffer.alloc(0)
 export interface FramerLimits {
   /** The largest message that is joined. */
   readonly joinedBytesMax: number
-  /** The largest length a message of this type may declare; null: there is no such type. */
-  readonly declaredBytesMax: (type: number) => number | null
+  /** By type, the largest length a message may declare; 0: there is no such type. Shared by many framers. */
+  readonly declaredBytesMax: Float64Array
+}
+
+/** @param declaredBytesMax null for a type that is not known */
+export function framerLimits(joinedBytesMax: number, declaredBytesMax: (type: number) => number | null): FramerLimits {
+  return {
+    joinedBytesMax,
+    declaredBytesMax: Float64Array.from({ length: 256 }, (_, type) => declaredBytesMax(type) ?? 0),
+  }
 }
 
 export class Framer {
@@ -107,11 +115,15 @@ export class Framer {
     return true
   }
 
+  /** By hand: this is done for every row. */
   #declaredLength(): number {
-    const type = this.window[this.#position] as number
-    const length = this.window.readUInt32BE(this.#position + 1)
-    const max = this.#limits.declaredBytesMax(type)
-    if (max === null) throw new ProtocolError('type_unknown', `invalid frontend message type ${type}`)
+    const { window } = this
+    const at = this.#position
+    const type = window[at] as number
+    const low = ((window[at + 2] as number) << 16) | ((window[at + 3] as number) << 8) | (window[at + 4] as number)
+    const length = (window[at + 1] as number) * 0x100_0000 + low
+    const max = this.#limits.declaredBytesMax[type] as number
+    if (max === 0) throw new ProtocolError('type_unknown', `invalid frontend message type ${type}`)
     if (length < LENGTH_BYTES_MIN || length > max) {
       throw new ProtocolError('length_out_of_range', 'invalid message length')
     }

@@ -1,3 +1,5 @@
+import { type FramerLimits, framerLimits } from './framer.ts'
+
 /**
  * The first byte of every message after startup.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
@@ -59,7 +61,7 @@ const large: ReadonlySet<number> = new Set([
 const known: ReadonlySet<number> = new Set(Object.values(frontend))
 
 /** What PostgreSQL allows a client's message of this type to declare, or null for a type it does not know. */
-export function frontendBytesMax(type: number, messageBytesMax: number): number | null {
+function frontendBytesMax(type: number, messageBytesMax: number): number | null {
   if (large.has(type)) return messageBytesMax
   if (type === frontend.password) return Math.min(PASSWORD_BYTES_MAX, messageBytesMax)
   return known.has(type) ? Math.min(SMALL_BYTES_MAX, messageBytesMax) : null
@@ -69,7 +71,20 @@ const DECLARED_BYTES_MAX = 0x7fff_ffff
 const backendKnown: ReadonlySet<number> = new Set(Object.values(backend))
 
 /** Rows and COPY data may be as large as the server makes them, because they pass through without being joined. */
-export function backendBytesMax(type: number, messageBytesMax: number): number | null {
+function backendBytesMax(type: number, messageBytesMax: number): number | null {
   if (type === backend.dataRow || type === backend.copyData) return DECLARED_BYTES_MAX
   return backendKnown.has(type) ? messageBytesMax : null
+}
+
+const made = new Map<string, FramerLimits>()
+
+/** For what clients or servers send, where no message is joined that is larger than this. */
+export function limitsFor(sender: 'client' | 'server', messageBytesMax: number): FramerLimits {
+  const key = `${sender} ${messageBytesMax}`
+  const known = made.get(key)
+  if (known !== undefined) return known
+  const bytesMax = sender === 'client' ? frontendBytesMax : backendBytesMax
+  const limits = framerLimits(messageBytesMax, (type) => bytesMax(type, messageBytesMax))
+  made.set(key, limits)
+  return limits
 }

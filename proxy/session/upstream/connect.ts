@@ -4,7 +4,7 @@ import type { BackendMessage, DatabaseError } from 'pg-protocol/dist/messages.js
 import { Parser } from 'pg-protocol/dist/parser.js'
 import type { TargetConfig } from '../../../config.ts'
 import { Framer } from '../../wire/framer.ts'
-import { backend, backendBytesMax } from '../../wire/message-types.ts'
+import { backend, limitsFor } from '../../wire/message-types.ts'
 import { decodeParameterStatus } from '../../wire/messages/parameter-status.ts'
 import { SessionError } from '../errors.ts'
 import { Intake } from '../intake.ts'
@@ -37,10 +37,7 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   const abort = (): void => void socket.destroy()
   signal.addEventListener('abort', abort, { once: true })
   const intake = new Intake(socket)
-  const framer = new Framer({
-    joinedBytesMax: messageBytesMax,
-    declaredBytesMax: (type) => backendBytesMax(type, messageBytesMax),
-  })
+  const framer = new Framer(limitsFor('server', messageBytesMax))
   try {
     socket.write(serialize.startup(startupParameters(options)))
     return await handshake({ target, socket, intake, framer })

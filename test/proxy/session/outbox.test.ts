@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { Outbox } from '../../../proxy/session/outbox.ts'
-import { Framer } from '../../../proxy/wire/framer.ts'
+import { Framer, framerLimits } from '../../../proxy/wire/framer.ts'
 
 const message = (type: string): Buffer => Buffer.from(`${type}\0\0\0\x05x`, 'latin1')
 
 function framerOf(types: string): { readonly framer: Framer; readonly window: Buffer } {
-  const framer = new Framer({ joinedBytesMax: 100, declaredBytesMax: () => 100 })
+  const framer = new Framer(framerLimits(100, () => 100))
   const window = Buffer.concat([...types].map(message))
   framer.push(window)
   return { framer, window }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { serialize } from 'pg-protocol'
 import { Scram } from '../../../proxy/session/upstream/scram.ts'
-import { Framer } from '../../../proxy/wire/framer.ts'
+import { Framer, framerLimits } from '../../../proxy/wire/framer.ts'
 import { decodeReport } from '../../../proxy/wire/messages/error-response.ts'
 
 /** One message as the server sent it. */
@@ -14,7 +14,7 @@ export interface Message {
 export class RawClient {
   readonly socket: Socket
   readonly received: Message[] = []
-  readonly #framer = new Framer({ joinedBytesMax: 1 << 30, declaredBytesMax: () => 1 << 30 })
+  readonly #framer = new Framer(framerLimits(1 << 30, () => 1 << 30))
   #taken = 0
   #closed = false
   #wake: () => void = () => undefined

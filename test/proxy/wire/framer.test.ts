@@ -1,16 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Framer, REST } from '../../../proxy/wire/framer.ts'
-import { backendBytesMax, frontendBytesMax } from '../../../proxy/wire/message-types.ts'
+import { limitsFor } from '../../../proxy/wire/message-types.ts'
 import { encodeParse } from '../../../proxy/wire/messages/parse.ts'
 import { encodeQuery } from '../../../proxy/wire/messages/query.ts'
 import { StartupFramer } from '../../../proxy/wire/startup-framer.ts'
 
 const BYTES_MAX = 100_000
-const fromClient = (): Framer =>
-  new Framer({ joinedBytesMax: BYTES_MAX, declaredBytesMax: (type) => frontendBytesMax(type, BYTES_MAX) })
-const fromServer = (): Framer =>
-  new Framer({ joinedBytesMax: BYTES_MAX, declaredBytesMax: (type) => backendBytesMax(type, BYTES_MAX) })
+const fromClient = (): Framer => new Framer(limitsFor('client', BYTES_MAX))
+const fromServer = (): Framer => new Framer(limitsFor('server', BYTES_MAX))
 
 const sync = Buffer.from([0x53, 0, 0, 0, 4])
 const messages = [
