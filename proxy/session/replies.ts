@@ -3,7 +3,7 @@ import { backend } from '../wire/message-types.ts'
 import { decodeCommandComplete, rowsOfTag } from '../wire/messages/command-complete.ts'
 import { decodeReadyForQuery } from '../wire/messages/ready-for-query.ts'
 import type { SessionContext } from './context.ts'
-import { SessionError, violation } from './errors.ts'
+import { violation } from './errors.ts'
 import type { Slot, SlotKind } from './exchange.ts'
 import type { Run } from './recorder.ts'
 import { ReplyAsides } from './reply-asides.ts'
@@ -93,7 +93,7 @@ export class Replies {
         break
       case backend.copyInResponse:
       case backend.copyOutResponse:
-        this.#copyBegins(type)
+        this.#copy(type)
         break
       case backend.copyData:
       case backend.copyDone:
@@ -188,10 +188,7 @@ export class Replies {
 
   #noData(): void {
     const answered = this.#expect('describe')
-    if (answered.portal !== null) {
-      answered.portal.columns = 0
-      answered.portal.fields = []
-    }
+    if (answered.portal !== null) this.#rows.noRows(answered.portal)
     this.#pass(answered)
     this.#session.exchange.shift()
   }
@@ -204,18 +201,9 @@ export class Replies {
     this.#session.exchange.shift()
   }
 
-  #copyBegins(type: number): void {
-    const { exchange } = this.#session
+  #copy(type: number): void {
     const answered = this.#expect('query', 'execute')
-    const { traits, judgement } = this.#run(answered)
-    if (type === backend.copyInResponse) {
-      // What was sent behind it would have been taken for COPY data.
-      if (!traits.copyFrom) throw violation('asks for data although no COPY FROM was judged')
-      exchange.copyIn = true
-      exchange.wake()
-    } else if (judgement.outputMasks !== null) {
-      throw new SessionError('mask_not_proven', 'COPY output cannot be masked')
-    }
+    this.#rows.copyBegins(type, this.#run(answered))
     this.#pass(answered)
   }
 }

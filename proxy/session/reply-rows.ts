@@ -34,6 +34,11 @@ export class ReplyRows {
     if (portal.described) portal.fields = decodeRowDescription(bytes)
   }
 
+  noRows(portal: Portal): void {
+    portal.columns = 0
+    portal.fields = []
+  }
+
   row(answered: Slot, run: Run): void {
     const { fromUpstream, toClient } = this.#session
     run.rows++
@@ -64,6 +69,18 @@ export class ReplyRows {
     }
     this.flush()
     this.#masking = { mask, window, start, end }
+  }
+
+  copyBegins(type: number, { traits, judgement }: Run): void {
+    const { exchange } = this.#session
+    if (type === backend.copyInResponse) {
+      // What was sent behind it would have been taken for COPY data.
+      if (!traits.copyFrom) throw violation('asks for data although no COPY FROM was judged')
+      exchange.copyIn = true
+      exchange.wake()
+    } else if (judgement.outputMasks !== null) {
+      throw new SessionError('mask_not_proven', 'COPY output cannot be masked')
+    }
   }
 
   /** Of a large row, or of COPY data, the beginning goes on before the rest is here, when nobody has to look at it. */
