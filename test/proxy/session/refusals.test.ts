@@ -98,6 +98,43 @@ test('nothing of a refused statement reaches the server, and the trail has it', 
   client.close()
 })
 
+describe('a statement that the server would refuse itself', () => {
+  const missing = { sqlstate: '42703', message: 'column "nope" does not exist', position: 8 } as const
+  const answered = { S: 'ERROR', C: '42703', M: missing.message, P: '8', D: expect.stringContaining('Holdpoint') }
+  const unread = { sqlstate: '42601', message: 'syntax error at or near "SELEC"', position: 1 } as const
+  beforeAll(() => {
+    at.gate.say(/^SELECT nope/, { outcome: 'deny', nativeError: missing })
+    at.gate.say(/^SELEC /, { outcome: 'deny', nativeError: unread })
+  })
+
+  test('is answered in its words and recorded as denied, and does not reach it', async () => {
+    const client = await RawClient.open(at.through)
+    const before = at.trail.named('statement.denied').length
+    expect(reportOf(await client.ask('SELECT nope'))).toMatchObject(answered)
+    client.send(...run('SELECT nope'), sync())
+    expect(reportOf(await client.until('Z'))).toMatchObject(answered)
+    const denied = at.trail.named('statement.denied').slice(before)
+    expect(denied).toMatchObject([{ text: 'SELECT nope' }, { text: 'SELECT nope' }])
+    expect(JSON.stringify(denied)).not.toContain(missing.message)
+    client.close()
+  })
+
+  test('is answered by the rule when a rule denies another of the same query', async () => {
+    const client = await RawClient.open(at.through)
+    expect(transcript(await client.ask('SELECT nope; DROP TABLE t'))).toEqual(['E 42501', 'Z I'])
+    client.close()
+  })
+
+  test('is not looked into in a failed transaction, but read', async () => {
+    const client = await RawClient.open(at.through)
+    await client.ask('BEGIN')
+    expect(transcript(await client.ask('SELECT nope'))).toEqual(['E 42703', 'Z E'])
+    expect(transcript(await client.ask('SELECT nope'))).toEqual(['E 25P02', 'Z E'])
+    expect(transcript(await client.ask('SELEC 1'))).toEqual(['E 42601', 'Z E'])
+    client.close()
+  })
+})
+
 test('one denied statement of a query decides for all, and none has run', async () => {
   const client = await RawClient.open(at.through)
   expect(transcript(await client.ask('INSERT INTO t VALUES (1); DROP TABLE t'))).toEqual(['E 42501', 'Z I'])

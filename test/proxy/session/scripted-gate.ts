@@ -13,6 +13,7 @@ export interface Script {
   readonly outputMasks?: readonly (Mask | null)[] | null
   readonly masks?: readonly Mask[]
   readonly scrub?: boolean
+  readonly nativeError?: NonNullable<Judgement['nativeError']>
 }
 
 /** A gate that decides by what a test wrote about a text, by its beginning or a pattern; and remembers what it saw. */
@@ -106,6 +107,7 @@ export function judgementOf(text: string, script: Script): Judgement {
     outputMasks: script.outputMasks ?? null,
     scrub: script.scrub ?? false,
     effects: { ...harmless, ...script.effects },
+    nativeError: script.nativeError ?? null,
   }
 }
 
