@@ -9,6 +9,7 @@ export interface GoInstall {
 }
 
 const TIMEOUT_MS = 10 * 60_000
+const VERSION_TIMEOUT_MS = 30_000
 
 /**
  * Builds OPA from source. The module's checksum is verified by Go against its sums database.
@@ -22,6 +23,7 @@ export async function installOpaWithGo(search: GoInstall, path: string): Promise
   }
   const ticker = setInterval(sayHowLong, 10_000)
   try {
+    await run('go', ['version'], { timeoutMs: VERSION_TIMEOUT_MS, env: search.env }) // where it is missing, nothing is announced
     search.progress(`building OPA ${OPA_VERSION} with Go, once, about a minute`)
     const env = { ...search.env, GOBIN: folder, CGO_ENABLED: '0', GOOS: '', GOARCH: '' }
     await run('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { timeoutMs: TIMEOUT_MS, env })
