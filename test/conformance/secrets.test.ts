@@ -81,6 +81,11 @@ beforeAll(async () => {
     stream?.on('data', (chunk: Buffer) => {
       said += chunk.toString('utf8')
     })
+  const owner = new pg.Client(holdpoint.ready.upstream)
+  await owner.connect()
+  await owner.query(`CREATE FUNCTION digest(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT md5($1)';
+    CREATE FUNCTION hmac(text, text, text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT md5($1)'`)
+  await owner.end()
   const asked: string[] = []
   // Agents are told at once that approval is needed; people wait for it.
   for (const name of ['report-bot', 'cleo']) asked.push(...(await send(name)))

@@ -111,6 +111,11 @@ describe('it is refused as a rule refuses it', () => {
       changes: { uncommitted: [{ kind: 'anything' }] },
     },
     {
+      why: 'its transaction may have made the type',
+      sql: "SELECT 'a'::nothing",
+      changes: { uncommitted: [{ kind: 'anything' }] },
+    },
+    {
       why: 'its transaction has changed it',
       sql: 'SELECT * FROM orders',
       changes: { uncommitted: [{ kind: 'hidden', schema: 'public', name: 'orders' }] },
