@@ -14,6 +14,7 @@ import { createAuthenticator } from './identity/authenticate.ts'
 import { createSessionServer } from './session/serve.ts'
 import type { SessionCatalog } from './session/session-state.ts'
 import { loadParser } from './sql/analyse.ts'
+import { hasDomainChecks } from './sql/domain-checks.ts'
 import { previewOf } from './sql/preview.ts'
 
 /** One proxy process, assembled: everything a statement passes on its way, in the order in which it is needed. */
@@ -128,6 +129,14 @@ function sessionCatalog(catalog: Catalog, log: Log): SessionCatalog {
     changed: () => {
       catalog.refresh().catch((err: unknown) => log.warn({ err }, 'the definitions could not be read anew'))
     },
+    look: async () => {
+      const looked = catalog.look() ?? catalog.refresh()
+      // What was true before is not judged by then: a refresh that fails takes the snapshot away.
+      await looked
+        .catch(() => catalog.refresh())
+        .catch((err: unknown) => log.warn({ err }, 'nobody could look for changes'))
+    },
+    runsCode: (oid) => knownVersion(catalog) === null || hasDomainChecks(catalog.snapshot, oid),
   }
 }
 

@@ -33,6 +33,8 @@ export interface ApprovalOptions {
   readonly reason: string | null
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
+  /** Looks for definitions that were changed elsewhere. Never rejects. */
+  readonly look: () => Promise<void>
 }
 
 const SKIP = { kind: 'skip' } as const
@@ -90,6 +92,8 @@ export class Approvals {
   async #decide(asked: Asked): Promise<Decided> {
     let approved: Hold | null = null
     for (;;) {
+      // Definitions that others changed a moment ago make it another statement than the one that was approved.
+      await this.#options.look()
       const judgements = await asked.judge()
       try {
         const next = await this.#step(asked, judgements, approved)
@@ -113,6 +117,8 @@ export class Approvals {
     const grant = await this.#grant(digest, outcome, approved)
     if (this.#cancelled) return refuse(refusal.withdrawn)
     if (grant !== null && (await this.#options.holds.take(grant.id))) return { kind: 'run', judgements, hold: grant.id }
+    const takenBack = await this.#takenBack(grant, approved)
+    if (takenBack !== null) return refuse(refusal.settledAgainst(takenBack))
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
     const request = await this.#request(asked, judgements, digest)
     const hold = await this.#options.holds.create(request)
@@ -129,6 +135,13 @@ export class Approvals {
     if (approved?.digest === digest && approved.status === 'approved') return approved
     if (outcome === 'allow') return null
     return this.#options.holds.grantFor(this.#session.state.identity, digest)
+  }
+
+  /** Between its approval and its run, what was waited for may be withdrawn; then nobody wants it asked for anew. */
+  async #takenBack(grant: Hold | null, approved: Hold | null): Promise<Hold | null> {
+    if (grant === null || grant !== approved) return null
+    const now = await this.#options.holds.find(grant.id)
+    return now?.status === 'withdrawn' ? now : null
   }
 
   async #wait(hold: Hold): Promise<Hold> {

@@ -117,6 +117,7 @@ function approvalsOf(context: SessionContext, parts: SessionParts, dependencies:
     onHold,
     reason,
     preview: (judgement, bound) => preview(judgement, bound, parts.target),
+    look: () => dependencies.catalogOf(parts.target).look(),
     inTransactionMs: config.holds.inTransactionMs,
     unavailable: (err) => log.error({ err, session: context.id }, 'an approval could not be asked for'),
   })

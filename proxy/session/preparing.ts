@@ -7,11 +7,16 @@ import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
 import type { PreparedStatement } from './prepared.ts'
-import { denied, refusedBecause } from './refusal.ts'
+import { denied, deniedBySession, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { traitsOf } from './traits.ts'
 
 const NONE: readonly never[] = []
+
+function refusedForParameters(judgement: Judgement): Judgement {
+  const reason = 'Its parameter is declared as a domain, whose checks would run; leave the type to the server.'
+  return deniedBySession(judgement, 'session.parameter_type', 'Parameters run no code', reason)
+}
 
 /** Parse, Describe and Close: what a client does to its prepared statements and portals without running them. */
 export class Preparing {
@@ -28,7 +33,9 @@ export class Preparing {
     const { fromClient, state } = this.#session
     const { statement: name, sql: text, parameterTypes } = decodeParse(fromClient.bytes)
     const statement: PreparedStatement = { name, text, parameterTypes, names: state.names, judged: null }
-    return judged(this.#session, statement, (judgements) => this.#decide(statement, judgements))
+    return judged(this.#session, statement, (judgements) =>
+      this.#decide(statement, state.runsCodeFor(parameterTypes) ? judgements.map(refusedForParameters) : judgements),
+    )
   }
 
   #decide(statement: PreparedStatement, judgements: readonly Judgement[]): undefined {

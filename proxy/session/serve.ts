@@ -41,7 +41,13 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
 
 /** What stands in where nothing is known: no labels, no preview. Rows are masked as the judgement says all the same. */
 const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
-  catalogOf: () => ({ version: () => 0, labelsOf: () => [], changed: () => undefined }),
+  catalogOf: () => ({
+    version: () => 0,
+    labelsOf: () => [],
+    changed: () => undefined,
+    look: () => Promise.resolve(),
+    runsCode: () => false,
+  }),
   preview: async () => ({ kind: 'unknown', rows: null, ofRows: null }),
   createRowMasker,
   now: Date.now,

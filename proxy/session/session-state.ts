@@ -21,6 +21,10 @@ export interface SessionCatalog {
   labelsOf(relationOid: number, attribute: number): readonly string[]
   /** A definition was changed; what is judged from now on waits until it is known. */
   changed(): void
+  /** Looks now for what others have changed. Never rejects: what cannot be looked at is not judged by. */
+  look(): Promise<void>
+  /** Making a value of this type runs code: the checks of a domain. */
+  runsCode(typeOid: number): boolean
 }
 
 /** What the session knows about itself: told by the server, or asked of it; never guessed. */
@@ -55,6 +59,11 @@ export class SessionState implements SessionView {
     this.searchPath = start.searchPath
     this.namesUnknown = start.searchPath === null
     this.#catalog = start.catalog
+  }
+
+  /** A parameter becomes a value of its type before anything of the statement runs. */
+  runsCodeFor(parameterTypes: readonly number[]): boolean {
+    return parameterTypes.some((oid) => this.#catalog.runsCode(oid))
   }
 
   get names(): NamesVersion {

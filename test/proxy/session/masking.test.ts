@@ -19,6 +19,8 @@ beforeAll(async () => {
         version: () => 0,
         labelsOf: (oid, attribute) => (oid === labelled && attribute === 2 ? ['email'] : []),
         changed: () => undefined,
+        look: () => Promise.resolve(),
+        runsCode: () => false,
       }),
     },
   })

@@ -12,7 +12,13 @@ let version = 0
 beforeAll(async () => {
   at = await sessionServer({
     dependencies: {
-      catalogOf: () => ({ version: () => version, labelsOf: () => [], changed: () => void version++ }),
+      catalogOf: () => ({
+        version: () => version,
+        labelsOf: () => [],
+        changed: () => void version++,
+        look: () => Promise.resolve(),
+        runsCode: () => false,
+      }),
     },
   })
   at.gate.say(/^CREATE TEMP TABLE/, { effects: { barrier: true, createsTemporary: ['t'] } })
