@@ -80,6 +80,7 @@ const schema = z.strictObject({
       inTransactionMs: milliseconds.default(60_000),
       previewTimeoutMs: milliseconds.default(2_000),
       pendingMax: z.coerce.number().int().min(1).default(10_000),
+      abandonedAfterMs: z.coerce.number().int().min(1_000).default(30_000),
     })
     .prefault({}),
   trail: z

@@ -9,7 +9,7 @@ import type { Workflows } from './workflows.ts'
 
 /** What goes on while nobody is connected: holds run out, people are told, the trail reaches the state database. */
 export interface WorkerOptions {
-  readonly config: Pick<Config, 'data' | 'trail'>
+  readonly config: Pick<Config, 'data' | 'holds' | 'trail'>
   readonly workflows: Workflows
   readonly deliveries: readonly NoticeDelivery[]
   readonly log: Log
@@ -20,13 +20,14 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
   const { config, workflows, deliveries, log, now } = options
   const { holds, pool, queues } = workflows
+  const { abandonedAfterMs } = config.holds
   await using stack = new AsyncDisposableStack()
   const folder = trailFolder(config.data)
   const trail = await openJournal({ folder, process: 'worker', durability: config.trail.durability, now, log })
   stack.defer(() => trail.close())
   const shipper = startShipper({ folder, pool, log, trail })
   stack.defer(() => shipper.close())
-  const workers = await startWorkers({ pool, queues, holds, deliver: deliveries, log })
+  const workers = await startWorkers({ pool, queues, holds, deliver: deliveries, log, abandonedAfterMs })
   stack.defer(() => workers.close())
   const running = stack.move()
   return { close: () => running.disposeAsync() }

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { createDirectory, type Directory } from './directory/directory.ts'
 import { createServiceTokens, type ServiceTokens } from './directory/service-tokens.ts'
 import { createHolds, type KeptHolds } from './holds/holds.ts'
+import { pollMsFor } from './holds/waiting.ts'
 import { createQueues } from './queues/create-queues.ts'
 import type { Queues } from './queues/queues.ts'
 import { migrate } from './state/migrate.ts'
@@ -36,7 +37,8 @@ export async function openWorkflows({ config, log, now }: WorkflowsOptions): Pro
   await migrate(pool)
   const queues = createQueues(config.state, log)
   stack.defer(() => queues.close())
-  const holds = createHolds({ pool, queues, pendingMax: config.holds.pendingMax, now, log })
+  const { pendingMax, abandonedAfterMs } = config.holds
+  const holds = createHolds({ pool, queues, pendingMax, now, log, pollMs: pollMsFor(abandonedAfterMs) })
   stack.use(holds)
   const opened = stack.move()
   return {

@@ -103,6 +103,10 @@ export function settledAgainst(hold: Hold): Report {
     const message = 'Holdpoint: nobody approved the statement in time'
     return { severity: 'ERROR', sqlstate: 'YH003', message, detail: hold.id }
   }
+  if (hold.status === 'abandoned') {
+    const message = 'Holdpoint: the held statement was abandoned, since nobody was seen waiting for it'
+    return { severity: 'ERROR', sqlstate: 'YH003', message, detail: hold.id, hint: 'Nothing was run; ask again' }
+  }
   return { ...withdrawn, detail: hold.id }
 }
 

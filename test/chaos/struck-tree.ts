@@ -23,16 +23,18 @@ export interface ShownHold {
 /** A whole tree that is struck again and again, and goes on with the same data. */
 export class StruckTree implements AsyncDisposable {
   readonly #victim: Victim
+  readonly #env: Readonly<Record<string, string>>
   readonly #data = temporaryFolder()
   #tree!: RunningHoldpoint
 
-  private constructor(victim: Victim) {
+  private constructor(victim: Victim, env: Readonly<Record<string, string>>) {
     this.#victim = victim
+    this.#env = env
   }
 
-  static async start(victim: Victim): Promise<StruckTree> {
-    const struck = new StruckTree(victim)
-    struck.#tree = await startHoldpoint({ data: struck.#data })
+  static async start(victim: Victim, env: Readonly<Record<string, string>> = {}): Promise<StruckTree> {
+    const struck = new StruckTree(victim, env)
+    struck.#tree = await startHoldpoint({ data: struck.#data, env })
     return struck
   }
 
@@ -45,7 +47,7 @@ export class StruckTree implements AsyncDisposable {
     if (this.#victim === 'the main process') {
       await vi.waitFor(() => expect(stillRunning(before)).toEqual([]), PATIENCE)
       await this.#tree.kill()
-      this.#tree = await startHoldpoint({ data: this.#data })
+      this.#tree = await startHoldpoint({ data: this.#data, env: this.#env })
     } else {
       const old = before.filter(({ pid }) => pid === struck)
       await vi.waitFor(() => expect(stillRunning(old)).toEqual([]), PATIENCE)

@@ -35,6 +35,7 @@ export async function createRow(
   const row = await insert(client, request, at)
   // Somebody made the same hold since we looked; by now it can be seen.
   if (row === undefined) return createRow(client, request, { at, pendingMax })
+  if (request.mode === 'wait') await client.query('INSERT INTO hold_waited (hold) VALUES ($1)', [row.id])
   await writeTrail(client, at, 'hold.created', createdEvent(row))
   return { row, isNew: true, notices: await writeNotices(client, { hold: row.id, reason: 'created', at }) }
 }

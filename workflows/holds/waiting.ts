@@ -25,10 +25,17 @@ export interface WaitingOptions {
   readonly pollMs?: number
 }
 
+/** Often enough that one lost round, or several, are not taken for nobody waiting. */
+export function pollMsFor(abandonedAfterMs: number): number {
+  return Math.min(POLL_MS, abandonedAfterMs / 15)
+}
+
 /** A row that still waits is read without its request: there may be thousands, every few seconds. */
 type Read = Omit<HoldRow, 'request'> & { readonly request: HoldRow['request'] | null }
 
+/** Reading says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. */
 const READ = `
+  WITH stamped AS (UPDATE hold_waited SET waited_at = clock_timestamp() WHERE hold = ANY($1))
   SELECT id, status, CASE WHEN status <> 'pending' OR expires_at <= $2 THEN request END AS request,
     created_at, expires_at, decided_at, grant_expires_at, outcome
   FROM hold WHERE id = ANY($1)`

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { KeptHolds } from '../holds/holds.ts'
+import { ABANDONED_AFTER_MS, watchUnwaited } from '../holds/unwaited.ts'
 import { createDeliver, PER_DELIVERY_MAX } from '../outbox/deliver.ts'
 import type { NoticeDelivery } from '../outbox/delivery.ts'
 import { registerDeliveries } from '../outbox/register.ts'
@@ -10,11 +11,13 @@ import { reconcile } from './reconcile.ts'
 export interface WorkersOptions {
   readonly pool: pg.Pool
   readonly queues: Queues
-  readonly holds: Pick<KeptHolds, 'expire'>
+  readonly holds: Pick<KeptHolds, 'expire' | 'abandon'>
   readonly deliver: readonly NoticeDelivery[]
   readonly log: Pick<Log, 'warn' | 'error'>
   readonly now?: () => number
   readonly reconcileEveryMs?: number
+  /** How long nobody may say that a client waits; then its hold is abandoned. */
+  readonly abandonedAfterMs?: number
 }
 
 export interface Workers {
@@ -27,7 +30,8 @@ export interface Workers {
 const RECONCILE_EVERY_MS = 15_000
 
 /**
- * What runs beside the proxies: expiry by the clock, notices to people, and the round that makes lost jobs again. Any
+ * What runs beside the proxies: expiry by the clock, the end of what no client waits for any more, notices to people,
+ * and the round that makes lost jobs again. Any
  * number of processes may do this side by side.
  */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
@@ -50,11 +54,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await Promise.all([expiry.ready(), notices.ready()])
   await round(Number.POSITIVE_INFINITY)
   const timer = setInterval(() => void round(2 * everyMs), everyMs)
+  const unwaited = watchUnwaited({ pool, holds, afterMs: options.abandonedAfterMs ?? ABANDONED_AFTER_MS, log })
   return {
     reconcile: () => round(Number.POSITIVE_INFINITY),
     async close() {
       clearInterval(timer)
-      await Promise.all([expiry.close(), notices.close()])
+      await Promise.all([expiry.close(), notices.close(), unwaited.close()])
     },
   }
 }

@@ -59,6 +59,7 @@ describe('waiting', () => {
     ['rejected', 'YH002', 'not on a Friday'],
     ['expired', 'YH003', 'in time'],
     ['withdrawn', '57014', 'withdrawn'],
+    ['abandoned', 'YH003', 'abandoned'],
   ] as const)('a hold that is %s ends as %s, and the session lives', async (status, sqlstate, said) => {
     client.send(query('DELETE FROM t'))
     const hold = await at.holds.pending()
