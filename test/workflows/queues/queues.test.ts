@@ -80,13 +80,15 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
     test('delivers each change once, in order', async () => {
       await start()
       const { id } = await holds.create(request())
-      await vi.waitFor(() => expect(delivered).toEqual([`${id} created pending inbox`]), soon)
+      // An earlier test's hold may still be told about.
+      const told = () => delivered.filter((line) => line.startsWith(id)).map((line) => line.slice(id.length + 1))
+      await vi.waitFor(() => expect(told()).toEqual(['created pending inbox']), soon)
       await approve({ holds }, id, 'ben')
-      await vi.waitFor(() => expect(delivered[1]).toBe(`${id} settled approved inbox`), soon)
+      await vi.waitFor(() => expect(told()[1]).toBe('settled approved inbox'), soon)
       await holds.take(id)
       await holds.complete(id, { ok: true, tag: 'DELETE 1', durationMs: 1 })
-      await vi.waitFor(() => expect(delivered.at(-1)).toBe(`${id} completed executed inbox`), soon)
-      expect(delivered.map((line) => line.split(' ')[1])).toEqual(['created', 'settled', 'settled', 'completed'])
+      await vi.waitFor(() => expect(told().at(-1)).toBe('completed executed inbox'), soon)
+      expect(told().map((line) => line.split(' ')[0])).toEqual(['created', 'settled', 'settled', 'completed'])
     })
 
     test('keeps ids in its jobs and nothing else', async () => {
