@@ -71,7 +71,12 @@ export const relation = z.strictObject({
   labels: z.array(z.string()).readonly().describe('Every label on any of its columns'),
 })
 
-export const columnUse = z.enum(['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned'])
+export const columnUse = z
+  .enum(['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned', 'probed'])
+  .describe(
+    'probed: filtered, joined, sorted or grouped by in such a way that the answer can spell the value out: not just compared ' +
+      'as a whole with a constant, and not just put in order or into groups as it is. Only for columns with labels.',
+  )
 
 export const column = z.strictObject({
   schema: z.string(),

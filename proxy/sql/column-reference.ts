@@ -10,9 +10,15 @@ import { stringsOf } from './tree.ts'
 
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
+/** These uses decide which rows there are, and in what order, and so show in an answer that has nothing of the column. */
+const deciding: ReadonlySet<ColumnUse> = new Set(['filtered', 'joined', 'sorted', 'grouped'])
+
 /** Records how the columns behind a value are used, a view's own among them. */
 export function recordUse(context: Context, value: Value | Column, use: ColumnUse): void {
-  for (const source of value.sources) context.record.column(source, use)
+  for (const source of value.sources) {
+    context.record.column(source, use)
+    if (deciding.has(use)) context.record.probed(source)
+  }
   if ('self' in value && value.self !== null) context.record.column(value.self, use)
 }
 

@@ -8,6 +8,7 @@ import { type Context, spend } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { functionCall } from './function-call.ts'
 import { grammar } from './grammar.ts'
+import { isAsItIs, isLookup } from './lookup.ts'
 import { useType } from './names.ts'
 import { callRoutine, mayBecome } from './routines.ts'
 import { constant, derived, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
@@ -78,7 +79,12 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
   ParamRef: (_: Context, { number = 0 }: { number?: number }, scope: Scope) =>
     scope.parameters?.positions[number - 1] ?? constant,
   A_Const: () => constant,
-  A_Expr: operator,
+  A_Expr: (context: Context, fields: A_Expr, scope: Scope, use: ColumnUse) =>
+    isLookup(context, fields, scope)
+      ? context.record.plainly(() => operator(context, fields, scope, use))
+      : operator(context, fields, scope, use),
+  NullTest: (context: Context, { arg }: { arg?: Node }, scope: Scope, use: ColumnUse) =>
+    derived(asItIs(context, arg, scope, use).sources),
   FuncCall: (context: Context, call: FuncCall, scope: Scope, use: ColumnUse) => functionCall(context, call, scope, use),
   TypeCast: typeCast,
   TypeName: (context: Context, typeName: never) => {
@@ -88,8 +94,10 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
   SubLink: subLink,
   A_Indirection: indirection,
   RowExpr: row,
-  WindowDef: windowOf,
-  SortBy: (context: Context, { node }: { node?: Node }, scope: Scope) => expression(context, node, scope, 'sorted'),
+  // What a window is made by feeds what is computed over it, and is judged there.
+  WindowDef: (context: Context, window: WindowDef, scope: Scope, use: ColumnUse) =>
+    context.record.plainly(() => windowOf(context, window, scope, use)),
+  SortBy: (context: Context, { node }: { node?: Node }, scope: Scope) => asItIs(context, node, scope, 'sorted'),
   GroupingFunc: (context: Context, { args }: { args?: Node[] }, scope: Scope) => {
     expressions(context, args, scope, 'grouped')
     return constant
@@ -109,6 +117,12 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
     return constant
   },
 })
+
+/** A column that stands alone only puts rows in order or into groups. */
+export function asItIs(context: Context, node: Node | undefined, scope: Scope, use: ColumnUse): Value {
+  if (!isAsItIs(context, node, scope)) return expression(context, node, scope, use)
+  return context.record.plainly(() => expression(context, node, scope, use))
+}
 
 /** https://www.postgresql.org/docs/current/functions-comparison.html and the like: what each spelling stands for. */
 function operator(context: Context, fields: A_Expr, scope: Scope, use: ColumnUse): Value {

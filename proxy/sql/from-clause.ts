@@ -18,7 +18,7 @@ import { recordUse } from './column-reference.ts'
 import { type Context, recordRelation } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
 import { expression, expressions } from './expression.ts'
-import { calledFunction } from './function-call.ts'
+import { calledFunction, decideRows } from './function-call.ts'
 import { joinColumnMissing, type NamedWhere } from './missing-names.ts'
 import { nameOf, useRelation, useType } from './names.ts'
 import {
@@ -190,8 +190,14 @@ function shared(left: ColumnSet, right: ColumnSet): string[] {
 function mergedColumn(context: Context, join: JoinExpr, name: string, sides: readonly [ColumnSet, ColumnSet]): Column {
   const left = columnIn(context, sides[0], name, 'left')
   const right = columnIn(context, sides[1], name, 'right')
-  recordUse(context, left, 'joined')
-  recordUse(context, right, 'joined')
+  const labelled = [left, right].every(
+    ({ exact, sources }) => exact && sources.every(({ labels }) => labels.length > 0),
+  )
+  const use = (): void => {
+    for (const side of [left, right]) recordUse(context, side, 'joined')
+  }
+  if (labelled) context.record.plainly(use)
+  else use()
   if (join.jointype === 'JOIN_FULL') return named(name, derived(union(left.sources, right.sources), left.type))
   return named(name, join.jointype === 'JOIN_RIGHT' ? right : left)
 }
@@ -306,6 +312,7 @@ function xmlTable(context: Context, fields: RangeTableFunc, scope: Scope): Item 
     expression(context, fields.rowexpr, scope, 'projected'),
     ...expressions(context, fields.namespaces, scope, 'projected'),
   ]
+  decideRows(context, fed)
   const columns = (fields.columns ?? []).flatMap((node) => {
     if (!('RangeTableFuncCol' in node)) return []
     const { colname = '', typeName, colexpr, coldefexpr } = node.RangeTableFuncCol
@@ -324,6 +331,7 @@ function xmlTable(context: Context, fields: RangeTableFunc, scope: Scope): Item 
 function jsonTable(context: Context, fields: JsonTable, scope: Scope): Item {
   const { alias, columns, ...rest } = fields
   const fed = expression(context, { JsonTable: { ...rest } } as Node, scope, 'projected')
+  decideRows(context, [fed])
   const all = jsonColumns(context, columns, scope, fed.sources)
   return itemOf(new ListedColumns(all), alias, 'json_table')
 }

@@ -1,6 +1,7 @@
 import type { FuncCall, Node } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Routine } from '../catalog/definitions.ts'
+import { recordUse } from './column-reference.ts'
 import type { Context } from './context.ts'
 import { uncommittedOf } from './definition-change.ts'
 import { castTo, expression, expressions, fieldOf } from './expression.ts'
@@ -25,8 +26,14 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
   context.seen.add(call)
   const written = expressions(context, call.args, scope, use)
   // WITHIN GROUP (ORDER BY x) aggregates x; any other order only arranges.
-  const ordered = expressions(context, call.agg_order, scope, call.agg_within_group ? use : 'sorted')
-  const values = call.agg_within_group ? [...written, ...ordered] : written
+  const isWithin = call.agg_within_group === true
+  const ordered = expressions(
+    context,
+    isWithin ? sortedBy(call.agg_order) : call.agg_order,
+    scope,
+    isWithin ? use : 'sorted',
+  )
+  const values = isWithin ? [...written, ...ordered] : written
   expression(context, call.agg_filter, scope, 'filtered')
   const window = call.over === undefined ? constant : expression(context, { WindowDef: call.over }, scope, use)
   const name = qualifiedName(call.funcname)
@@ -35,11 +42,26 @@ export function calledFunction(context: Context, call: FuncCall, scope: Scope, u
     context.record.effect('unknown')
     context.record.unresolved('function', `${name.name}, changed in this transaction`)
   }
+  if (routines.some(({ returnsSet }) => returnsSet)) decideRows(context, values)
   const field = fieldCalled(context, name, values, routines)
   const value =
     field ?? (routines.length === 0 ? notAFunction(context, name, call, values) : callAll(context, routines, values))
   recordSpecial(context, name, call.args ?? [], scope)
   return { value: window.sources.length === 0 ? value : derived(union(value.sources, window.sources)), routines }
+}
+
+function sortedBy(nodes: readonly Node[] | undefined): readonly Node[] {
+  return (nodes ?? []).flatMap((node) =>
+    'SortBy' in node && node.SortBy.node !== undefined ? [node.SortBy.node] : [node],
+  )
+}
+
+/** How many rows a function returns depends on what it is given. */
+export function decideRows(context: Context, values: readonly Value[]): void {
+  for (const value of values) {
+    if (value.exact) context.record.plainly(() => recordUse(context, value, 'filtered'))
+    else recordUse(context, value, 'filtered')
+  }
 }
 
 function callAll(context: Context, routines: readonly Routine[], values: readonly Value[]): Value {

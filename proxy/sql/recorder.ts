@@ -16,7 +16,16 @@ import { isSecretName, withoutSecrets } from './secret-words.ts'
 
 type External = Facts['external'][number]
 
-const uses: readonly ColumnUse[] = ['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned']
+const uses: readonly ColumnUse[] = [
+  'projected',
+  'filtered',
+  'joined',
+  'sorted',
+  'grouped',
+  'written',
+  'returned',
+  'probed',
+]
 const useBits = Object.fromEntries(uses.map((use, bit) => [use, 1 << bit])) as Readonly<Record<ColumnUse, number>>
 
 /** These say something of a write wherever it stands; the others are about the statement that was sent. */
@@ -53,6 +62,7 @@ export class Recorder {
   #callsMissing = false
   readonly #definitions = new Map<number, string>()
   readonly #computed = new Set<Source>()
+  #plain = 0
 
   effect(effect: Effect): void {
     this.#effects.add(effect)
@@ -73,6 +83,20 @@ export class Recorder {
 
   column(source: Source, use: ColumnUse): void {
     this.#columns.set(source, (this.#columns.get(source) ?? 0) | useBits[use])
+  }
+
+  /** A labelled column decides something in a way that can spell its value out, unless inside `plainly`. */
+  probed(source: Source): void {
+    if (this.#plain === 0 && source.labels.length > 0) this.column(source, 'probed')
+  }
+
+  plainly<T>(work: () => T): T {
+    this.#plain++
+    try {
+      return work()
+    } finally {
+      this.#plain--
+    }
   }
 
   routine(routine: RoutineFact): void {

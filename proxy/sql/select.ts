@@ -4,7 +4,7 @@ import { columnName } from './column-name.ts'
 import { findItem, recordUse, resolveReference } from './column-reference.ts'
 import { commonTables } from './common-table.ts'
 import { type Context, recordRelation, spend } from './context.ts'
-import { expression, expressions } from './expression.ts'
+import { asItIs, expression, expressions } from './expression.ts'
 import { fromClause } from './from-clause.ts'
 import { intoClause } from './into-clause.ts'
 import { rowMissing } from './missing-names.ts'
@@ -101,7 +101,7 @@ export function targetList(
       for (const column of star.all()) columns.push(column)
       if (star.open !== null) open = union(open ?? [], star.open)
       spend(context, star.all().length)
-      if (use !== 'derived') for (const column of star.all()) recordUse(context, column, use)
+      if (use !== 'derived') for (const column of star.all()) arrange(context, column, use)
       if (use !== 'derived') for (const source of star.open ?? []) context.record.column(source, use)
     }
   }
@@ -110,6 +110,7 @@ export function targetList(
 
 function target(context: Context, { name, val }: ResTarget, scope: Scope, use: TargetUse): Column {
   const label = name ?? columnName(val)
+  if (use === 'grouped') return relabelled(label, asItIs(context, val, scope, use))
   if (use !== 'derived') return relabelled(label, expression(context, val, scope, use))
   // A bare column that is only handed on is used by whoever names it.
   if (val !== undefined && 'ColumnRef' in val) return relabelled(label, resolveReference(context, val.ColumnRef, scope))
@@ -170,7 +171,7 @@ function groups(context: Context, nodes: readonly Node[] | undefined, scope: Sco
   for (const node of nodes ?? []) {
     if ('GroupingSet' in node) groups(context, node.GroupingSet.content, scope, targets)
     else if (!byPosition(context, node, targets, 'grouped') && !byOutputName(context, node, targets, scope, 'grouped'))
-      expression(context, node, scope, 'grouped')
+      asItIs(context, node, scope, 'grouped')
   }
 }
 
@@ -183,10 +184,10 @@ function byOutputName(context: Context, node: Node, targets: ColumnSet, scope: S
 
 function distinct(context: Context, nodes: readonly Node[], scope: Scope, targets: ColumnSet): void {
   const on = nodes.filter((node) => Object.keys(node).length > 0)
-  if (on.length === 0) for (const column of targets.all()) recordUse(context, column, 'grouped')
+  if (on.length === 0) for (const column of targets.all()) arrange(context, column, 'grouped')
   for (const node of on) {
     if (!byPosition(context, node, targets, 'grouped') && !byName(context, node, targets, 'grouped'))
-      expression(context, node, scope, 'grouped')
+      asItIs(context, node, scope, 'grouped')
   }
 }
 
@@ -197,14 +198,14 @@ function orders(context: Context, nodes: readonly Node[] | undefined, scope: Sco
     const by = node.SortBy.node
     if (by === undefined) continue
     if (!byPosition(context, by, targets, 'sorted') && !byName(context, by, targets, 'sorted'))
-      expression(context, by, scope, 'sorted')
+      asItIs(context, by, scope, 'sorted')
   }
 }
 
 function byPosition(context: Context, node: Node, targets: ColumnSet, use: ColumnUse): boolean {
   if (!('A_Const' in node) || node.A_Const.ival === undefined) return false
   const column = targets.all()[(node.A_Const.ival.ival ?? 0) - 1]
-  if (column !== undefined) recordUse(context, column, use)
+  if (column !== undefined) arrange(context, column, use)
   return true
 }
 
@@ -214,8 +215,14 @@ function byName(context: Context, node: Node, targets: ColumnSet, use: ColumnUse
   const matches = targets.all().filter((column) => column.name === name)
   if (matches.length === 0 || !('ColumnRef' in node)) return false
   context.seen.add(node.ColumnRef)
-  for (const column of matches) recordUse(context, column, use)
+  for (const column of matches) arrange(context, column, use)
   return true
+}
+
+/** Sorts or groups by an output column. */
+function arrange(context: Context, column: Column, use: ColumnUse): void {
+  if (column.exact) context.record.plainly(() => recordUse(context, column, use))
+  else recordUse(context, column, use)
 }
 
 function bareName(node: Node): string | null {
@@ -245,10 +252,24 @@ function locking(context: Context, { lockingClause }: SelectStmt, scope: Scope):
   }
 }
 
+/** Nothing but UNION ALL leaves rows out, or puts them together, by what is in them. */
+function keepsAll(statement: SelectStmt): boolean {
+  const stack = [statement]
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at.op === undefined || at.op === 'SETOP_NONE') continue
+    if (at.op !== 'SETOP_UNION' || at.all !== true) return false
+    if (at.larg !== undefined) stack.push(at.larg)
+    if (at.rarg !== undefined) stack.push(at.rarg)
+  }
+  return true
+}
+
 /** UNION, INTERSECT, EXCEPT: names from the first arm, sources from all. */
 function setOperation(context: Context, statement: SelectStmt, scope: Scope, use: TargetUse): Result {
   const inner = use === 'derived' ? 'projected' : use
   const arms = armsOf(statement).map((arm) => select(context, arm, innerScope(scope, []), inner))
+  if (!keepsAll(statement))
+    for (const arm of arms) for (const column of arm.columns.all()) arrange(context, column, 'grouped')
   const columns = merge(arms.map((arm) => arm.columns))
   orders(
     context,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { RawClient } from '../proxy/session/raw-client.ts'
+import { RawClient, reportOf } from '../proxy/session/raw-client.ts'
 import { canariesIn } from './canaries.ts'
 import { queriesOverLabels } from './queries-over-labels.ts'
 import { openStand, type Stand } from './stand.ts'
@@ -46,5 +46,27 @@ describe.each(Object.entries(queriesOverLabels))('%s', (row, queries) => {
       }
     }
     expect(leaks).toEqual([])
+  })
+})
+
+describe('C9 what people need of a masked column goes on', () => {
+  test.for([
+    "SELECT name FROM customers WHERE email = 'zqkvxj1@wpfhqyd.org'",
+    "SELECT name FROM customers WHERE upper(email) = upper('zqkvxj1@wpfhqyd.org')",
+    "SELECT name FROM customers WHERE email IN ('a', 'b') OR phone = ANY (ARRAY['1', '2'])",
+    'SELECT count(*) FROM customers WHERE email IS NOT NULL',
+    'SELECT email FROM customers ORDER BY email LIMIT 2',
+    'SELECT email, count(*) FROM customers GROUP BY email ORDER BY 1',
+    'SELECT DISTINCT email, phone FROM customers',
+    'SELECT email FROM customers UNION SELECT email FROM staff',
+    'SELECT c.name, s.role FROM customers c LEFT JOIN staff s USING (email)',
+    'SELECT c.name FROM customers c JOIN staff s ON c.email = s.email',
+    "UPDATE customers SET name = 'n' WHERE email = 'nobody'",
+  ])('C9 %s', async (sql) => {
+    const client = await stand.open('ana')
+    const said = await client.ask(sql)
+    expect(reportOf(said).C).toBeUndefined()
+    expect(canariesIn(Buffer.concat(said.map(({ bytes }) => bytes)))).toEqual([])
+    client.close()
   })
 })

@@ -158,6 +158,15 @@ export const queriesOverLabels: Readonly<Record<string, readonly string[]>> = {
     'SELECT shadow.lower(name) FROM customers',
   ],
   'C9 what a condition gives away in one query': [
+    `SELECT string_agg(chr(n), '' ORDER BY p) FROM generate_series(97, 122) n, generate_series(1, 6) p WHERE
+     (SELECT count(*) FROM (SELECT chr(n) UNION SELECT substr(email, p, 1) FROM customers WHERE id = 1) u) = 1`,
+    `SELECT string_agg(CASE WHEN c = 1 THEN ch END, '' ORDER BY p) FROM (SELECT chr(n) ch, p, (SELECT count(*) FROM (SELECT
+     chr(n) INTERSECT SELECT substr(email, p, 1) FROM customers WHERE id = 1) u) c
+     FROM generate_series(97, 122) n, generate_series(1, 6) p) s`,
+    `SELECT string_agg((SELECT count(*)::text FROM regexp_split_to_table(repeat('x,', ascii(substr(phone, p, 1)) - 49), ',')), '')
+     FROM customers, generate_series(2, 9) p WHERE id = 1`,
+    `SELECT string_agg((SELECT count(*)::text FROM JSON_TABLE(to_json(array_fill(1, ARRAY[ascii(substr(phone, p, 1)) - 48]))::jsonb,
+     '$[*]' COLUMNS (x int PATH '$'))), '') FROM customers, generate_series(2, 9) p WHERE id = 1`,
     `SELECT string_agg(chr(n), '' ORDER BY p) FROM customers c, generate_series(33, 126) n, generate_series(1, 12) p
      WHERE c.id = 1 AND substr(c.email, p, 1) = chr(n)`,
     `SELECT string_agg(l.ch, '' ORDER BY p) FROM generate_series(1, 8) p, letters l

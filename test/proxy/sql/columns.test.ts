@@ -144,19 +144,19 @@ test("a child's own label is a label of the same column seen through its parent"
 
 /** Columns by how they are used, base columns and views alike. */
 const usage: readonly (readonly [sql: string, uses: readonly string[]])[] = [
-  ["SELECT id FROM customers WHERE email LIKE 'a%'", ['customers.id projected', 'customers.email filtered']],
+  ["SELECT id FROM customers WHERE email LIKE 'a%'", ['customers.id projected', 'customers.email filtered probed']],
   ['SELECT 1 FROM customers ORDER BY email', ['customers.email sorted']],
   ['SELECT email AS e FROM customers ORDER BY e', ['customers.email projected sorted']],
   ['SELECT email FROM customers ORDER BY 1', ['customers.email projected sorted']],
   [
     'SELECT count(*) FROM customers GROUP BY email HAVING max(phone) > card',
-    ['customers.email grouped', 'customers.phone filtered', 'customers.card filtered'],
+    ['customers.email grouped', 'customers.phone filtered probed', 'customers.card filtered probed'],
   ],
   ['SELECT DISTINCT email FROM customers', ['customers.email projected grouped']],
   ['SELECT DISTINCT ON (email) id FROM customers', ['customers.id projected', 'customers.email grouped']],
   [
     'SELECT s.id FROM staff s JOIN customers c ON s.name = c.email',
-    ['staff.name joined', 'customers.email joined', 'staff.id projected'],
+    ['staff.name joined', 'customers.email joined probed', 'staff.id projected'],
   ],
   [
     'SELECT staff.boss FROM staff JOIN people USING (id)',
@@ -174,19 +174,22 @@ const usage: readonly (readonly [sql: string, uses: readonly string[]])[] = [
     'DELETE FROM people USING staff WHERE people.id = staff.id RETURNING email',
     ['people.id filtered', 'staff.id filtered', 'people.email returned'],
   ],
-  ['SELECT count(*) FROM people WHERE EXISTS (SELECT 1 FROM staff WHERE salary > 5)', ['staff.salary filtered']],
+  ['SELECT count(*) FROM people WHERE EXISTS (SELECT 1 FROM staff WHERE salary > 5)', ['staff.salary filtered probed']],
   [
     'SELECT id FROM people WHERE email IN (SELECT phone FROM customers)',
-    ['people.id projected', 'people.email filtered', 'customers.phone filtered'],
+    ['people.id projected', 'people.email filtered probed', 'customers.phone filtered probed'],
   ],
-  ['SELECT count(*) FILTER (WHERE salary > 5) FROM staff', ['staff.salary filtered']],
+  ['SELECT count(*) FILTER (WHERE salary > 5) FROM staff', ['staff.salary filtered probed']],
   ['SELECT id FROM (SELECT * FROM people) x', ['people.id projected']],
   ['SELECT 1 FROM (SELECT email::int FROM people) x', ['people.email projected']],
   ['SELECT name FROM mailing', ['customers.country filtered', 'customers.name projected', 'mailing.name projected']],
-  ['SELECT id FROM people OFFSET (SELECT max(salary) FROM staff)', ['people.id projected', 'staff.salary filtered']],
+  [
+    'SELECT id FROM people OFFSET (SELECT max(salary) FROM staff)',
+    ['people.id projected', 'staff.salary filtered probed'],
+  ],
   ['COPY people (email) TO STDOUT', ['people.email projected']],
   ['COPY people FROM STDIN WHERE id > 3', ['people.id filtered written', 'people.email written']],
-  ['CREATE INDEX ON people (lower(email))', ['people.email filtered']],
+  ['CREATE INDEX ON people (lower(email))', ['people.email filtered probed']],
   ['PREPARE p AS SELECT email FROM people WHERE id = $1', ['people.id filtered', 'people.email projected']],
 ]
 

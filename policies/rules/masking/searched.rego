@@ -1,0 +1,29 @@
+# METADATA
+# title: A masked column is looked up, not searched
+# description: |
+#   Who sees a column masked may look for a value that they know (email = 'ana@example.org'), and sort and group by the
+#   column as it is. A condition on a part of it, a pattern, a range or a comparison with other rows can be made to spell
+#   the value out in the clear, so it is held. Agents are held for any search, by a rule of their own.
+# custom:
+#   severity: high
+#   owner: data-owners
+#   controls: [confidentiality]
+package holdpoint.rules.masking.searched
+
+import data.holdpoint.statement
+
+title := rego.metadata.chain()[1].annotations.title
+
+# Uses that cannot spell a value out by themselves; what else there may be one day is taken for one that can.
+harmless := {"projected", "filtered", "joined", "sorted", "grouped", "written", "returned"}
+
+hold contains {
+	"reason": $"It searches by the masked column {column.relation}.{column.column}, and could spell out what is in it.",
+	"reviewers": data.reviewers.data,
+	"covers": [],
+} if {
+	some column in statement.hidden_columns
+	not is_harmless(column)
+}
+
+is_harmless(column) if every use in column.uses { use in harmless }
