@@ -84,13 +84,13 @@ const longFiles: Readonly<Record<string, number>> = {
   'proxy/catalog/load.ts': 236,
   'proxy/catalog/snapshot.ts': 339,
   'proxy/sql/definition-change.ts': 231,
-  'proxy/sql/expression.ts': 229,
-  'proxy/sql/from-clause.ts': 345,
+  'proxy/sql/expression.ts': 243,
+  'proxy/sql/from-clause.ts': 353,
   'proxy/sql/grammar.ts': 276,
   'proxy/sql/modify.ts': 214,
-  'proxy/sql/recorder.ts': 242,
+  'proxy/sql/recorder.ts': 266,
   'proxy/sql/scope.ts': 217,
-  'proxy/sql/select.ts': 321,
+  'proxy/sql/select.ts': 342,
   'proxy/sql/utility.ts': 358,
 }
 const LINES_MAX = 210
