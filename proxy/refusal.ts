@@ -1,6 +1,7 @@
 import type { Decision } from '../policies/decision.ts'
 import type { Facts } from '../policies/input.ts'
-import type { Judgement, SessionEffects } from './gate.ts'
+import type { Judgement } from './gate.ts'
+import { noEffects } from './sql/session-effects.ts'
 
 /**
  * What the gate itself refuses, whatever a policy would say. Each is a finding of its own, so that the trail and the
@@ -56,17 +57,6 @@ export function refusal(id: RefusalId, detail?: string): Decision {
   }
   return Object.freeze(decision)
 }
-
-const noEffects: SessionEffects = Object.freeze({
-  prepares: null,
-  deallocates: null,
-  declares: null,
-  closes: null,
-  createsTemporary: [],
-  dropsTemporary: [],
-  barrier: false,
-  changesCatalog: false,
-})
 
 /** What is refused before anything is known about it. Its text might hold a secret that nobody looked for. */
 export function refused(text: string, id: RefusalId, policyDigest: string): Judgement {

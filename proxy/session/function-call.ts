@@ -1,4 +1,5 @@
 import type { Judgement } from '../gate.ts'
+import { noEffects } from '../sql/session-effects.ts'
 
 const RULE = {
   id: 'session.function_call',
@@ -31,15 +32,6 @@ export function functionCallJudgement(): Judgement {
     outputs: null,
     outputMasks: null,
     scrub: false,
-    effects: {
-      prepares: null,
-      deallocates: null,
-      declares: null,
-      closes: null,
-      createsTemporary: [],
-      dropsTemporary: [],
-      barrier: false,
-      changesCatalog: false,
-    },
+    effects: noEffects,
   }
 }

@@ -6,7 +6,7 @@ import { innerText } from './inner-text.ts'
 import { isTemporary } from './into-clause.ts'
 import { stringsOf } from './tree.ts'
 
-export const noEffects: SessionEffects = {
+export const noEffects: SessionEffects = Object.freeze({
   prepares: null,
   deallocates: null,
   declares: null,
@@ -15,7 +15,7 @@ export const noEffects: SessionEffects = {
   dropsTemporary: [],
   barrier: false,
   changesCatalog: false,
-}
+})
 
 /** What running a statement does to what the session's names mean from then on. */
 export function sessionEffects(context: Context, node: Node, text: string): SessionEffects {
