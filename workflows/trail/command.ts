@@ -74,7 +74,8 @@ function showProgress(start: number): (progress: Progress) => void {
 }
 
 function report(verdict: Verdict, seconds: number, compared: boolean): string {
-  const { red, green, yellow, dim } = pc.createColors(process.stdout.isTTY)
+  // undefined, where there is no terminal, would let the library decide, and it colours whenever CI is set.
+  const { red, green, yellow, dim } = pc.createColors(process.stdout.isTTY === true)
   const lines = verdict.journals.flatMap(({ journal, records, shipped, fault, unfinishedBytes }) => {
     const copied = compared ? `, ${number(shipped)} in the state database` : ''
     const line = `${fault === null ? green('✔') : red('✘')} ${journal.padEnd(20)} ${number(records).padStart(12)} records${copied}`
@@ -132,7 +133,10 @@ function tailCommand({ folder, now }: AuditCommandOptions): Command {
 }
 
 async function showTail(flags: TailFlags, folder: string, signal: AbortSignal): Promise<void> {
-  const describer = new RecordDescriber({ colour: process.stdout.isTTY, width: process.stdout.columns ?? 1_000 })
+  const describer = new RecordDescriber({
+    colour: process.stdout.isTTY === true,
+    width: process.stdout.columns ?? 1_000,
+  })
   const since = flags.since ?? null
   const before: string[] = []
   const caughtUp = (): void => say(before.splice(0).join(''))
