@@ -60,9 +60,19 @@ export function refusal(id: RefusalId, detail?: string): Decision {
 
 /** What is refused before anything is known about it. Its text might hold a secret that nobody looked for. */
 export function refused(text: string, id: RefusalId, policyDigest: string): Judgement {
+  const redactedText = '(not analysed)'
+  return unanalysed({ text, redactedText, kind: 'unknown', tag: 'UNKNOWN', decision: refusal(id), policyDigest })
+}
+
+/** The judgement of what has no facts: nothing is known of it but that it is refused. */
+export function unanalysed({
+  kind,
+  tag,
+  ...known
+}: Pick<Facts, 'kind' | 'tag'> & Pick<Judgement, 'text' | 'redactedText' | 'decision' | 'policyDigest'>): Judgement {
   const facts: Facts = {
-    kind: 'unknown',
-    tag: 'UNKNOWN',
+    kind,
+    tag,
     effects: ['unknown'],
     relations: [],
     columns: [],
@@ -74,15 +84,5 @@ export function refused(text: string, id: RefusalId, policyDigest: string): Judg
     unresolved: [],
     fingerprint: '',
   }
-  return Object.freeze({
-    text,
-    redactedText: '(not analysed)',
-    facts,
-    decision: refusal(id),
-    policyDigest,
-    outputs: null,
-    outputMasks: null,
-    scrub: false,
-    effects: noEffects,
-  })
+  return Object.freeze({ ...known, facts, outputs: null, outputMasks: null, scrub: false, effects: noEffects })
 }

@@ -1,5 +1,5 @@
 import type { Judgement } from '../gate.ts'
-import { noEffects } from '../sql/session-effects.ts'
+import { unanalysed } from '../refusal.ts'
 
 const RULE = {
   id: 'session.function_call',
@@ -10,28 +10,12 @@ const RULE = {
 
 /** FunctionCall holds no text that could be judged. */
 export function functionCallJudgement(): Judgement {
-  return {
+  return unanalysed({
     text: '',
     redactedText: '(function call protocol)',
-    facts: {
-      kind: 'function_call',
-      tag: 'FUNCTION CALL',
-      effects: ['unknown'],
-      relations: [],
-      columns: [],
-      functions: [],
-      roles: [],
-      settings: [],
-      external: [],
-      flags: [],
-      unresolved: [],
-      fingerprint: '',
-    },
+    kind: 'function_call',
+    tag: 'FUNCTION CALL',
     decision: { outcome: 'deny', rules: [RULE], masks: [], reviewers: [], expiryMs: null, grantMs: null, onHold: null },
     policyDigest: '',
-    outputs: null,
-    outputMasks: null,
-    scrub: false,
-    effects: noEffects,
-  }
+  })
 }
