@@ -1,7 +1,7 @@
 import type { HoldSummary, HoldView } from '../console/schemas.ts'
 import { duration } from '../console/web/duration.ts'
 import { ending, placesOpen, reachOf, statusWord, warnings } from '../console/web/wording.ts'
-import { visibleLine, visibleText } from '../slack/visible-text.ts'
+import { visibleLine, visibleText } from '../text/visible-text.ts'
 
 /** Holds on a terminal. Nothing that somebody else wrote reaches it raw: control characters drive terminals. */
 const EXCERPT = 48

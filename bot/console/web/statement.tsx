@@ -1,4 +1,4 @@
-import { lookAlikes, visibleText } from '../../slack/visible-text.ts'
+import { lookAlikes, visibleText } from '../../text/visible-text.ts'
 import { Line, marked } from './text.tsx'
 
 interface StatementProps {

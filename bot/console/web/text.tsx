@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { visibleLine } from '../../slack/visible-text.ts'
+import { visibleLine } from '../../text/visible-text.ts'
 
 /** Text that somebody else wrote. Invisible and reordering characters are shown as their code points, marked as such. */
 export function Line({ of }: { readonly of: string }) {

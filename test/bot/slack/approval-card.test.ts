@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { approvalCard, holdAction, isShownWhole } from '../../../bot/slack/approval-card.ts'
+import { approvalCard, holdAction, isShownWhole } from '../../../bot/slack/cards/approval-card.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { blockProblems, blocksJsonLength, blocksJsonMax } from '../../stand-ins/block-kit.ts'
 import { sampleHold, vote } from './sample-hold.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CARD_EVENT } from '../../../bot/slack/cards/posted-cards.ts'
 import { SlackError } from '../../../bot/slack/errors.ts'
-import { CARD_EVENT } from '../../../bot/slack/posted-cards.ts'
 import { createSlack } from '../../../bot/slack/slack.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { sampleHold } from './sample-hold.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { holdAction } from '../../../bot/slack/approval-card.ts'
-import { createSignatureCheck } from '../../../bot/slack/request-signature.ts'
+import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { createSignatureCheck } from '../../../bot/slack/requests/request-signature.ts'
 import { openWorkspace, USERS, type Workspace } from './workspace.ts'
 
 let workspace: Workspace

@@ -1,7 +1,7 @@
 import type { webApi } from '@slack/bolt'
 import type { Pool } from 'pg'
-import { rowsOf } from '../../workflows/state/transaction.ts'
-import { asSlackError } from './web-api.ts'
+import { rowsOf } from '../../../workflows/state/transaction.ts'
+import { asSlackError } from '../web-api.ts'
 
 /** Where a hold's card is in Slack: written down once it is posted, and found again when that was not possible. */
 export interface PostedCard {

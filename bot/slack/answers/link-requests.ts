@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
-import { inTransaction, rowsOf } from '../../workflows/state/transaction.ts'
+import { inTransaction, rowsOf } from '../../../workflows/state/transaction.ts'
 
 /**
  * How a Slack user becomes a person: once, by following a link that only they were shown and signing in. The link

@@ -1,10 +1,10 @@
 import type { webApi } from '@slack/bolt'
-import type { Log } from '../../log.ts'
-import type { Hold, Holds } from '../../workflows/holds/hold.ts'
+import type { Log } from '../../../log.ts'
+import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
+import { SlackError } from '../errors.ts'
+import { asSlackError } from '../web-api.ts'
 import { approvalCard, type Card } from './approval-card.ts'
-import { SlackError } from './errors.ts'
 import { CARD_EVENT, findUnsavedCard, type PostedCard, type PostedCards } from './posted-cards.ts'
-import { asSlackError } from './web-api.ts'
 
 /**
  * Brings a hold's card in line with the hold. Why it is called does not matter: whatever changed, the card is rendered

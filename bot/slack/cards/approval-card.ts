@@ -1,10 +1,10 @@
 import type { types } from '@slack/bolt'
-import type { Hold, HoldStatus } from '../../workflows/holds/hold.ts'
-import { type Excerpt, excerpt, line } from './bounded-text.ts'
-import { comparesProtectedColumns, hideLiterals } from './hidden-literals.ts'
-import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from './hold-wording.ts'
+import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
+import { type Excerpt, excerpt, line } from '../../text/bounded-text.ts'
+import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
+import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import { lookAlikes, visibleLine } from '../../text/visible-text.ts'
 import { button, escapeMrkdwn, list, paragraph, preformatted } from './rich-text.ts'
-import { lookAlikes, visibleLine } from './visible-text.ts'
 
 /**
  * One hold as a Slack message: a pure function, so that every change re-renders the whole card from the record and

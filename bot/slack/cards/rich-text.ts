@@ -1,14 +1,13 @@
 import type { types } from '@slack/bolt'
+import type { Span } from '../../text/span.ts'
 
 /**
  * Blocks without markup. Slack parses mrkdwn (links, mentions, back-ticks, bold) in `mrkdwn` texts only; a rich_text
  * element's text is shown as it is. So nothing on a card is mrkdwn, and there is nothing to escape or to forget.
  */
-export type Span = string | { readonly bold: string } | { readonly code: string } | { readonly at: string }
-
 type Element = types.RichTextElement
 
-/** One line of text; `at` is an RFC 3339 time, shown in the reader's own time zone. */
+/** One line of text; times are shown in the reader's own time zone. */
 export function paragraph(...spans: readonly Span[]): types.RichTextBlock {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: spans.map(element) }] }
 }

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt'
+import { line } from '../../text/bounded-text.ts'
 import { type AnswerParts, linkFor, privately } from './answers.ts'
-import { line } from './bounded-text.ts'
 import { toStranger } from './private-sentences.ts'
 import { standingOf } from './standing.ts'
 

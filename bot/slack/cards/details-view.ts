@@ -1,11 +1,11 @@
 import type { types } from '@slack/bolt'
-import type { Hold } from '../../workflows/holds/hold.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { jsonCost } from '../../text/bounded-text.ts'
+import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
+import { outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
+import { visibleText } from '../../text/visible-text.ts'
 import { holdAction, parameterLines } from './approval-card.ts'
-import { jsonCost } from './bounded-text.ts'
-import { comparesProtectedColumns, hideLiterals } from './hidden-literals.ts'
-import { outcomeOf, whatItDoes, where, whoAsks, whyHeld } from './hold-wording.ts'
 import { button, list, paragraph, preformatted } from './rich-text.ts'
-import { visibleText } from './visible-text.ts'
 
 /**
  * The statement in pages, as far as a modal holds it. It offers no answers: what is too long for a card is answered in

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt'
-import type { Hold } from '../../workflows/holds/hold.ts'
-import { line } from './bounded-text.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { line } from '../../text/bounded-text.ts'
 import { paragraph } from './rich-text.ts'
 
 /** Asks why. The view carries the hold's id and nothing else; who submits it is looked up again. */

@@ -1,6 +1,6 @@
 import type { webApi } from '@slack/bolt'
-import type { Principal } from '../../policies/input.ts'
-import { asSlackError } from './web-api.ts'
+import type { Principal } from '../../../policies/input.ts'
+import { asSlackError } from '../web-api.ts'
 
 /**
  * Who is behind a click. Asked anew each time: what Slack says of the user now, and which person of the directory they

@@ -1,7 +1,7 @@
 import type { Effect, Facts, Identity } from '../../policies/input.ts'
 import type { Hold, Preview, Vote } from '../../workflows/holds/hold.ts'
 import { line, some } from './bounded-text.ts'
-import type { Span } from './rich-text.ts'
+import type { Span } from './span.ts'
 
 /** A hold in a reviewer's words. Every text that came from somewhere else passes `line`, which bounds and unmasks it. */
 

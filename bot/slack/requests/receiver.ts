@@ -1,6 +1,6 @@
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Log } from '../../log.ts'
+import type { Log } from '../../../log.ts'
 import { createSignatureCheck } from './request-signature.ts'
 
 /**
