@@ -50,7 +50,7 @@ function sourceHash(): string {
 /** The folder, and the one module from elsewhere that ends up in the bundle. */
 function sources(): readonly string[] {
   const own = readdirSync(WEB_FOLDER).sort()
-  return [...own.map((name) => join(WEB_FOLDER, name)), join(import.meta.dirname, '..', 'slack', 'visible-text.ts')]
+  return [...own.map((name) => join(WEB_FOLDER, name)), join(import.meta.dirname, '..', 'text', 'visible-text.ts')]
 }
 
 function readBuilt(folder: string): Built | null {
