@@ -2,7 +2,7 @@ import type { Cast } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import type { Context } from './context.ts'
 import { callRoutine } from './routines.ts'
-import { constant, union } from './scope.ts'
+import { constant, union } from './value.ts'
 
 /**
  * Runs the cast functions, not built in, that a value of this type may meet. Asked for: those that make it. Not asked

@@ -2,11 +2,13 @@ import type { ColumnRef } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { castFunctions } from './casts.ts'
+import { rowSources } from './column-set.ts'
 import type { Context } from './context.ts'
 import { columnMissing } from './missing-names.ts'
 import { callRoutine, candidates } from './routines.ts'
-import { type Column, constant, derived, type Item, rowSources, type Scope, union, type Value } from './scope.ts'
+import type { Item, Scope } from './scope.ts'
 import { stringsOf } from './tree.ts'
+import { type Column, constant, derived, union, type Value } from './value.ts'
 
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 

@@ -1,22 +1,13 @@
 import type { CommonTableExpr, Node, SelectStmt, WithClause } from 'libpg-query'
+import { type ColumnSet, ListedColumns, renamed, rowSources } from './column-set.ts'
 import { type Context, spend } from './context.ts'
 import { expression } from './expression.ts'
 import { isDataModifying, modify } from './modify.ts'
-import {
-  type Column,
-  type ColumnSet,
-  type CommonTable,
-  constant,
-  derived,
-  innerScope,
-  ListedColumns,
-  named,
-  renamed,
-  rowSources,
-  type Scope,
-} from './scope.ts'
-import { merge, select } from './select.ts'
+import { type CommonTable, innerScope, type Scope } from './scope.ts'
+import { select } from './select.ts'
+import { merge } from './set-operation.ts'
 import { stringsOf } from './tree.ts'
+import { type Column, constant, derived, named } from './value.ts'
 
 /**
  * The common tables of one WITH, each seeing those before it, or with RECURSIVE all of them.

@@ -3,11 +3,12 @@ import { attachedWrites } from './attached.ts'
 import { recordUse } from './column-reference.ts'
 import type { Context } from './context.ts'
 import { expression } from './expression.ts'
-import { relationItem } from './from-clause.ts'
 import { targetMissing } from './missing-names.ts'
-import { type Column, type Item, innerScope, type Scope } from './scope.ts'
+import { relationItem } from './relation-item.ts'
+import { type Item, innerScope, type Scope } from './scope.ts'
 import { statement } from './statement.ts'
 import { stringsOf } from './tree.ts'
+import type { Column } from './value.ts'
 
 /** COPY: a table or a query out, rows in; to the client, or to a file or program on the server. */
 export function copy(context: Context, fields: CopyStmt, scope: Scope): void {

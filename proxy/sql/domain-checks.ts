@@ -2,7 +2,8 @@ import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { type Context, enter, qualifiedNames } from './context.ts'
 import { expression } from './expression.ts'
 import { parseExpression } from './parse-expression.ts'
-import { constant, emptyScope } from './scope.ts'
+import { emptyScope } from './scope.ts'
+import { constant } from './value.ts'
 
 interface Check {
   readonly domain: string

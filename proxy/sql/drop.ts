@@ -1,8 +1,8 @@
 import type { DropStmt, Node } from 'libpg-query'
 import { type Context, recordRelation } from './context.ts'
+import { fireEventTriggers } from './event-triggers.ts'
 import { type QualifiedName, useRelation } from './names.ts'
 import { stringsOf } from './tree.ts'
-import { fireEventTriggers } from './utility.ts'
 
 /** And what the server calls them. */
 const relationTypes = new Map([

@@ -1,19 +1,18 @@
-import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, TypeCast, WindowDef } from 'libpg-query'
+import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
-import type { Type } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
-import { castFunctions } from './casts.ts'
 import { columnReference } from './column-reference.ts'
 import { type Context, spend } from './context.ts'
-import { checkDomains } from './domain-checks.ts'
 import { functionCall } from './function-call.ts'
 import { grammar } from './grammar.ts'
 import { isAsItIs, isLookup } from './lookup.ts'
 import { useType } from './names.ts'
-import { callRoutine, mayBecome } from './routines.ts'
-import { constant, derived, innerScope, type Scope, union, unionOf, type Value } from './scope.ts'
+import { operator } from './operator.ts'
+import { innerScope, type Scope } from './scope.ts'
 import { select } from './select.ts'
-import { fieldsOf, type NodeFields, stringsOf, typeOf } from './tree.ts'
+import { fieldsOf, type NodeFields, typeOf } from './tree.ts'
+import { typeCast } from './type-cast.ts'
+import { constant, derived, union, unionOf, type Value } from './value.ts'
 
 /** Walks one expression: records every column by how it is used, and returns what its value is fed by. */
 export function expression(context: Context, node: Node | undefined, scope: Scope, use: ColumnUse): Value {
@@ -122,62 +121,6 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
 export function asItIs(context: Context, node: Node | undefined, scope: Scope, use: ColumnUse): Value {
   if (!isAsItIs(context, node, scope)) return expression(context, node, scope, use)
   return context.record.plainly(() => expression(context, node, scope, use))
-}
-
-/** https://www.postgresql.org/docs/current/functions-comparison.html and the like: what each spelling stands for. */
-function operator(context: Context, fields: A_Expr, scope: Scope, use: ColumnUse): Value {
-  context.seen.add(fields)
-  const left = fields.lexpr === undefined ? null : expression(context, fields.lexpr, scope, use)
-  // IN, BETWEEN and their like have a list on the right.
-  const list = fields.rexpr !== undefined && 'List' in fields.rexpr ? fields.rexpr.List.items : null
-  const rights = list ? expressions(context, list, scope, use) : [expression(context, fields.rexpr, scope, use)]
-  const operands = left === null ? rights : [left, ...rights]
-  const sources = unionOf(operands)
-  const [schema, name] = operatorName(stringsOf(fields.name))
-  const ours = context.snapshot.operators(name)
-  return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, operands, sources)
-}
-
-function operatorName(parts: readonly string[]): [schema: string | null, name: string] {
-  return [parts.at(-2) ?? null, parts.at(-1) ?? '']
-}
-
-/** An operator of another's making is a call of its function. */
-function ourOperators(
-  context: Context,
-  { schema, name }: { readonly schema: string | null; readonly name: string },
-  operands: readonly Value[],
-  sources: readonly Source[],
-): Value {
-  let all = sources
-  for (const each of context.snapshot.operators(name)) {
-    const visible =
-      schema === null ? context.path === null || context.path.includes(each.schema) : each.schema === schema
-    const sides = operands.length === 1 ? [each.right] : [each.left, each.right]
-    if (!visible || !sides.every((side, index) => mayBecome(context, operands[index]?.type ?? 0, side))) continue
-    const routine = context.snapshot.routineByOid(each.routine)
-    if (routine === undefined) context.record.unresolved('operator', name)
-    else all = union(all, callRoutine(context, routine, operands).sources)
-  }
-  return derived(all)
-}
-
-function typeCast(context: Context, fields: TypeCast, scope: Scope, use: ColumnUse): Value {
-  context.seen.add(fields)
-  const value = expression(context, fields.arg, scope, use)
-  if (fields.typeName === undefined) return derived(value.sources)
-  expressions(context, fields.typeName.typmods, scope, use)
-  const { oid, element } = useType(context, fields.typeName)
-  // A cast to the type that it has already leaves the column what it is.
-  if (oid !== 0 && oid === value.type && fields.typeName.typmods === undefined) return value
-  return castTo(context, value, oid, element)
-}
-
-/** Converts to a type, and runs what that runs: a domain's checks, a cast function that is not built in. */
-export function castTo(context: Context, value: Value, oid: number, element: Type | null): Value {
-  if (element === null) return derived(value.sources, oid)
-  checkDomains(context, element.oid)
-  return derived(union(value.sources, castFunctions(context, element.oid, 'explicit')), oid)
 }
 
 function subLink(context: Context, fields: SubLink, scope: Scope, use: ColumnUse): Value {

@@ -3,13 +3,15 @@ import type { ColumnUse } from '../../policies/input.ts'
 import type { Routine } from '../catalog/definitions.ts'
 import { recordUse } from './column-reference.ts'
 import type { Context } from './context.ts'
-import { uncommittedOf } from './definition-change.ts'
-import { castTo, expression, expressions, fieldOf } from './expression.ts'
+import { expression, expressions, fieldOf } from './expression.ts'
 import { functionMissing } from './missing-names.ts'
 import { lookUpType, type QualifiedName, qualifiedName } from './names.ts'
 import { callRoutine, candidates, recordSequence } from './routines.ts'
-import { constant, derived, type Scope, union, unionOf, type Value } from './scope.ts'
+import type { Scope } from './scope.ts'
 import { stringsOf } from './tree.ts'
+import { castTo } from './type-cast.ts'
+import { uncommittedOf } from './uncommitted-changes.ts'
+import { constant, derived, union, unionOf, type Value } from './value.ts'
 
 export interface Called {
   readonly value: Value

@@ -1,8 +1,8 @@
 import type { IntoClause } from 'libpg-query'
+import type { ColumnSet } from './column-set.ts'
 import { type Context, recordMissing, recordTemporary } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { nameOf } from './names.ts'
-import type { ColumnSet } from './scope.ts'
 
 /** SELECT INTO and CREATE TABLE AS: what the query returns is written to a new relation. */
 export function intoClause(context: Context, { rel }: IntoClause, columns: ColumnSet): void {

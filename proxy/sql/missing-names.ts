@@ -1,10 +1,11 @@
 import type { FuncCall, Node, TypeName } from 'libpg-query'
 import { findItem } from './column-reference.ts'
 import type { Context } from './context.ts'
-import { uncommittedOf } from './definition-change.ts'
 import { lookUpRelation, type QualifiedName } from './names.ts'
 import { type Missing, recordUnfound } from './native-error.ts'
-import type { Item, Scope, Value } from './scope.ts'
+import type { Item, Scope } from './scope.ts'
+import { uncommittedOf } from './uncommitted-changes.ts'
+import type { Value } from './value.ts'
 
 /** How a relation that should exist was named. */
 export interface NamedWhere {

@@ -2,10 +2,10 @@ import type { Node, RangeVar, TypeName } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
 import type { Relation, Type } from '../catalog/definitions.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
-import { uncommittedOf } from './definition-change.ts'
 import { checkDomains } from './domain-checks.ts'
 import { type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
 import { stringsOf } from './tree.ts'
+import { uncommittedOf } from './uncommitted-changes.ts'
 
 /**
  * What a relation's name means. A temporary one, or one created in the open transaction, may be gone by now, and then

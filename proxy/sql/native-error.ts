@@ -1,6 +1,6 @@
 import type { Unresolved } from '../../policies/input.ts'
 import type { Context } from './context.ts'
-import { uncommittedOf } from './definition-change.ts'
+import { uncommittedOf } from './uncommitted-changes.ts'
 
 /**
  * What the server itself answers to text that is not SQL and to names that do not exist. Drivers, migration tools and

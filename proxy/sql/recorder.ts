@@ -1,32 +1,22 @@
 import type {
   Access,
-  Column,
   ColumnUse,
   Effect,
   Facts,
   Flag,
-  Relation as RelationFact,
   Routine as RoutineFact,
   Setting,
   Unresolved,
 } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { ColumnUses } from './column-uses.ts'
+import { Gaps } from './gaps.ts'
 import type { Missing } from './native-error.ts'
+import { type NamedRelation, RelationUses } from './relation-uses.ts'
+import { RoutineUses } from './routine-uses.ts'
 import { isSecretName, withoutSecrets } from './secret-words.ts'
 
 type External = Facts['external'][number]
-
-const uses: readonly ColumnUse[] = [
-  'projected',
-  'filtered',
-  'joined',
-  'sorted',
-  'grouped',
-  'written',
-  'returned',
-  'probed',
-]
-const useBits = Object.fromEntries(uses.map((use, bit) => [use, 1 << bit])) as Readonly<Record<ColumnUse, number>>
 
 /** These say something of a write wherever it stands; the others are about the statement that was sent. */
 const ofWrites: readonly Flag[] = ['no_where', 'always_true_where']
@@ -42,24 +32,17 @@ const effects: readonly Effect[] = [
   'unknown',
 ]
 
-interface RelationEntry {
-  readonly fact: Omit<RelationFact, 'access'>
-  readonly access: Set<Access>
-}
-
 /** Collects what is found while a statement, a view's query or a function's body is walked. Everything is a set. */
 export class Recorder {
   readonly #effects = new Set<Effect>()
-  readonly #relations = new Map<string, RelationEntry>()
-  readonly #columns = new Map<Source, number>()
-  readonly #routines = new Map<string, RoutineFact>()
+  readonly #relations = new RelationUses()
+  readonly #columns = new ColumnUses()
+  readonly #routines = new RoutineUses()
   readonly #roles = new Set<string>()
   readonly #settings = new Map<string, Setting>()
   readonly #external = new Map<string, External>()
   readonly #flags = new Set<Flag>()
-  readonly #unresolved = new Map<string, Unresolved>()
-  readonly #missing = new Map<string, Missing>()
-  #callsMissing = false
+  readonly #gaps = new Gaps()
   readonly #definitions = new Map<number, string>()
   readonly #computed = new Set<Source>()
   #plain = 0
@@ -69,20 +52,15 @@ export class Recorder {
   }
 
   hasEffect(effect: Effect): boolean {
-    return this.#effects.has(effect) || (effect === 'unknown' && this.#callsMissing)
+    return this.#effects.has(effect) || (effect === 'unknown' && this.#gaps.callsMissing)
   }
 
-  relation(key: number | string, access: readonly Access[], fact: () => Omit<RelationFact, 'access'>): void {
-    let entry = this.#relations.get(String(key))
-    if (entry === undefined) {
-      entry = { fact: fact(), access: new Set() }
-      this.#relations.set(String(key), entry)
-    }
-    for (const each of access) entry.access.add(each)
+  relation(key: number | string, access: readonly Access[], fact: () => NamedRelation): void {
+    this.#relations.add(String(key), access, fact)
   }
 
   column(source: Source, use: ColumnUse): void {
-    this.#columns.set(source, (this.#columns.get(source) ?? 0) | useBits[use])
+    this.#columns.add(source, use)
   }
 
   /** A labelled column decides something in a way that can spell its value out, unless inside `plainly`. */
@@ -100,9 +78,7 @@ export class Recorder {
   }
 
   routine(routine: RoutineFact): void {
-    const key = `${routine.schema}.${routine.name}`
-    const before = this.#routines.get(key)
-    this.#routines.set(key, before === undefined ? routine : lessTrusted(before, routine))
+    this.#routines.add(routine)
   }
 
   role(name: string): void {
@@ -132,26 +108,20 @@ export class Recorder {
   }
 
   unresolved(code: Unresolved['code'], detail: string): void {
-    this.#unresolved.set(`${code} ${detail}`, { code, detail })
+    this.#gaps.add(code, detail)
   }
 
   /** Unresolved because the server does not have it either. */
   missing(code: Unresolved['code'], detail: string, missing: Missing): void {
-    this.unresolved(code, detail)
-    const key = `${code} ${detail}`
-    if (!this.#missing.has(key)) this.#missing.set(key, missing)
-    // What a function that is not there would do is not known; had it been found, this would say nothing.
-    if (code === 'function') this.#callsMissing = true
+    this.#gaps.addMissing(code, detail, missing)
   }
 
-  /** The first that the server would have stumbled over; null unless such are all that is unresolved. */
   get firstMissing(): Missing | null {
-    for (const key of this.#unresolved.keys()) if (!this.#missing.has(key)) return null
-    return firstOf([...this.#missing.values()])
+    return this.#gaps.firstMissing
   }
 
   get isResolved(): boolean {
-    return this.#unresolved.size === 0
+    return this.#gaps.isEmpty
   }
 
   /** What functions that were looked into read to make their result: EXPLAIN shows it where planning calls them. */
@@ -173,25 +143,22 @@ export class Recorder {
 
   /** Something with a label is touched, be it only by name. */
   get touchesLabels(): boolean {
-    for (const { fact } of this.#relations.values()) if (fact.labels.length > 0) return true
-    for (const source of this.#columns.keys()) if (source.labels.length > 0) return true
+    if (this.#relations.areLabelled) return true
+    for (const source of this.#columns.sources()) if (source.labels.length > 0) return true
     return false
   }
 
   /** @param through the view, function or trigger that `other` was recorded for */
   absorb(other: Recorder, through: string): void {
     for (const effect of other.#effects) this.#effects.add(effect)
-    if (other.#callsMissing) this.#effects.add('unknown')
-    for (const [key, { fact, access }] of other.#relations) {
-      const deeper = { ...fact, through: [through, ...fact.through] }
-      this.relation(`${through}>${key}`, [...access], () => deeper)
-    }
-    for (const [source, bits] of other.#columns) this.#columns.set(source, (this.#columns.get(source) ?? 0) | bits)
-    for (const routine of other.#routines.values()) this.routine(routine)
+    if (other.#gaps.callsMissing) this.#effects.add('unknown')
+    this.#relations.absorb(other.#relations, through)
+    this.#columns.absorb(other.#columns)
+    this.#routines.absorb(other.#routines)
     for (const role of other.#roles) this.#roles.add(role)
     for (const setting of other.#settings.values()) this.setting(setting)
     for (const external of other.#external.values()) this.external(external)
-    for (const [key, unresolved] of other.#unresolved) this.#unresolved.set(key, unresolved)
+    this.#gaps.absorb(other.#gaps)
     for (const [oid, hash] of other.#definitions) this.#definitions.set(oid, hash)
     for (const source of other.#computed) this.#computed.add(source)
     for (const flag of ofWrites) if (other.#flags.has(flag)) this.#flags.add(flag)
@@ -200,16 +167,11 @@ export class Recorder {
   /** What a statement names that is only planned: it is read by, and nothing in it is run but what planning runs. */
   absorbPlanned(planned: Recorder): void {
     for (const effect of ['external', 'unknown'] as const) if (planned.#effects.has(effect)) this.#effects.add(effect)
-    this.#callsMissing ||= planned.#callsMissing
-    for (const [key, { fact }] of planned.#relations) this.relation(key, ['select'], () => fact)
-    for (const [source, bits] of planned.#columns) {
-      const read = bits & ~useBits.written
-      if (read !== 0) this.#columns.set(source, (this.#columns.get(source) ?? 0) | read)
-    }
-    for (const routine of planned.#routines.values()) this.routine(routine)
+    this.#relations.absorbPlanned(planned.#relations)
+    this.#columns.absorbPlanned(planned.#columns)
+    this.#routines.absorb(planned.#routines)
     for (const external of planned.#external.values()) this.external(external)
-    for (const [key, unresolved] of planned.#unresolved) this.#unresolved.set(key, unresolved)
-    for (const [key, missing] of planned.#missing) this.#missing.set(key, missing)
+    this.#gaps.absorbOwn(planned.#gaps)
     for (const [oid, hash] of planned.#definitions) this.#definitions.set(oid, hash)
     for (const source of planned.#computed) this.#computed.add(source)
   }
@@ -218,7 +180,7 @@ export class Recorder {
     return {
       ...this.factsFound(statement),
       effects: effects.filter((effect) => this.hasEffect(effect)),
-      unresolved: [...this.#unresolved.values()],
+      unresolved: this.#gaps.all(),
     }
   }
 
@@ -227,9 +189,9 @@ export class Recorder {
     return {
       ...statement,
       effects: effects.filter((effect) => this.#effects.has(effect)),
-      relations: [...this.#relations.values()].map(({ fact, access }) => ({ ...fact, access: [...access] })),
-      columns: [...this.#columns].map(([source, bits]) => columnFact(source, bits)),
-      functions: [...this.#routines.values()],
+      relations: this.#relations.facts(),
+      columns: this.#columns.facts(),
+      functions: this.#routines.facts(),
       roles: [...this.#roles],
       settings: [...this.#settings.values()],
       external: [...this.#external.values()],
@@ -237,29 +199,4 @@ export class Recorder {
       unresolved: [],
     }
   }
-}
-
-/** The server looks into FROM first, as the walk does; then from left to right, but for the odd clause. */
-function firstOf([first, ...rest]: readonly Missing[]): Missing | null {
-  if (first === undefined || first.sqlstate === '42P01' || first.location === undefined) return first ?? null
-  return rest.reduce((least, each) => ((each.location ?? Infinity) < (least.location ?? 0) ? each : least), first)
-}
-
-function columnFact(source: Source, bits: number): Column {
-  return {
-    schema: source.schema,
-    relation: source.relation,
-    column: source.column,
-    uses: uses.filter((use) => (bits & useBits[use]) !== 0),
-    labels: source.labels,
-  }
-}
-
-const volatilities: readonly RoutineFact['volatility'][] = ['immutable', 'stable', 'volatile', 'unknown']
-
-/** Of two functions of one name, the worse of each property: a rule that asks by name must hold for both. */
-function lessTrusted(a: RoutineFact, b: RoutineFact): RoutineFact {
-  const volatility =
-    volatilities.indexOf(a.volatility) > volatilities.indexOf(b.volatility) ? a.volatility : b.volatility
-  return { ...a, volatility, known: a.known && b.known, builtin: a.builtin && b.builtin }
 }

@@ -4,8 +4,9 @@ import type { Source } from '../catalog/snapshot.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
 import { parse } from './parse.ts'
 import type { Recorder } from './recorder.ts'
-import { constant, emptyScope, type Parameters, unionOf, type Value } from './scope.ts'
+import { emptyScope, type Parameters } from './scope.ts'
 import { statement } from './statement.ts'
+import { constant, unionOf, type Value } from './value.ts'
 
 interface Body {
   readonly record: Recorder

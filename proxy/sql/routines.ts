@@ -7,7 +7,8 @@ import type { QualifiedName } from './names.ts'
 import { parseExpression } from './parse-expression.ts'
 import { isReviewed } from './reviewed-extensions.ts'
 import { routineBody } from './routine-body.ts'
-import { derived, emptyScope, union, unionOf, type Value } from './scope.ts'
+import { emptyScope } from './scope.ts'
+import { derived, union, unionOf, type Value } from './value.ts'
 
 /**
  * Every function that a call can mean: same name, visible, right number of arguments, and no argument whose type rules

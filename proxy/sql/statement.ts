@@ -9,6 +9,7 @@ import type {
   PrepareStmt,
   VariableShowStmt,
 } from 'libpg-query'
+import { ListedColumns } from './column-set.ts'
 import { type Context, enter } from './context.ts'
 import { copy } from './copy.ts'
 import { expressions } from './expression.ts'
@@ -17,12 +18,14 @@ import { intoClause } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
 import { useType } from './names.ts'
 import { parse } from './parse.ts'
-import { constant, derived, innerScope, ListedColumns, named, type Scope } from './scope.ts'
-import { type Result, select, type TargetUse } from './select.ts'
+import { innerScope, type Scope } from './scope.ts'
+import { type Result, select } from './select.ts'
 import { setVariable } from './settings.ts'
+import type { TargetUse } from './target-list.ts'
 import { transaction } from './transaction.ts'
 import { fieldsOf, stringsOf, typeOf } from './tree.ts'
 import { utility } from './utility.ts'
+import { constant, derived, named } from './value.ts'
 
 const nothing: Result = { columns: new ListedColumns([]) }
 

@@ -1,23 +1,14 @@
 import type { Attribute, Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
+import { type ColumnSet, ListedColumns, RelationColumns } from './column-set.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
 import { expression } from './expression.ts'
 import { parse } from './parse.ts'
 import { parseExpression } from './parse-expression.ts'
 import { Recorder } from './recorder.ts'
-import {
-  type Column,
-  type ColumnSet,
-  derived,
-  emptyScope,
-  type Item,
-  innerScope,
-  ListedColumns,
-  named,
-  RelationColumns,
-  union,
-} from './scope.ts'
+import { emptyScope, type Item, innerScope } from './scope.ts'
 import { select } from './select.ts'
+import { type Column, derived, named, union } from './value.ts'
 
 interface Expansion {
   readonly record: Recorder

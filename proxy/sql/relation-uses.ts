@@ -1,0 +1,43 @@
+import type { Access, Relation } from '../../policies/input.ts'
+
+export type NamedRelation = Omit<Relation, 'access'>
+
+interface Entry {
+  readonly fact: NamedRelation
+  readonly access: Set<Access>
+}
+
+/** The relations that a statement reaches, each with all that is done to it, and by which way it is reached. */
+export class RelationUses {
+  readonly #entries = new Map<string, Entry>()
+
+  /** @param fact made only for what is new */
+  add(key: string, access: Iterable<Access>, fact: () => NamedRelation): void {
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      entry = { fact: fact(), access: new Set() }
+      this.#entries.set(key, entry)
+    }
+    for (const each of access) entry.access.add(each)
+  }
+
+  /** @param through the view, function or trigger that led to all of these */
+  absorb(other: RelationUses, through: string): void {
+    for (const [key, { fact, access }] of other.#entries)
+      this.add(`${through}>${key}`, access, () => ({ ...fact, through: [through, ...fact.through] }))
+  }
+
+  /** What is only planned is read and not changed. */
+  absorbPlanned(planned: RelationUses): void {
+    for (const [key, { fact }] of planned.#entries) this.add(key, ['select'], () => fact)
+  }
+
+  get areLabelled(): boolean {
+    for (const { fact } of this.#entries.values()) if (fact.labels.length > 0) return true
+    return false
+  }
+
+  facts(): Relation[] {
+    return [...this.#entries.values()].map(({ fact, access }) => ({ ...fact, access: [...access] }))
+  }
+}
