@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { answering } from './answering.ts'
 
 /** The answer of a policy. What does not have this shape is not an answer, and the statement is denied. */
 export const firedRule = z.strictObject({
@@ -31,6 +32,7 @@ export const decision = z.strictObject({
   expiryMs: z.int().min(1_000).nullable().describe('How long a hold waits for an answer'),
   grantMs: z.int().min(1_000).nullable().describe('How long an approval stays usable'),
   onHold: z.enum(['wait', 'error', 'defer']).nullable(),
+  answering: answering.optional().describe('Only with a hold'),
 })
 
 export type FiredRule = z.infer<typeof firedRule>

@@ -38,7 +38,15 @@ export async function openWorkflows({ config, log, now }: WorkflowsOptions): Pro
   const queues = createQueues(config.state, log)
   stack.defer(() => queues.close())
   const { pendingMax, abandonedAfterMs } = config.holds
-  const holds = createHolds({ pool, queues, pendingMax, now, log, pollMs: pollMsFor(abandonedAfterMs) })
+  const holds = createHolds({
+    pool,
+    queues,
+    pendingMax,
+    abandonedAfterMs,
+    now,
+    log,
+    pollMs: pollMsFor(abandonedAfterMs),
+  })
   stack.use(holds)
   const opened = stack.move()
   return {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
+import type { Answering } from '../../policies/answering.ts'
 import type { Reviewers } from '../../policies/decision.ts'
 import type { Identity } from '../../policies/input.ts'
 import { createDirectory, type Directory } from '../../workflows/directory/directory.ts'
@@ -67,6 +68,17 @@ export function decisionFor(reviewers: readonly Reviewers[]): HoldRequest['decis
     grantMs: 600_000,
     onHold: null,
   }
+}
+
+/** What a decision says of answering when it says nothing in particular. */
+export const answering: Answering = {
+  reasonRequired: false,
+  remindMs: null,
+  escalate: null,
+  onCall: [],
+  delegates: {},
+  breakGlass: null,
+  sameShape: null,
 }
 
 export const oneDba = [{ group: 'dba', count: 1 }] as const

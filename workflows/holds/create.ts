@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
+import { gatheringKey } from './gathering.ts'
 import type { HoldRequest } from './hold.ts'
 import { identityKey } from './identity-key.ts'
-import { move } from './moves.ts'
+import { giveReason } from './reason.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
+import { pendingTwin, sayWaited, waitingSession } from './twin.ts'
 
 export interface Created {
   readonly row: HoldRow
@@ -14,47 +16,45 @@ export interface Created {
   readonly notices: readonly string[]
 }
 
+export interface CreateOptions {
+  readonly at: Date
+  readonly pendingMax: number
+  /** Who has not said for this long that they wait, does not. */
+  readonly abandonedAfterMs: number
+}
+
 /**
- * Makes the row, or finds the one that waits for the same answer already. Two sessions that *wait* for the same
- * statement have a hold each, since each approval runs one statement once; retries in the modes `error` and `defer`
- * find the hold of the first.
+ * Makes the row, or finds the one that waits for the same answer already (twin.ts).
  *
  * @throws HoldError no_reviewers, too_many
  */
-export async function createRow(
-  client: Queryable,
-  request: HoldRequest,
-  { at, pendingMax }: { readonly at: Date; readonly pendingMax: number },
-): Promise<Created> {
-  const existing = await pendingTwin(client, request, at)
-  if (existing !== undefined) return { row: existing, isNew: false, notices: [] }
+export async function createRow(client: Queryable, request: HoldRequest, options: CreateOptions): Promise<Created> {
+  const { at, pendingMax } = options
+  const existing = await pendingTwin(client, request, options)
+  if (existing !== null) return { isNew: false, ...(await withReason(client, existing, request, at)) }
   if (request.decision.reviewers.length === 0) {
     throw new HoldError('no_reviewers', 'The policy holds this statement but names nobody who could approve it')
   }
   await refuseWhenFull(client, pendingMax)
   const row = await insert(client, request, at)
   // Somebody made the same hold since we looked; by now it can be seen.
-  if (row === undefined) return createRow(client, request, { at, pendingMax })
-  if (request.mode === 'wait') await client.query('INSERT INTO hold_waited (hold) VALUES ($1)', [row.id])
+  if (row === undefined) return createRow(client, request, options)
+  if (request.mode === 'wait') await sayWaited(client, row.id)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
   return { row, isNew: true, notices: await writeNotices(client, { hold: row.id, reason: 'created', at }) }
 }
 
-function uniqueKey(request: HoldRequest): readonly [string, string, string, string] {
-  const waitingSession = request.mode === 'wait' ? request.sessionId : ''
-  return [identityKey(request.identity), request.digest, request.mode, waitingSession]
-}
-
-async function pendingTwin(client: Queryable, request: HoldRequest, at: Date): Promise<HoldRow | undefined> {
-  const [row] = await rowsOf<HoldRow>(
-    client,
-    `SELECT ${HOLD_COLUMNS} FROM hold
-     WHERE identity = $1 AND digest = $2 AND mode = $3 AND waiting_session = $4 AND status = 'pending' FOR UPDATE`,
-    uniqueKey(request),
-  )
-  if (row === undefined || row.expires_at > at) return row
-  await move(client, 'expire', { id: row.id, at })
-  return undefined
+/** Who asks again may say now what was not said before. */
+async function withReason(
+  client: Queryable,
+  row: HoldRow,
+  { reason }: HoldRequest,
+  at: Date,
+): Promise<{ readonly row: HoldRow; readonly notices: readonly string[] }> {
+  if (reason === null || reason.trim() === '' || (row.reason ?? row.request.reason) !== null)
+    return { row, notices: [] }
+  const by = row.request.identity
+  return { row, ...(await giveReason(client, { hold: row.id, by, reason, at })) }
 }
 
 async function refuseWhenFull(client: Queryable, pendingMax: number): Promise<void> {
@@ -73,16 +73,21 @@ async function insert(client: Queryable, request: HoldRequest, at: Date): Promis
   const expiryMs = Math.min(request.expiryMs, request.decision.expiryMs ?? request.expiryMs)
   const [row] = await rowsOf<HoldRow>(
     client,
-    `INSERT INTO hold (identity, digest, mode, waiting_session, id, status, request, created_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8)
-     ON CONFLICT (identity, digest, mode, waiting_session) WHERE status = 'pending' DO NOTHING
+    `INSERT INTO hold
+       (identity, digest, waiting_session, mode, id, status, request, created_at, expires_at, gathering)
+     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9)
+     ON CONFLICT (identity, digest, waiting_session) WHERE status = 'pending' DO NOTHING
      RETURNING ${HOLD_COLUMNS}`,
     [
-      ...uniqueKey(request),
+      identityKey(request.identity),
+      request.digest,
+      waitingSession(request),
+      request.mode,
       `hold_${randomBytes(16).toString('base64url')}`,
       JSON.stringify(request),
       at,
       new Date(at.getTime() + expiryMs),
+      gatheringKey(request),
     ],
   )
   return row

@@ -16,6 +16,17 @@ import type { Facts, Identity, Principal, Target } from '../../policies/input.ts
  */
 export type HoldStatus = 'pending' | 'approved' | 'executed' | 'rejected' | 'expired' | 'withdrawn' | 'abandoned'
 
+/**
+ * How the asker gets its answer: a connection that waits, an error now and a retry later, or a worker that runs it. Who
+ * asks again for what is pending gets the hold that is there, whatever the door and the mode:
+ *
+ *   asked again with │ pending as wait   │ pending as error          │ pending as defer
+ *   error            │ a hold of its own │ the same                  │ the same
+ *   defer            │ a hold of its own │ the same, now deferred    │ the same
+ *   wait             │ a hold of its own │ waits for it, one at once │ waits for it, one at once
+ *
+ * A connection that waits stands for one run: two of them are two holds. Any number may wait for a hold by its id.
+ */
 export type HoldMode = 'wait' | 'error' | 'defer'
 
 export interface Preview {
@@ -23,6 +34,14 @@ export interface Preview {
   readonly kind: 'counted' | 'estimated' | 'unknown'
   readonly rows: number | null
   readonly ofRows: number | null
+}
+
+/** A lock of the asker's open transaction, which it keeps while it waits. */
+export interface HeldLock {
+  /** schema.name, or what else is locked */
+  readonly on: string
+  /** As pg_locks names it: RowExclusiveLock … */
+  readonly mode: string
 }
 
 export interface HoldRequest {
@@ -44,6 +63,13 @@ export interface HoldRequest {
   /** Overrides the decision's expiry downwards, as in an open transaction. */
   readonly expiryMs: number
   readonly sessionId: string
+  /** Absent: no transaction is open, or nobody could look. */
+  readonly locks?: readonly HeldLock[]
+  /**
+   * What statements have in common that differ in constants only and may be approved together (gate.ts); absent or
+   * null: it is like no other.
+   */
+  readonly shape?: string | null
 }
 
 export interface Vote {
@@ -52,6 +78,14 @@ export interface Vote {
   readonly reason: string | null
   readonly via: 'slack' | 'console' | 'command_line' | 'email'
   readonly at: string
+}
+
+/** How many wait that differ in constants only, from one asker: one card can stand for all of them. */
+export interface Gathering {
+  /** The same for all of them. */
+  readonly key: string
+  /** Pending now, this one included when it is. */
+  readonly pending: number
 }
 
 export interface HoldOutcome {
@@ -72,20 +106,27 @@ export interface Hold extends HoldRequest {
   readonly grantExpiresAt: string | null
   readonly decidedAt: string | null
   readonly outcome: HoldOutcome | null
+  /** The policy wants a reason and nobody gave one (`reason` is null): until then it cannot be approved. */
+  readonly needsReason: boolean
+  /** When reviewers were last told once more. */
+  readonly remindedAt: string | null
+  /** Since when the group of `decision.answering.escalate` may answer too. */
+  readonly escalatedAt: string | null
+  /** null: it is like no other. */
+  readonly gathering: Gathering | null
 }
 
 export interface Holds {
   /**
-   * Makes the hold, its expiry job and its notice in one go. The same identity, digest and mode while pending: the same
-   * hold, except that each session that waits has one of its own. Throws HoldError: too_many, no_reviewers,
-   * queue_unreachable.
+   * Makes the hold, its jobs and its notices in one go, or finds the one that is pending for this identity and digest
+   * (see HoldMode). Throws HoldError: too_many, no_reviewers, queue_unreachable.
    */
   create(request: HoldRequest): Promise<Hold>
   find(id: string): Promise<Hold | null>
   list(filter: { readonly status?: HoldStatus; readonly limit?: number }): Promise<readonly Hold[]>
   /**
    * Counts one person's answer. Throws HoldError: not_found, not_pending, own_request, not_a_reviewer, already_voted,
-   * not_a_person, unknown_person, deactivated.
+   * not_a_person, unknown_person, deactivated, reason_missing (an approval of what still needs a reason).
    */
   vote(
     id: string,
@@ -97,6 +138,11 @@ export interface Holds {
    * HoldError: not_found, not_yours, and not_pending when it settled otherwise; withdrawn already is no error.
    */
   withdraw(id: string, by?: { readonly issuer: string; readonly subject: string }): Promise<Hold>
+  /**
+   * Why it is asked for, said after the hold was made, once, by whoever asked or the person an agent asked for. Throws
+   * HoldError: not_found, not_yours, not_pending, reason_given, reason_empty.
+   */
+  giveReason(id: string, by: { readonly issuer: string; readonly subject: string }, reason: string): Promise<Hold>
   /** The client that waited is gone. Never an error for a hold that has settled: nobody is there to be told. */
   abandon(id: string): Promise<Hold>
   /** approved → executed, once: true for the one caller that may run it now. */

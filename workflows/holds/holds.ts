@@ -7,7 +7,10 @@ import { HoldError } from './errors.ts'
 import type { Hold, Holds } from './hold.ts'
 import { identityKey, isAsker } from './identity-key.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
+import { giveReason } from './reason.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import { noLongerWaited } from './twin.ts'
+import { ABANDONED_AFTER_MS } from './unwaited.ts'
 import { castVote, notPending } from './vote.ts'
 import { Waiting } from './waiting.ts'
 import { createPostgresWake } from './wake-postgres.ts'
@@ -19,6 +22,7 @@ export interface HoldsOptions {
   readonly now?: () => number
   readonly log: Pick<Log, 'warn' | 'error'>
   readonly pollMs?: number
+  readonly abandonedAfterMs?: number
 }
 
 /** What the workers and the process that made it need besides. */
@@ -39,6 +43,7 @@ const LIST_MAX = 1_000
 export function createHolds(options: HoldsOptions): KeptHolds {
   const { pool, queues, log } = options
   const now = options.now ?? Date.now
+  const abandonedAfterMs = options.abandonedAfterMs ?? ABANDONED_AFTER_MS
   const moment = (): Date => new Date(now())
   const wakes = [createPostgresWake(pool, log), ...(queues.wake === null ? [] : [queues.wake])]
   const waiting = new Waiting({
@@ -82,7 +87,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async create(request) {
       const created = await inTransaction(pool, (client) =>
-        createRow(client, request, { at: moment(), pendingMax: options.pendingMax }),
+        createRow(client, request, { at: moment(), pendingMax: options.pendingMax, abandonedAfterMs }),
       )
       if (created.isNew) {
         await makeJobs(queues, created.row, created.notices, now()).catch(async (cause: unknown) => {
@@ -92,6 +97,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
           })
         })
       }
+      if (!created.isNew) tell(null, created.notices)
       return existing(created.row.id)
     },
 
@@ -123,8 +129,14 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       throw notPending(settled.status)
     },
 
+    async giveReason(id, by, reason) {
+      const given = await inTransaction(pool, (client) => giveReason(client, { hold: id, by, reason, at: moment() }))
+      tell(null, given.notices)
+      return existing(id)
+    },
+
     async abandon(id) {
-      await attempt('abandon', id)
+      if ((await attempt('abandon', id)) === null) await noLongerWaited(pool, id)
       return existing(id)
     },
 

@@ -6,11 +6,11 @@ import type { HoldStatus, Vote } from './hold.ts'
 import { isAsker, type PersonKey, samePerson } from './identity-key.ts'
 import { type Moved, move } from './moves.ts'
 import { type Approval, quorumMet } from './quorum.ts'
-import { HOLD_COLUMNS, type HoldRow } from './row.ts'
+import { HOLD_COLUMNS, type HoldRow, needsReason } from './row.ts'
 
 /** An approval without a time of its own can be used this long. */
 const GRANT_MS = 10 * 60_000
-const REASON_CHARACTERS_MAX = 2_000
+export const REASON_CHARACTERS_MAX = 2_000
 
 export type Answer = Pick<Vote, 'choice' | 'reason' | 'via'>
 
@@ -40,7 +40,7 @@ export async function castVote(client: Queryable, ballot: Ballot): Promise<Count
   const person = await findPerson(client, voter, 'FOR SHARE')
   const lapsed = row?.status === 'pending' && row.expires_at <= at ? await move(client, 'expire', { id, at }) : null
   const refused =
-    refusalOf(lapsed?.row ?? row, person) ??
+    refusalOf(lapsed?.row ?? row, person, ballot.answer.choice) ??
     (await ownAgent(client, row as HoldRow, voter)) ??
     (await insertVote(client, ballot, person as Person))
   if (refused === null) return count(client, ballot, row as HoldRow)
@@ -54,7 +54,7 @@ export async function castVote(client: Queryable, ballot: Ballot): Promise<Count
 }
 
 /** No exception for anyone: an administrator is a person like the others. */
-function refusalOf(row: HoldRow | undefined, person: Person | null): HoldError | null {
+function refusalOf(row: HoldRow | undefined, person: Person | null, choice: Vote['choice']): HoldError | null {
   if (row === undefined) return new HoldError('not_found', 'There is no such hold')
   if (person === null) {
     return new HoldError('unknown_person', 'You are not known here yet', { hint: 'Sign in to the console once' })
@@ -70,7 +70,11 @@ function refusalOf(row: HoldRow | undefined, person: Person | null): HoldError |
   if (!groups.some((group) => person.groups.includes(group))) {
     return new HoldError('not_a_reviewer', `Only members of ${groups.join(' or ')} can answer this hold`)
   }
-  return row.status === 'pending' ? null : new HoldError('not_pending', SETTLED[row.status])
+  if (row.status !== 'pending') return new HoldError('not_pending', SETTLED[row.status])
+  if (choice === 'reject' || !needsReason(row)) return null
+  return new HoldError('reason_missing', 'This cannot be approved before whoever asked has said why', {
+    hint: 'Ask them; rejecting it needs nothing more',
+  })
 }
 
 const SETTLED: Readonly<Record<Exclude<HoldStatus, 'pending'>, string>> = {

@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { type HoldRow, holdsOf } from './row.ts'
+import { type HoldRow, holdsOf, LIGHT_HOLD_COLUMNS } from './row.ts'
 import type { Wake } from './wake.ts'
 
 /** How often rows are read although nobody said that they changed. */
@@ -36,8 +36,7 @@ type Read = Omit<HoldRow, 'request'> & { readonly request: HoldRow['request'] | 
 /** Reading says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. */
 const READ = `
   WITH stamped AS (UPDATE hold_waited SET waited_at = clock_timestamp() WHERE hold = ANY($1))
-  SELECT id, status, CASE WHEN status <> 'pending' OR expires_at <= $2 THEN request END AS request,
-    created_at, expires_at, decided_at, grant_expires_at, outcome
+  SELECT ${LIGHT_HOLD_COLUMNS}, CASE WHEN status <> 'pending' OR expires_at <= $2 THEN request END AS request
   FROM hold WHERE id = ANY($1)`
 
 function hasRequest(row: Read): row is HoldRow {

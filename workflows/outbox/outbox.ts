@@ -7,7 +7,19 @@ import type { TrailEventName, TrailEvents } from '../trail/events.ts'
  * the change: notices for people, one row for each delivery, and events for the trail. Whatever is killed afterwards,
  * a worker finds the rows.
  */
-export type NoticeReason = 'created' | 'voted' | 'settled' | 'completed'
+export type NoticeReason =
+  | 'created'
+  /** Whoever asked has said why. */
+  | 'reasoned'
+  | 'voted'
+  | 'reminded'
+  | 'escalated'
+  | 'settled'
+  | 'completed'
+  /** Approved by nobody: the asker broke the glass. It has to be reviewed. */
+  | 'glass_broken'
+  | 'reviewed'
+  | 'review_overdue'
 
 /** @returns the ids of the rows, for the jobs that deliver them */
 export async function writeNotices(

@@ -1,5 +1,6 @@
 import type { Identity, Target } from '../../policies/input.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
+import type { PersonKey } from '../holds/identity-key.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
 export interface TrailEvents {
@@ -53,6 +54,10 @@ export interface TrailEvents {
     readonly rules: readonly string[]
     readonly policy: string
   }
+  /** Asked for again by who will fetch the result later: a worker runs it now. */
+  'hold.deferred': { readonly hold: string }
+  /** Whoever asked said why, after the hold was made. */
+  'hold.reasoned': { readonly hold: string; readonly by: PersonKey; readonly reason: string }
   'hold.voted': { readonly hold: string; readonly vote: Vote }
   /** A vote that was refused: not a reviewer, own request, too late. */
   'hold.vote_refused': {

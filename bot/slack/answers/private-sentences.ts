@@ -41,6 +41,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   unknown_person: 'The directory does not know you. Sign in to the console once, then click again.',
   deactivated: 'Your account is deactivated.',
   already_voted: 'You have answered this already.',
+  reason_missing: 'This cannot be approved before whoever asked has said why. Nothing was counted.',
 }
 
 /** What went wrong, as far as it concerns the person who clicked. */

@@ -76,6 +76,10 @@ export function sampleHold(changes: Partial<Hold> = {}, facts: Partial<Facts> = 
     grantExpiresAt: null,
     decidedAt: null,
     outcome: null,
+    needsReason: false,
+    remindedAt: null,
+    escalatedAt: null,
+    gathering: null,
     ...changes,
   }
 }

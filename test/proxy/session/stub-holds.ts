@@ -22,6 +22,10 @@ export class StubHolds implements Holds {
       grantExpiresAt: null,
       decidedAt: null,
       outcome: null,
+      needsReason: false,
+      remindedAt: null,
+      escalatedAt: null,
+      gathering: null,
     }
     this.all.set(hold.id, hold)
     for (const resolve of this.#created.splice(0)) resolve()
@@ -63,6 +67,10 @@ export class StubHolds implements Holds {
 
   async withdraw(id: string): Promise<Hold> {
     return this.settle(id, 'withdrawn')
+  }
+
+  async giveReason(): Promise<Hold> {
+    throw new Error('not in this stub')
   }
 
   async abandon(id: string): Promise<Hold> {

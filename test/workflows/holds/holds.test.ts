@@ -105,7 +105,6 @@ describe('the same statement again', () => {
       changes: { identity: { ...reportBot, actsFor: { ...person('eve'), name: 'eve', groups: [] } } },
     },
     { what: 'another digest', changes: { digest: 'other' } },
-    { what: 'another mode', changes: { mode: 'defer' as const } },
   ])('is another hold for $what', async ({ changes }) => {
     const asked = request({ identity: reportBot })
     const one = await stage.holds.create(asked)

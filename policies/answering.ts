@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** Who is on duty when: shifts of equal length that follow each other from `startsAt` on, and then begin anew. */
+export const onCall = z.strictObject({
+  group: z.string().describe('Stands among the reviewers like any group; while it has a schedule, that alone says who'),
+  startsAt: z.iso.datetime({ offset: true }),
+  shiftMs: z.int().min(60_000),
+  shifts: z
+    .array(z.array(z.strictObject({ issuer: z.string(), subject: z.string() })).readonly())
+    .min(1)
+    .readonly()
+    .describe('People by the subject their identity provider knows them by, never by a name'),
+})
+
+/** How a hold is answered, beside by whom and until when. Without it none of this applies. */
+export const answering = z.strictObject({
+  reasonRequired: z.boolean().describe('It cannot be approved before whoever asked has said why'),
+  remindMs: z.int().min(1_000).nullable().describe('After this time the reviewers are told once more'),
+  escalate: z
+    .strictObject({ group: z.string(), afterMs: z.int().min(1_000) })
+    .nullable()
+    .describe('After this time members of the group may fill any place, each still only one'),
+  onCall: z.array(onCall).readonly(),
+  delegates: z
+    .record(z.string(), z.array(z.string()).readonly())
+    .describe(
+      'By group: whose members may answer for one of its members who is away, beside those of the group itself',
+    ),
+  breakGlass: z
+    .strictObject({ group: z.string(), reviewMs: z.int().min(1_000) })
+    .nullable()
+    .describe('People of the group may run their own at once, with a reason; it has to be reviewed within this time'),
+  sameShape: z
+    .strictObject({ runs: z.int().min(1).max(1_000), ms: z.int().min(1_000) })
+    .nullable()
+    .describe('One approval may let the same asker run statements that differ in constants only: so often, so long'),
+})
+
+export type Answering = z.infer<typeof answering>
+export type OnCall = z.infer<typeof onCall>
