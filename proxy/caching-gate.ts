@@ -1,31 +1,16 @@
 import { GenerationalCache } from '../generational-cache.ts'
-import type { Decision } from '../policies/decision.ts'
-import { PolicyError } from '../policies/errors.ts'
 import type { Policy } from '../policies/evaluate.ts'
-import { type Facts, INPUT_VERSION } from '../policies/input.ts'
+import { Analyses, attempt, type Dependency, type Known, stillHold, weightOf } from './analyses.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { CatalogSnapshot } from './catalog/snapshot.ts'
+import { decide, nativeError } from './decide.ts'
 import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
 import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
-import { type JudgingContext, JudgingContexts } from './judging-context.ts'
+import { JudgingContexts } from './judging-context.ts'
 import { outputMasksOf } from './output-masks.ts'
-import { type RefusalId, refusal, refused } from './refusal.ts'
-import { type Analysis, analyse } from './sql/analyse.ts'
-import type { NativeError } from './sql/native-error.ts'
+import { refusal, refused } from './refusal.ts'
+import type { Analysis } from './sql/analyse.ts'
 import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
-
-/** A prepared statement or cursor that an analysis asked the session for, and what it was then. */
-interface Dependency {
-  readonly kind: 'prepared statement' | 'cursor'
-  readonly name: string
-  readonly text: string | undefined
-}
-
-interface Known<T> {
-  readonly value: readonly T[]
-  readonly dependencies: readonly Dependency[]
-}
 
 /**
  * Text → analysis → policy input → decision, with a cache for each arrow and each keyed by all that the arrow depends on:
@@ -41,7 +26,7 @@ interface Known<T> {
 export class CachingGate implements Gate {
   readonly #options: GateOptions
   readonly #contexts = new JudgingContexts()
-  readonly #analyses: GenerationalCache<string, Known<Analysis>>
+  readonly #analyses: Analyses
   readonly #shapes: GenerationalCache<string, JudgementShape>
   readonly #judgements: GenerationalCache<string, Known<Judgement>>
   readonly #origins = new WeakMap<Judgement, { analysis: Analysis; dependencies: readonly Dependency[] }>()
@@ -49,7 +34,7 @@ export class CachingGate implements Gate {
   constructor(options: GateOptions) {
     this.#options = options
     const third = (options.cacheBytesMax ?? 96 * 1024 * 1024) / 3
-    this.#analyses = new GenerationalCache(third)
+    this.#analyses = new Analyses(third)
     this.#shapes = new GenerationalCache(third)
     this.#judgements = new GenerationalCache(third)
   }
@@ -104,7 +89,7 @@ export class CachingGate implements Gate {
     const shapeKey = `${context.id} ${numberless?.shape}`
     const alike = numberless === null ? undefined : this.#shapes.get(shapeKey)
     if (alike !== undefined) return [this.#alike(alike, text)]
-    const analysed = this.#analyse(text, session, snapshot, context)
+    const analysed = this.#analyses.of(text, session, snapshot, context)
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
     const { dependencies } = analysed
     const value = analysed.value.map((analysis) => this.#judgement(analysis, dependencies, session, policy))
@@ -121,39 +106,6 @@ export class CachingGate implements Gate {
     const origin = this.#origins.get(shape.first)
     if (origin !== undefined) this.#origins.set(judgement, origin)
     return judgement
-  }
-
-  /** @returns null when the analysis failed, which it does not for anything that it foresaw */
-  #analyse(
-    text: string,
-    session: SessionView,
-    snapshot: CatalogSnapshot,
-    context: JudgingContext,
-  ): Known<Analysis> | null {
-    const key = `${context.namesId} ${text}`
-    const known = this.#analyses.get(key)
-    if (known !== undefined && stillHold(known.dependencies, session)) return known
-    const dependencies: Dependency[] = []
-    const asking = (kind: Dependency['kind'], find: (name: string) => string | undefined) => (name: string) => {
-      const found = find(name)
-      dependencies.push({ kind, name, text: found })
-      return found
-    }
-    const value = attempt(() =>
-      analyse(text, {
-        snapshot,
-        searchPath: session.searchPath,
-        role: session.role,
-        temporaryRelations: session.temporaryRelations,
-        ...(session.uncommitted === undefined ? {} : { uncommitted: session.uncommitted }),
-        preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
-        cursor: asking('cursor', (name) => session.cursor(name)),
-      }),
-    )
-    if (value === null) return null
-    const analysed = { value, dependencies }
-    this.#analyses.set(key, analysed, weightOf(text, value))
-    return analysed
   }
 
   #judgement(analysis: Analysis, dependencies: readonly Dependency[], session: SessionView, policy: Policy): Judgement {
@@ -177,59 +129,7 @@ export class CachingGate implements Gate {
   }
 }
 
-/** The policy's decision, or the refusal that its failure is. */
-function decide(facts: Facts, session: SessionView, policy: Policy): Decision {
-  if (facts.unresolved.some(({ code }) => code === 'syntax')) return refusal('gate.syntax', facts.unresolved[0]?.detail)
-  const { identity, target, door, role, application, transaction } = session
-  try {
-    const decision = policy.decide({
-      version: INPUT_VERSION,
-      identity,
-      target,
-      session: { door, role, application, transaction },
-      statement: facts,
-    })
-    const ignored: readonly string[] = policy.manifest.mayIgnore
-    const gap = facts.unresolved.find(({ code }) => !ignored.includes(code))
-    return decision.outcome !== 'deny' && gap !== undefined ? refusal('gate.unresolved', gap.detail) : decision
-  } catch (error) {
-    return refusal(failureId(error))
-  }
-}
-
-/** What the server would say, if nothing else speaks against the statement: no rule denies it with its names found. */
-function nativeError({ native }: Analysis, session: SessionView, policy: Policy): NativeError | null {
-  if (native === null || native.otherwise === null) return native?.error ?? null
-  return decide(native.otherwise, session, policy).outcome === 'deny' ? null : native.error
-}
-
-function failureId(error: unknown): RefusalId {
-  const code = error instanceof PolicyError ? error.code : null
-  if (code === 'result_undefined') return 'gate.policy_undefined'
-  return code === 'result_invalid' ? 'gate.policy_invalid' : 'gate.policy_failed'
-}
-
 /** Refused for a name that does not exist, and for nothing else. */
 function isMissingName({ nativeError }: Judgement): boolean {
   return nativeError !== null && nativeError !== undefined && nativeError.sqlstate !== '42601'
-}
-
-function stillHold(dependencies: readonly Dependency[], session: SessionView): boolean {
-  return dependencies.every(({ kind, name, text }) => {
-    const now = kind === 'cursor' ? session.cursor(name) : session.preparedStatement(name)
-    return now === text
-  })
-}
-
-/** Bytes, about: the text is kept twice, and facts are larger than a short text. */
-function weightOf(text: string, list: readonly unknown[]): number {
-  return 4 * text.length + 4_000 * (1 + list.length)
-}
-
-function attempt<T>(work: () => T | null): T | null {
-  try {
-    return work()
-  } catch {
-    return null
-  }
 }

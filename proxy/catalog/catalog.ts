@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { TargetConfig } from '../../config.ts'
 import { viewSources } from '../sql/view.ts'
+import { ChangeWatch, readMark } from './change-watch.ts'
+import type { LabelRules } from './column-sources.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
-import { Looks } from './looks.ts'
-import { changeMark, changeSigns } from './queries.ts'
-import { CatalogSnapshot, type LabelRules } from './snapshot.ts'
+import { CatalogSnapshot } from './snapshot.ts'
+import { connectionOf } from './target-connection.ts'
 
 export interface Catalog {
   /** What names mean now. While `pending` is not null it may be out of date and must not be judged by. */
@@ -43,9 +42,6 @@ export interface CatalogOptions {
   readonly checkEveryMs?: number
 }
 
-const CHECK_EVERY_MS = 1_000
-/** Without a sign, comparing all definitions takes this part of the time at most. */
-const LOOK_SHARE_MAX = 0.02
 const ATTEMPTS = 3
 
 /**
@@ -65,11 +61,10 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 }
 
 /**
- * Three moves: `refresh` reads everything and replaces the snapshot; `watch` asks every second for signs of a change,
- * compares the change mark when there are some or it has not for a while, and refreshes when it moved; `close` ends
- * both. A refresh that is asked for while one runs runs once more after
- * it, because the running one may have read from before the change. When reading fails the last snapshot is not
- * served: `snapshot` throws until a later look succeeds.
+ * Three moves: `refresh` reads everything and replaces the snapshot; `watch` looks for changes made elsewhere and
+ * refreshes when there are some; `close` ends both. A refresh that is asked for while one runs runs once more after it,
+ * because the running one may have read from before the change. When reading fails the last snapshot is not served:
+ * `snapshot` throws until a later look succeeds.
  */
 class LiveCatalog implements Catalog {
   readonly #options: CatalogOptions
@@ -77,15 +72,9 @@ class LiveCatalog implements Catalog {
   readonly #pool: pg.Pool
   #snapshot: CatalogSnapshot | null = null
   #version = 0
-  #mark = ''
-  /** As they were just before definitions were last compared. */
-  #signs: Signs | null = null
-  /** When definitions are compared even if no sign says so. */
-  #lookAt = 0
   #pending: Promise<void> | null = null
   #again = false
-  #timer: NodeJS.Timeout | null = null
-  readonly #looks = new Looks({ look: () => this.#lookNow(), now: () => performance.now(), wait })
+  readonly #watch: ChangeWatch
   #closed = false
 
   constructor(options: CatalogOptions) {
@@ -97,6 +86,12 @@ class LiveCatalog implements Catalog {
     this.#pool.on('error', lost)
     // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
     this.#pool.on('connect', (client) => client.on('error', lost))
+    this.#watch = new ChangeWatch({
+      pool: this.#pool,
+      changed: () => this.refresh(),
+      failed: (error) => options.log.warn({ target: options.target.name, error }, 'definitions could not be checked'),
+      everyMs: options.checkEveryMs,
+    })
   }
 
   get snapshot(): CatalogSnapshot {
@@ -121,7 +116,7 @@ class LiveCatalog implements Catalog {
   }
 
   look(): Promise<void> | null {
-    return this.#closed ? null : this.#looks.ask()
+    return this.#closed ? null : this.#watch.ask()
   }
 
   async query<T extends pg.QueryResultRow>(
@@ -143,12 +138,12 @@ class LiveCatalog implements Catalog {
   }
 
   watch(): void {
-    this.#schedule(this.#options.checkEveryMs ?? CHECK_EVERY_MS)
+    this.#watch.start()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#watch.stop()
     await this.#pending?.catch(() => undefined)
     await this.#pool.end()
   }
@@ -165,7 +160,7 @@ class LiveCatalog implements Catalog {
         if (failures < ATTEMPTS && !this.#closed) continue
         // Something changed and we do not know what: nothing is judged by what was true before.
         this.#snapshot = null
-        this.#mark = ''
+        this.#watch.forget()
         throw this.#failure(cause)
       }
     } while (this.#again)
@@ -176,9 +171,9 @@ class LiveCatalog implements Catalog {
     let failed = true
     try {
       // Marked first: a change between the two is then read now and noticed once more, never missed.
-      const mark = await markOf(client)
+      const mark = await readMark(client)
       const definitions = await loadDefinitions(client as unknown as pg.Client)
-      this.#mark = mark
+      this.#watch.read(mark)
       this.#snapshot = new CatalogSnapshot(definitions, {
         labels: this.#options.labels,
         version: ++this.#version,
@@ -196,78 +191,5 @@ class LiveCatalog implements Catalog {
       cause,
       hint: `Check that ${target.host}:${target.port} answers and that ${target.user} may log in to ${target.database}`,
     })
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#closed) return
-    this.#timer = setTimeout(() => void this.#check(), delayMs)
-    this.#timer.unref()
-  }
-
-  async #check(): Promise<void> {
-    try {
-      const signs = await this.#readSigns()
-      if (this.#mayHaveChanged(signs)) await this.#look(signs)
-    } catch (error) {
-      this.#options.log.warn({ target: this.#options.target.name, error }, 'definitions could not be checked')
-    }
-    this.#schedule(this.#options.checkEveryMs ?? CHECK_EVERY_MS)
-  }
-
-  #mayHaveChanged(signs: Signs | null): boolean {
-    const before = this.#signs
-    if (this.#mark === '' || before === null || signs === null) return true
-    if (signs.transactions === before.transactions) return false
-    return signs.writes !== before.writes || performance.now() >= this.#lookAt
-  }
-
-  async #readSigns(): Promise<Signs | null> {
-    const { rows } = await this.#pool.query<Signs>(changeSigns)
-    return rows[0] ?? null
-  }
-
-  /** What others have committed must be seen, so nothing counts but that nobody has. */
-  async #lookNow(): Promise<void> {
-    const signs = await this.#readSigns()
-    if (signs === null || signs.transactions !== this.#signs?.transactions) await this.#look(signs)
-  }
-
-  async #look(signs: Signs | null): Promise<void> {
-    const startedAt = performance.now()
-    const client = await this.#pool.connect()
-    const mark = await markOf(client).finally(() => client.release())
-    const now = performance.now()
-    this.#lookAt = now + (now - startedAt) / LOOK_SHARE_MAX
-    if (mark !== this.#mark) await this.refresh()
-    this.#signs = signs
-  }
-}
-
-interface Signs {
-  readonly transactions: string
-  readonly writes: string | null
-}
-
-async function markOf(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ mark: string }>(changeMark)
-  return rows[0]?.mark ?? ''
-}
-
-function connectionOf(target: TargetConfig): pg.ClientConfig {
-  return {
-    host: target.host,
-    port: target.port,
-    database: target.database,
-    user: target.user,
-    password: target.password ?? '',
-    application_name: 'holdpoint catalog',
-    connectionTimeoutMillis: 10_000,
-    ssl:
-      target.tls === 'disable'
-        ? false
-        : {
-            rejectUnauthorized: target.tls === 'verify-full',
-            ...(target.ca === undefined ? {} : { ca: readFileSync(target.ca) }),
-          },
   }
 }

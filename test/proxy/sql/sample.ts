@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { TargetConfig } from '../../../config.ts'
 import { type Catalog, openCatalog } from '../../../proxy/catalog/catalog.ts'
-import type { LabelRules } from '../../../proxy/catalog/snapshot.ts'
+import type { LabelRules } from '../../../proxy/catalog/column-sources.ts'
 import { type Analysis, analyse, loadParser, type NameContext } from '../../../proxy/sql/analyse.ts'
 import { freshDatabase } from '../../harness/database.ts'
 
