@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lock } from 'proper-lockfile'
+import { checkAnsweringData } from './answering-data.ts'
 import { readBundle } from './bundle.ts'
 import { PolicyError } from './errors.ts'
 import { type Manifest, readManifest } from './manifest.ts'
@@ -104,6 +105,7 @@ async function build(compilation: Compilation, manifest: Manifest, cached: strin
 
 /** Types, names and builtins, tests included. @throws PolicyError policy_invalid */
 export async function checkPolicies(opa: string, path: string, manifest: Manifest): Promise<void> {
+  checkAnsweringData(path)
   const folder = mkdtempSync(join(tmpdir(), 'holdpoint-check-'))
   try {
     const schema = join(folder, 'input.json')

@@ -8,6 +8,7 @@ import { openJournal } from '../workflows/trail/journal.ts'
 import { trailFolder } from '../workflows/trail/journal-files.ts'
 import { openWorkflows } from '../workflows/workflows.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
+import { heldLocks } from './catalog/held-locks.ts'
 import { ProxyError } from './errors.ts'
 import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
@@ -78,6 +79,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     cancelElsewhere,
     statusUrl: (hold) => `${consoleUrl(config)}/holds/${hold}`,
     catalogOf: (target) => sessionCatalog(catalogFor(target), log),
+    locksOf: (backendPid, target) => heldLocks(backendPid, catalogFor(target)),
     preview: (judgement, bound, target) => previewOf(judgement, bound, catalogFor(target), preview),
   })
   stack.defer(() => server.close())

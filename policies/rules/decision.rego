@@ -87,6 +87,7 @@ held := {
 	"expiryMs": data.holds.expiry_ms,
 	"grantMs": data.holds.grant_ms,
 	"onHold": manner,
+	"answering": data.holdpoint.answering.said,
 }
 
 allowed := {

@@ -60,3 +60,48 @@ test_makes_people_wait_and_agents_come_back if {
 	held(object.remove(f.ana, ["kind"]), "postgres").outcome == "deny"
 	held(f.ana, "postgres").expiryMs == 900000
 }
+
+answered(with_holds) := decision.answering if {
+	decision := holdpoint.decision with input as f.by(f.ana, {"tag": "GRANT", "effects": ["privilege"]})
+		with data.holds as object.union(data.holds, with_holds)
+}
+
+test_says_how_a_hold_is_answered if {
+	answering := answered({
+		"escalate": {"group": "leads", "after_ms": 60000},
+		"break_glass": {"group": "sre", "review_ms": 3600000},
+		"same_shape": {"runs": 20, "ms": 600000},
+	})
+	answering.escalate == {"group": "leads", "afterMs": 60000}
+	answering.breakGlass == {"group": "sre", "reviewMs": 3600000}
+	answering.sameShape == {"runs": 20, "ms": 600000}
+	answering.remindMs == 300000
+	answering.reasonRequired == false
+}
+
+test_says_nothing_of_answering_what_the_data_leaves_out if {
+	decision := holdpoint.decision with input as f.by(f.ana, {"tag": "GRANT", "effects": ["privilege"]})
+		with data.holds as {"expiry_ms": 60000, "grant_ms": 60000, "on_hold": {}, "on_hold_by_kind": {"human": "wait"}}
+		with data.oncall as []
+	decision.answering == {
+		"reasonRequired": false,
+		"remindMs": null,
+		"escalate": null,
+		"onCall": [],
+		"delegates": {},
+		"breakGlass": null,
+		"sameShape": null,
+	}
+}
+
+test_wants_a_reason_where_the_data_or_a_rule_wants_one if {
+	answered({"reason_required": true}).reasonRequired
+	decision := holdpoint.decision with input as f.by(f.ana, {"tag": "GRANT", "effects": ["privilege"]})
+		with data.holdpoint.rules.privilege.change.hold as {{
+			"reason": "x",
+			"reviewers": [{"group": "dba", "count": 1}],
+			"covers": ["privilege"],
+			"reason_required": true,
+		}}
+	decision.answering.reasonRequired
+}

@@ -1,20 +1,11 @@
-import { createHash } from 'node:crypto'
-import type { Hold, HoldRequest, Holds, Preview } from '../../workflows/holds/hold.ts'
-import type { BoundParameters, Judgement } from '../gate.ts'
+import type { Hold, Holds } from '../../workflows/holds/hold.ts'
+import type { Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
+import { type Asked, Asking, type AskingOptions } from './asking.ts'
 import { isSkipped, settle } from './batch.ts'
 import type { SessionContext } from './context.ts'
-import { holdRequest } from './hold-request.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import * as refusal from './refusal.ts'
-
-/** One message that needs approval. */
-export interface Asked {
-  /** Judges it as it stands now. */
-  readonly judge: () => readonly Judgement[] | Promise<readonly Judgement[]>
-  readonly bound: BoundParameters
-  readonly shown: readonly (string | null)[]
-}
 
 export type Decided =
   | { readonly kind: 'run'; readonly judgements: readonly Judgement[]; readonly hold: string | null }
@@ -23,14 +14,9 @@ export type Decided =
 /** skip: nobody is there any more, or an error came first and the server does not look at the message. */
 export type Verdict = Decided | { readonly kind: 'skip' }
 
-export interface ApprovalOptions {
+export interface ApprovalOptions extends AskingOptions {
   readonly holds: Holds
-  readonly preview: (judgement: Judgement, parameters: BoundParameters) => Promise<Preview>
   readonly statusUrl: (hold: string) => string
-  readonly inTransactionMs: number
-  /** What the client chose with holdpoint.on_hold. */
-  readonly onHold: 'wait' | 'error' | null
-  readonly reason: string | null
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
   /** Looks for definitions that were changed elsewhere. Never rejects. */
@@ -47,6 +33,7 @@ const SKIP = { kind: 'skip' } as const
  *     └─hold─▶ an approval of this very digest is there ─take─▶ run
  *                └─ none ─▶ make a hold ─error mode──▶ refuse: YH001
  *                             └─ wait ─▶ approved ──▶ judge, anew
+ *                                  ├─ run by another connection of the asker's ──▶ refuse: YH004
  *                                  └─ rejected, expired, withdrawn ──▶ refuse
  *
  * An approval counts only for what is judged after it: same digest, and still not denied. `take` comes before the first
@@ -55,12 +42,14 @@ const SKIP = { kind: 'skip' } as const
 export class Approvals {
   readonly #session: SessionContext
   readonly #options: ApprovalOptions
+  readonly #asking: Asking
   #waiting: string | null = null
   #cancelled = false
 
   constructor(session: SessionContext, options: ApprovalOptions) {
     this.#session = session
     this.#options = options
+    this.#asking = new Asking(session, options)
   }
 
   /** A hold, or the making of one, stands between the client and the server. */
@@ -113,18 +102,19 @@ export class Approvals {
     const outcome = outcomeOf(judgements)
     if (outcome === 'deny') return refuse(refusal.denied(judgements))
     if (this.#session.state.transaction === 'failed') return refuse(refusal.failedTransaction)
-    const digest = await this.#digest(judgements, asked.bound)
+    const digest = await this.#asking.digest(judgements, asked.bound)
     const grant = await this.#grant(digest, outcome, approved)
     if (this.#cancelled) return refuse(refusal.withdrawn)
     if (grant !== null && (await this.#options.holds.take(grant.id))) return { kind: 'run', judgements, hold: grant.id }
     const takenBack = await this.#takenBack(grant, approved)
     if (takenBack !== null) return refuse(refusal.settledAgainst(takenBack))
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
-    const request = await this.#request(asked, judgements, digest)
+    const request = await this.#asking.request(asked, judgements, digest)
     const hold = await this.#options.holds.create(request)
     if (request.mode === 'error') return refuse(refusal.heldPending(hold, this.#options.statusUrl(hold.id)))
     const settled = await this.#wait(hold)
     if (settled.status === 'approved' && this.#cancelled) return refuse(refusal.withdrawn)
+    if (settled.status === 'executed' && settled.mode !== 'wait') return refuse(refusal.ranElsewhere(settled))
     // Executed: its one run was taken by somebody else; judged anew, it needs a new approval.
     return settled.status === 'approved' || settled.status === 'executed'
       ? settled
@@ -147,7 +137,7 @@ export class Approvals {
   async #wait(hold: Hold): Promise<Hold> {
     const { signal, toClient, flushClient } = this.#session
     const { holds, statusUrl } = this.#options
-    toClient.add(encodeNotice(refusal.heldWaiting(hold, statusUrl(hold.id), this.#inTransaction)))
+    toClient.add(encodeNotice(refusal.heldWaiting(hold, statusUrl(hold.id), this.#asking.inTransaction)))
     flushClient()
     this.#waiting = hold.id
     try {
@@ -165,40 +155,5 @@ export class Approvals {
   #withdraw(hold: string): void {
     // Settled in the meantime: then that is how it ends, and an approval is not used.
     this.#options.holds.withdraw(hold).catch(() => undefined)
-  }
-
-  async #request(asked: Asked, judgements: readonly Judgement[], digest: string): Promise<HoldRequest> {
-    const first = judgements[0] as Judgement
-    const preview: Preview =
-      judgements.length === 1
-        ? await this.#options.preview(first, asked.bound)
-        : { kind: 'unknown', rows: null, ofRows: null }
-    const { state, id } = this.#session
-    const { inTransactionMs, onHold, reason } = this.#options
-    return holdRequest({
-      judgements,
-      state,
-      digest,
-      preview,
-      onHold,
-      reason,
-      shown: asked.shown,
-      sessionId: id,
-      expiryMsMax: this.#inTransaction ? inTransactionMs : null,
-    })
-  }
-
-  get #inTransaction(): boolean {
-    return this.#session.state.transaction !== 'idle' || this.#session.exchange.batchRuns
-  }
-
-  /** Of several statements in one message, one approval covers all of them and in this order. */
-  async #digest(judgements: readonly Judgement[], bound: BoundParameters): Promise<string> {
-    const { gate, state } = this.#session
-    const digests: string[] = []
-    for (const judgement of judgements) digests.push(await gate.digest(judgement, bound, state))
-    const [only] = digests
-    if (digests.length === 1 && only !== undefined) return only
-    return createHash('sha256').update(digests.join('\n')).digest('hex')
   }
 }

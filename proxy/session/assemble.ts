@@ -16,6 +16,7 @@ import { Recorder } from './recorder.ts'
 import { Refusals } from './refusals.ts'
 import { Replies } from './replies.ts'
 import { Requests } from './requests.ts'
+import { Said } from './said.ts'
 import { type SessionCatalog, SessionState } from './session-state.ts'
 import { SimpleQuery } from './simple-query.ts'
 import type { Upstream } from './upstream/connect.ts'
@@ -105,17 +106,17 @@ function stateOf({ identity, target, settings, upstream }: SessionParts, catalog
     application: upstream.settings.get('application_name') ?? settings.application,
     role: target.user,
     searchPath: upstream.settings.get('search_path') ?? null,
+    said: new Said(settings),
   })
 }
 
 function approvalsOf(context: SessionContext, parts: SessionParts, dependencies: SessionDependencies): Approvals {
-  const { config, holds, statusUrl, preview, log } = dependencies
-  const { onHold, reason } = parts.settings
+  const { config, holds, statusUrl, preview, locksOf, log } = dependencies
+  const backendPid = parts.upstream.key.readInt32BE(0)
   return new Approvals(context, {
     holds,
     statusUrl,
-    onHold,
-    reason,
+    locks: () => locksOf(backendPid, parts.target),
     preview: (judgement, bound) => preview(judgement, bound, parts.target),
     look: () => dependencies.catalogOf(parts.target).look(),
     inTransactionMs: config.holds.inTransactionMs,

@@ -68,7 +68,7 @@ export class Binding {
 
   #asked({ statement, parameters, shown }: Bound) {
     const { gate, state } = this.#session
-    return { judge: () => gate.judge(statement.text, state), bound: parameters, shown }
+    return { text: statement.text, judge: () => gate.judge(statement.text, state), bound: parameters, shown }
   }
 
   #conclude(bound: Bound, verdict: Decided): undefined {

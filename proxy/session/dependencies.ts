@@ -1,7 +1,7 @@
 import type { Config, TargetConfig } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
-import type { Holds, Preview } from '../../workflows/holds/hold.ts'
+import type { HeldLock, Holds, Preview } from '../../workflows/holds/hold.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { BoundParameters, Gate, Judgement } from '../gate.ts'
 import type { CreateRowMasker } from './row-guard.ts'
@@ -35,6 +35,8 @@ export interface SessionDependencies {
   readonly statusUrl: (hold: string) => string
   readonly catalogOf: (target: TargetConfig) => SessionCatalog
   readonly preview: (judgement: Judgement, bound: BoundParameters, target: TargetConfig) => Promise<Preview>
+  /** What the transaction of a server process has locked. Never rejects. */
+  readonly locksOf: (backendPid: number, target: TargetConfig) => Promise<readonly HeldLock[]>
   readonly createRowMasker: CreateRowMasker
   /** Milliseconds since 1970; when credentials expire. */
   readonly now: () => number

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Answering } from '../../policies/answering.ts'
 import type { Decision, Reviewers } from '../../policies/decision.ts'
 import type { Facts } from '../../policies/input.ts'
-import type { HoldMode, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { HeldLock, HoldMode, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
 import type { Judgement, SessionView } from '../gate.ts'
 import { holdsSecrets } from './traits.ts'
 
@@ -9,6 +11,7 @@ export interface HoldRequestParts {
   readonly state: SessionView
   readonly digest: string
   readonly preview: Preview
+  readonly locks: readonly HeldLock[]
   readonly onHold: 'wait' | 'error' | null
   readonly reason: string | null
   readonly shown: readonly (string | null)[]
@@ -40,6 +43,7 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     // Only who waits keeps the transaction open meanwhile.
     expiryMs: mode === 'wait' && expiryMsMax !== null ? Math.min(expiryMs, expiryMsMax) : expiryMs,
     sessionId: parts.sessionId,
+    ...(parts.locks.length === 0 ? {} : { locks: parts.locks }),
   }
 }
 
@@ -67,8 +71,28 @@ function merged(decisions: readonly Decision[]): Decision {
     reviewers: allReviewers(held.flatMap(({ reviewers }) => reviewers)),
     expiryMs: shortest(held.map(({ expiryMs }) => expiryMs)),
     grantMs: shortest(held.map(({ grantMs }) => grantMs)),
+    ...answeringOf(held),
     onHold: held.some(({ onHold }) => onHold !== null && onHold !== 'wait') ? 'error' : (held[0]?.onHold ?? null),
   }
+}
+
+/** What lets more people answer, or answers for more, holds for several statements only where all of them say it. */
+function answeringOf(held: readonly Decision[]): { readonly answering?: Answering } {
+  const all = held.map(({ answering }) => answering).filter((one) => one !== undefined)
+  const [first] = all
+  if (first === undefined) return {}
+  const agreed = <Key extends 'escalate' | 'breakGlass' | 'delegates' | 'onCall'>(key: Key): Answering[Key] | null =>
+    all.length === held.length && all.every((one) => isDeepStrictEqual(one[key], first[key])) ? first[key] : null
+  const answering = {
+    reasonRequired: all.some(({ reasonRequired }) => reasonRequired),
+    remindMs: shortest(all.map(({ remindMs }) => remindMs)),
+    escalate: agreed('escalate'),
+    onCall: agreed('onCall') ?? [],
+    delegates: agreed('delegates') ?? {},
+    breakGlass: agreed('breakGlass'),
+    sameShape: null,
+  }
+  return { answering }
 }
 
 function allReviewers(asked: readonly Reviewers[]): readonly Reviewers[] {

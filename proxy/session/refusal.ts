@@ -74,21 +74,46 @@ export function heldPending(hold: Hold, statusUrl: string): Report {
       reviewers: hold.decision.reviewers,
       expires_at: hold.expiresAt,
       rules: holdingRules(hold).map(({ id, reason }) => ({ id, reason })),
+      reason_required: hold.needsReason,
     }),
-    hint: 'Send the same statement again once it is approved',
+    hint: hold.needsReason ? REASON_FOR_RETRY : 'Send the same statement again once it is approved',
   }
 }
 
 /** Said at once to whoever waits. */
 export function heldWaiting(hold: Hold, statusUrl: string, inTransaction: boolean): Report {
   const who = hold.decision.reviewers.map(({ group, count }) => `${count} of ${group}`).join(' and ')
-  const short = inTransaction ? ' The wait is short because a transaction is open and may hold locks.' : ''
+  const short = inTransaction ? ` The wait is short because a transaction is open${lockedBy(hold)}.` : ''
   return {
     severity: 'NOTICE',
     sqlstate: 'YH001',
     message: `Holdpoint holds this statement until it is approved: ${reasonOf(holdingRules(hold))}`,
     detail: `Rule ${ruleIds(hold)}. Can be approved by ${who} until ${hold.expiresAt}.${short} ${hold.id}`,
-    hint: `${statusUrl} · cancelling (Ctrl-C) withdraws it`,
+    hint: `${hold.needsReason ? REASON_WHILE_WAITING : ''}${statusUrl} · cancelling (Ctrl-C) withdraws it`,
+  }
+}
+
+const WAYS = 'connect with -c holdpoint.reason=…, SET holdpoint.reason, or begin with /* holdpoint: reason=… */'
+const REASON_FOR_RETRY = `It cannot be approved before you say why: send it again with a reason (${WAYS})`
+const REASON_WHILE_WAITING =
+  'It cannot be approved before you say why: give the reason there, and this goes on waiting: '
+const LOCKS_NAMED_MAX = 4
+
+function lockedBy({ locks = [] }: Hold): string {
+  if (locks.length === 0) return ' and may hold locks'
+  const named = locks.slice(0, LOCKS_NAMED_MAX).map(({ on, mode }) => `${mode} on ${on}`)
+  const more = locks.length - named.length
+  return ` and keeps ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} from others`
+}
+
+/** Its approval was used by another connection of the same asker, or by the worker that runs what is deferred. */
+export function ranElsewhere(hold: Hold): Report {
+  return {
+    severity: 'ERROR',
+    sqlstate: 'YH004',
+    message: 'Holdpoint: the statement was approved and has run for another request of yours',
+    detail: hold.id,
+    hint: 'Its result is there; sent again, it is held anew',
   }
 }
 

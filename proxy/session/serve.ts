@@ -20,7 +20,7 @@ import { connectUpstream } from './upstream/connect.ts'
 
 const ignored = (): void => undefined // 'close' follows
 
-type Defaulted = 'catalogOf' | 'preview' | 'createRowMasker' | 'now'
+type Defaulted = 'catalogOf' | 'preview' | 'locksOf' | 'createRowMasker' | 'now'
 
 export type SessionServerOptions = Omit<SessionDependencies, Defaulted> &
   Partial<Pick<SessionDependencies, Defaulted>> & { readonly targets: readonly TargetConfig[] }
@@ -49,6 +49,7 @@ const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
     runsCode: () => false,
   }),
   preview: async () => ({ kind: 'unknown', rows: null, ofRows: null }),
+  locksOf: async () => [],
   createRowMasker,
   now: Date.now,
 }

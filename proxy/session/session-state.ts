@@ -3,6 +3,7 @@ import type { Judgement, SessionView } from '../gate.ts'
 import type { DefinitionChange } from '../sql/definition-change.ts'
 import { NameTable } from './name-table.ts'
 import type { NamesVersion, Portal, PreparedStatement } from './prepared.ts'
+import type { Said } from './said.ts'
 import { traitsOf } from './traits.ts'
 
 export interface SessionStart {
@@ -11,6 +12,7 @@ export interface SessionStart {
   readonly application: string
   readonly role: string
   readonly searchPath: string | null
+  readonly said: Said
   readonly catalog: SessionCatalog
 }
 
@@ -32,6 +34,7 @@ export class SessionState implements SessionView {
   readonly identity: Identity
   readonly target: Target
   readonly door: SessionInput['door'] = 'postgres'
+  readonly said: Said
   application: string
   transaction: SessionInput['transaction'] = 'idle'
   role: string
@@ -55,6 +58,7 @@ export class SessionState implements SessionView {
     this.identity = start.identity
     this.target = start.target
     this.application = start.application
+    this.said = start.said
     this.role = start.role
     this.searchPath = start.searchPath
     this.namesUnknown = start.searchPath === null
@@ -91,6 +95,7 @@ export class SessionState implements SessionView {
     const traits = traitsOf(judgement)
     const { prepares, deallocates, declares, closes } = effects
     const names = this.names
+    if (judgement.facts.settings.length > 0) this.said.set(judgement.facts.settings)
     if (judgement.scrub && this.withheld.size < WITHHELD_MAX) this.withheld.add(judgement)
     if (deallocates === 'all') this.statements.keepOnly(() => false)
     else if (deallocates !== null) this.statements.set(deallocates, null)

@@ -56,7 +56,7 @@ export class SimpleQuery {
         return undefined
       case 'hold':
         return this.#approvals
-          .decide({ judge: () => this.#judge(text), bound: NO_PARAMETERS, shown: NONE })
+          .decide({ text, judge: () => this.#judge(text), bound: NO_PARAMETERS, shown: NONE })
           .then((verdict) => this.#conclude(verdict))
     }
   }

@@ -179,6 +179,7 @@ describe('answering at once', () => {
       reviewers: [{ group: 'dba', count: 1 }],
       expires_at: hold.expiresAt,
       rules: [{ id: 'test.hold', reason: 'The test says hold.' }],
+      reason_required: false,
     })
     at.holds.settle(hold.id, 'approved')
     expect(await ask()).toEqual(['C DELETE 0', 'Z I'])

@@ -7,6 +7,7 @@ import type { Gate, Judgement, SessionEffects, SessionView } from '../../../prox
 export interface Script {
   readonly outcome?: Decision['outcome']
   readonly onHold?: Decision['onHold']
+  readonly answering?: Decision['answering']
   readonly facts?: Partial<Facts>
   readonly effects?: Partial<SessionEffects>
   readonly outputs?: Judgement['outputs']
@@ -101,6 +102,7 @@ export function judgementOf(text: string, script: Script): Judgement {
       expiryMs: outcome === 'hold' ? 60_000 : null,
       grantMs: outcome === 'hold' ? 60_000 : null,
       onHold: script.onHold ?? null,
+      ...(script.answering === undefined ? {} : { answering: script.answering }),
     },
     policyDigest: 'a'.repeat(64),
     outputs: script.outputs ?? null,

@@ -22,7 +22,7 @@ export class StubHolds implements Holds {
       grantExpiresAt: null,
       decidedAt: null,
       outcome: null,
-      needsReason: false,
+      needsReason: request.decision.answering?.reasonRequired === true && request.reason === null,
       remindedAt: null,
       escalatedAt: null,
       gathering: null,

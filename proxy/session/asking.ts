@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { HeldLock, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { BoundParameters, Judgement } from '../gate.ts'
+import type { SessionContext } from './context.ts'
+import { holdRequest } from './hold-request.ts'
+
+/** One message that needs approval. */
+export interface Asked {
+  /** As it came, comments included. */
+  readonly text: string
+  /** Judges it as it stands now. */
+  readonly judge: () => readonly Judgement[] | Promise<readonly Judgement[]>
+  readonly bound: BoundParameters
+  readonly shown: readonly (string | null)[]
+}
+
+export interface AskingOptions {
+  readonly preview: (judgement: Judgement, parameters: BoundParameters) => Promise<Preview>
+  /** What the session's open transaction has locked. Never rejects, and takes a moment at most. */
+  readonly locks: () => Promise<readonly HeldLock[]>
+  readonly inTransactionMs: number
+}
+
+const UNKNOWN: Preview = { kind: 'unknown', rows: null, ofRows: null }
+
+/** Puts together what reviewers are asked, and what exactly an approval would be for. */
+export class Asking {
+  readonly #session: SessionContext
+  readonly #options: AskingOptions
+
+  constructor(session: SessionContext, options: AskingOptions) {
+    this.#session = session
+    this.#options = options
+  }
+
+  get inTransaction(): boolean {
+    return this.#session.state.transaction !== 'idle' || this.#session.exchange.batchRuns
+  }
+
+  async request(asked: Asked, judgements: readonly Judgement[], digest: string): Promise<HoldRequest> {
+    const { state, id } = this.#session
+    const [only] = judgements
+    const { preview, locks, inTransactionMs } = this.#options
+    const [previewed, locked] = await Promise.all([
+      only !== undefined && judgements.length === 1 ? preview(only, asked.bound) : UNKNOWN,
+      this.inTransaction ? locks() : [],
+    ])
+    return holdRequest({
+      judgements,
+      state,
+      digest,
+      preview: previewed,
+      locks: locked,
+      onHold: state.said.onHold,
+      reason: state.said.reasonFor(asked.text),
+      shown: asked.shown,
+      sessionId: id,
+      expiryMsMax: this.inTransaction ? inTransactionMs : null,
+    })
+  }
+
+  /** Of several statements in one message, one approval covers all of them and in this order. */
+  async digest(judgements: readonly Judgement[], bound: BoundParameters): Promise<string> {
+    const { gate, state } = this.#session
+    const digests: string[] = []
+    for (const judgement of judgements) digests.push(await gate.digest(judgement, bound, state))
+    const [only] = digests
+    if (digests.length === 1 && only !== undefined) return only
+    return createHash('sha256').update(digests.join('\n')).digest('hex')
+  }
+}

@@ -1,0 +1,44 @@
+import type { Setting } from '../../policies/input.ts'
+import { commentNotes } from '../sql/comment-notes.ts'
+
+/** How a client wants to be held, and why it asks: said at the start, with SET, or in a comment of the statement. */
+export interface SaidAtStart {
+  readonly onHold: 'wait' | 'error' | null
+  readonly reason: string | null
+}
+
+export class Said {
+  readonly #start: SaidAtStart
+  #onHold: SaidAtStart['onHold']
+  #reason: string | null
+
+  constructor(start: SaidAtStart) {
+    this.#start = start
+    this.#onHold = start.onHold
+    this.#reason = start.reason
+  }
+
+  get onHold(): SaidAtStart['onHold'] {
+    return this.#onHold
+  }
+
+  /** The statement's own comment is nearer to it than the session's setting. */
+  reasonFor(text: string): string | null {
+    return commentNotes(text).reason ?? this.#reason
+  }
+
+  /** The server says that these settings are in force; a value of null is back to what was said at the start. */
+  set(settings: readonly Setting[]): void {
+    for (const { name, value } of settings) {
+      if (name === 'holdpoint.on_hold' || name === 'all') this.#onHold = onHold(value) ?? this.#start.onHold
+      if (name === 'holdpoint.reason' || name === 'all') this.#reason = value || this.#start.reason
+    }
+  }
+}
+
+/** Nobody fetches a result on this connection: to be deferred is to be told at once. */
+function onHold(value: string | null): SaidAtStart['onHold'] {
+  const wanted = value?.toLowerCase()
+  if (wanted === 'wait') return 'wait'
+  return wanted === 'error' || wanted === 'defer' ? 'error' : null
+}

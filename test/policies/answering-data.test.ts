@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { checkAnsweringData } from '../../policies/answering-data.ts'
+import { compilePolicies } from '../../policies/compile.ts'
+import { loadPolicy } from '../../policies/evaluate.ts'
+import { asked } from './asked.ts'
+import { opa } from './default-policy.ts'
+import { policyFolder } from './policy-folder.ts'
+
+const SCHEDULE = `oncall:
+  - group: dba
+    starts_at: "2026-11-02T09:00:00Z"
+    shift_ms: 604800000
+    shifts:
+      - [{ issuer: "https://id.example", subject: "ben" }]
+`
+
+test('a schedule reaches the decision as it was written', { timeout: 60_000 }, async () => {
+  using folder = policyFolder('default')
+  folder.write('data/oncall.yaml', SCHEDULE)
+  const policy = await loadPolicy(await compilePolicies({ ...folder, opa: await opa(), progress: () => undefined }))
+  const decision = policy.decide(asked({ tag: 'GRANT', effects: ['privilege'] }))
+  expect(decision).toMatchObject({
+    outcome: 'hold',
+    answering: {
+      onCall: [
+        {
+          group: 'dba',
+          startsAt: '2026-11-02T09:00:00Z',
+          shiftMs: 604_800_000,
+          shifts: [[{ issuer: 'https://id.example', subject: 'ben' }]],
+        },
+      ],
+    },
+  })
+})
+
+test.each([
+  ['data/oncall.yaml', SCHEDULE.replace('604800000', 'a week'), 'oncall.0.shift_ms'],
+  ['data/oncall.yaml', SCHEDULE.replace('2026-11-02T09:00:00Z', 'monday'), 'oncall.0.starts_at'],
+  ['data/oncall.yaml', SCHEDULE.replace('subject: "ben"', 'name: ben'), 'oncall.0.shifts.0.0'],
+  ['data/holds.yaml', 'holds: { escalate: { group: leads } }', 'holds.escalate.after_ms'],
+  ['data/holds.yaml', 'holds: { same_shape: { runs: 5000, ms: 1000 } }', 'holds.same_shape.runs'],
+  ['data/holds.yaml', 'holds: { break_glass: everybody }', 'holds.break_glass'],
+  ['data/holds.yaml', 'holds: [', 'not YAML'],
+])('%s with a slip is refused before it decides anything', (file, text, where) => {
+  using folder = policyFolder('default')
+  folder.write(file, text)
+  expect(() => checkAnsweringData(folder.path)).toThrow(where)
+})
