@@ -1,28 +1,55 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Hold } from '../../../workflows/holds/hold.ts'
+import type { HoldRequest, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
+import { openState } from '../../../workflows/state/state.ts'
 import { approve, decisionFor, idleQueues, openStage, reject, request, type Stage } from '../stage.ts'
 
 /** Two processes, in effect: each has its own holds over its own pool, and the database alone decides. */
-const ROUNDS = 300
-const AT_ONCE = 5
+const ROUNDS = 1_000
+const AT_ONCE = 20
+const TIMEOUT = { timeout: 120_000 }
 
 let stage: Stage
 let other: KeptHolds
+let late: KeptHolds
+const pools: ReturnType<typeof openState>[] = []
 beforeAll(async () => {
   stage = await openStage()
-  other = createHolds({ pool: stage.pool, queues: idleQueues, pendingMax: 10_000, now: stage.now, log: stage.log })
+  const elsewhere = (now = stage.now): KeptHolds => {
+    const pool = openState(stage.url)
+    pools.push(pool)
+    return createHolds({ pool, queues: idleQueues, pendingMax: 10_000, now, log: stage.log })
+  }
+  other = elsewhere()
+  late = elsewhere(() => stage.clock.ms + 60_000)
 })
 afterAll(async () => {
   await other[Symbol.asyncDispose]()
+  await late[Symbol.asyncDispose]()
+  await Promise.all(pools.map((pool) => pool.end()))
   await stage[Symbol.asyncDispose]()
 })
 
-async function rounds(round: () => Promise<void>): Promise<void> {
-  for (let n = 0; n < ROUNDS; n += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, round))
+interface Round {
+  readonly id: string
+  readonly results: readonly PromiseSettledResult<unknown>[]
 }
 
-/** Both at the same instant, in either order of departure. */
+/** Each round has a hold of its own, and what races for it starts in either order. */
+async function rounds(
+  changes: Partial<HoldRequest>,
+  contest: (id: string) => Promise<readonly PromiseSettledResult<unknown>[]>,
+): Promise<readonly Round[]> {
+  const done: Round[] = []
+  const one = async (): Promise<void> => {
+    const { id } = await stage.holds.create(request(changes))
+    done.push({ id, results: await contest(id) })
+  }
+  for (let n = 0; n < ROUNDS; n += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, one))
+  expect(done).toHaveLength(ROUNDS)
+  return done
+}
+
 function race<A, B>(
   one: () => Promise<A>,
   two: () => Promise<B>,
@@ -32,129 +59,127 @@ function race<A, B>(
   return Promise.allSettled([one(), second])
 }
 
-/** What the trail says became of a hold; more than one entry is two outcomes. */
-async function settlings(id: string): Promise<unknown[]> {
-  const { rows } = await stage.pool.query(
-    "SELECT event->>'status' AS status FROM trail_outbox WHERE name = 'hold.settled' AND event->>'hold' = $1",
-    [id],
-  )
-  return rows.map(({ status }) => status)
+interface Ended {
+  readonly status: HoldStatus
+  readonly votes: number
+  /** What the trail says became of it; more than one entry is two outcomes. */
+  readonly settled: readonly string[]
 }
 
-const wins = (results: PromiseSettledResult<unknown>[]): boolean[] =>
-  results.map(({ status }) => status === 'fulfilled')
+/** How all of them ended, read at once. */
+async function endings(all: readonly Round[]): Promise<ReadonlyMap<string, Ended>> {
+  const { rows } = await stage.pool.query<Ended & { id: string }>(
+    `SELECT id, status, (SELECT count(*)::int FROM vote WHERE hold = id) AS votes, settled
+     FROM hold LEFT JOIN (
+       SELECT event->>'hold' AS of, array_agg(event->>'status' ORDER BY id) AS settled FROM trail_outbox
+       WHERE name = 'hold.settled' GROUP BY 1) AS ended ON ended.of = hold.id
+     WHERE id = ANY($1)`,
+    [all.map(({ id }) => id)],
+  )
+  return new Map(rows.map(({ id, settled, ...row }) => [id, { ...row, settled: settled ?? [] }]))
+}
 
-test('approve against approve: both count, and the hold is approved once', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request({ decision: decisionFor([{ group: 'dba', count: 2 }]) }))
-    const results = await race(
+const won = ({ results }: Round): boolean[] => results.map(({ status }) => status === 'fulfilled')
+const twoDbas = decisionFor([{ group: 'dba', count: 2 }])
+
+test('approve against approve: both count, and the hold is approved once', TIMEOUT, async () => {
+  const all = await rounds({ decision: twoDbas }, (id) =>
+    race(
       () => approve(stage, id, 'ben'),
       () => approve({ holds: other }, id, 'cleo'),
-    )
-    expect(wins(results)).toEqual([true, true])
-    expect(await stage.holds.find(id)).toMatchObject({ status: 'approved', votes: [{}, {}] })
-    expect(await settlings(id)).toEqual(['approved'])
-  })
+    ),
+  )
+  const ended = await endings(all)
+  for (const round of all) {
+    expect(won(round)).toEqual([true, true])
+    expect(ended.get(round.id)).toMatchObject({ status: 'approved', votes: 2, settled: ['approved'] })
+  }
 })
 
-test('a double click: one vote', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request({ decision: decisionFor([{ group: 'dba', count: 2 }]) }))
-    const results = await race(
+test('a double click: one vote', TIMEOUT, async () => {
+  const all = await rounds({ decision: twoDbas }, (id) =>
+    race(
       () => approve(stage, id, 'ben'),
       () => approve({ holds: other }, id, 'ben'),
-    )
-    expect(wins(results).sort()).toEqual([false, true])
-    expect(await stage.holds.find(id)).toMatchObject({ status: 'pending', votes: [{}] })
-  })
+    ),
+  )
+  const ended = await endings(all)
+  for (const round of all) {
+    expect(won(round).sort()).toEqual([false, true])
+    expect(ended.get(round.id)).toMatchObject({ status: 'pending', votes: 1, settled: [] })
+  }
 })
 
-test('approve against reject: one of them', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request())
-    const [approved] = await race(
+test('approve against reject: one of them', TIMEOUT, async () => {
+  const all = await rounds({}, (id) =>
+    race(
       () => approve(stage, id, 'ben'),
       () => reject({ holds: other }, id, 'cleo'),
-    )
-    const hold = await stage.holds.find(id)
-    expect(hold).toMatchObject({ status: approved.status === 'fulfilled' ? 'approved' : 'rejected', votes: [{}] })
-    expect(await settlings(id)).toEqual([hold?.status])
-  })
+    ),
+  )
+  const ended = await endings(all)
+  for (const round of all) {
+    const status = won(round)[0] ? 'approved' : 'rejected'
+    expect(ended.get(round.id)).toMatchObject({ status, votes: 1, settled: [status] })
+  }
 })
 
-test('approve against expiry: the clock alone decides, and both sides agree', { timeout: 120_000 }, async () => {
-  const late = createHolds({
-    pool: stage.pool,
-    queues: idleQueues,
-    pendingMax: 10_000,
-    now: () => stage.clock.ms + 60_000,
-    log: stage.log,
-  })
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request({ expiryMs: 60_000 }))
-    const [approved, expired] = await race(
+test('approve against expiry: the clock alone decides, and both sides agree', TIMEOUT, async () => {
+  const all = await rounds({ expiryMs: 60_000 }, (id) =>
+    race(
       () => approve(stage, id, 'ben'),
       () => late.expire(id),
-    )
-    expect(expired.status).toBe('fulfilled')
-    const hold = (await stage.holds.find(id)) as Hold
-    expect(hold.status).toBe(approved.status === 'fulfilled' ? 'approved' : 'expired')
-    expect(await settlings(id)).toEqual([hold.status])
-  })
-  await late[Symbol.asyncDispose]()
+    ),
+  )
+  const ended = await endings(all)
+  for (const round of all) {
+    const [approved, expired] = won(round)
+    expect(expired).toBe(true)
+    const status = approved ? 'approved' : 'expired'
+    expect(ended.get(round.id)).toMatchObject({ status, settled: [status] })
+  }
 })
 
-test('approve against withdraw: what was taken back never runs', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request({ mode: 'wait' }))
-    await race(
+test('approve against withdraw: what was taken back never runs', TIMEOUT, async () => {
+  const all = await rounds({ mode: 'wait' }, async (id) => {
+    const results = await race(
       () => approve(stage, id, 'ben'),
       () => other.withdraw(id),
     )
+    return [...results, ...(await Promise.allSettled([stage.holds.take(id)]))]
+  })
+  const ended = await endings(all)
+  for (const { id, results } of all) {
+    expect(results[2]).toMatchObject({ value: false })
     // An approval that came first is taken back with the rest.
-    expect((await stage.holds.find(id))?.status).toBe('withdrawn')
-    expect(await stage.holds.take(id)).toBe(false)
-  })
+    expect(ended.get(id)).toMatchObject({ status: 'withdrawn' })
+    expect(ended.get(id)?.settled.at(-1)).toBe('withdrawn')
+  }
 })
 
-test('take against withdraw, and against a second take: once or not at all', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request({ mode: 'wait' }))
+test('two takes against a withdrawal: run once or not at all', TIMEOUT, async () => {
+  const all = await rounds({ mode: 'wait' }, async (id) => {
     await approve(stage, id, 'ben')
-    const [[first, second], withdrawn] = await Promise.all([
-      race(
-        () => stage.holds.take(id),
-        () => other.take(id),
-      ),
-      other.withdraw(id).then(
-        () => true,
-        () => false,
-      ),
-    ])
-    const ran = [first, second].filter((result) => result.status === 'fulfilled' && result.value).length
-    expect(ran).toBe(withdrawn ? 0 : 1)
-    expect((await stage.holds.find(id))?.status).toBe(withdrawn ? 'withdrawn' : 'executed')
+    return Promise.allSettled([stage.holds.take(id), other.take(id), other.withdraw(id)])
   })
+  const ended = await endings(all)
+  for (const { id, results } of all) {
+    const ran = results.slice(0, 2).filter((result) => result.status === 'fulfilled' && result.value === true)
+    const withdrawn = results[2]?.status === 'fulfilled'
+    expect(ran).toHaveLength(withdrawn ? 0 : 1)
+    expect(ended.get(id)?.status).toBe(withdrawn ? 'withdrawn' : 'executed')
+  }
 })
 
-test('eight takes of one grant: one', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const { id } = await stage.holds.create(request())
-    await approve(stage, id, 'ben')
-    const taken = await Promise.all(Array.from({ length: 8 }, (_, n) => (n % 2 ? stage.holds : other).take(id)))
-    expect(taken.filter(Boolean)).toHaveLength(1)
-  })
-})
-
-test('deactivation against a vote: no vote of a deactivated person decides', { timeout: 120_000 }, async () => {
-  await rounds(async () => {
-    const who = { issuer: 'https://id.example', subject: `sub-${Math.random()}`, name: 'x', kind: 'human' as const }
+test('deactivation against a vote: no vote of a deactivated person decides', TIMEOUT, async () => {
+  const all = await rounds({}, async (id) => {
+    const who = { issuer: 'https://id.example', subject: `sub-${id}`, name: 'x', kind: 'human' as const }
     await stage.directory.upsert({ ...who, groups: ['dba'] })
-    const { id } = await stage.holds.create(request())
-    const [vote] = await race(
+    return race(
       () => stage.holds.vote(id, who, { choice: 'approve', reason: null, via: 'slack' }),
       () => stage.directory.setActive(who.issuer, who.subject, false),
     )
-    expect((await stage.holds.find(id))?.status).toBe(vote.status === 'fulfilled' ? 'approved' : 'pending')
   })
+  const ended = await endings(all)
+  for (const round of all) expect(ended.get(round.id)?.status).toBe(won(round)[0] ? 'approved' : 'pending')
 })
