@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { HoldpointError } from './errors.ts'
+import { gitHubReleases } from './release-settings.ts'
 
 /**
  * One typed, validated configuration, read once at boot; nothing else reads the environment. Sources, later ones win:
@@ -69,6 +70,7 @@ const schema = z.strictObject({
   state: z.strictObject({ url: z.string().default(''), redisUrl: z.string().optional() }).prefault({}),
   identity: z.strictObject({ providers: z.array(provider).default([]) }).prefault({}),
   policies: z.strictObject({ path: z.string().default('policies') }).prefault({}),
+  releases: z.strictObject({ github: gitHubReleases }).prefault({}),
   opa: z
     .strictObject({
       path: z.string().optional(),

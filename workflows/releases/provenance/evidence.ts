@@ -1,0 +1,114 @@
+import type { Tree } from './tree-changes.ts'
+
+/** What GitHub said, as far as it bears on whether a commit may become the policy. Nothing here is a judgement. */
+export interface Account {
+  readonly id: number
+  readonly login: string
+  /** `User`, `Bot` or something else. */
+  readonly type: string
+}
+
+export interface ReviewGiven {
+  readonly by: Account | null
+  /** APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING. */
+  readonly state: string
+  readonly commit: string | null
+  /** ms since 1970; null: not submitted. */
+  readonly at: number | null
+}
+
+/** One commit of a pull request: whose work it is. */
+export interface Contribution {
+  readonly commit: string
+  readonly author: Account | null
+  readonly committer: Account | null
+  readonly authorEmail: string
+  readonly message: string
+}
+
+export interface PullEvidence {
+  readonly number: number
+  readonly title: string
+  readonly author: Account | null
+  readonly base: { readonly branch: string; readonly repository: number | null }
+  readonly head: string
+  readonly merged: boolean
+  readonly mergedAt: number | null
+  readonly mergeCommit: string | null
+  readonly commitCount: number
+  readonly reviews: readonly ReviewGiven[]
+  readonly contributions: readonly Contribution[]
+  /** Who moved the head's branch, and to where; null: it is in a repository that we cannot ask. */
+  readonly pushes: readonly { readonly by: Account | null; readonly after: string }[] | null
+  /** When it was pointed at another branch. */
+  readonly retargetedAt: readonly number[]
+  /** What each person who reviewed may do in the repository, by login. */
+  readonly permissions: ReadonlyMap<string, string>
+}
+
+export interface ChainCommit {
+  readonly sha: string
+  readonly parents: readonly string[]
+  /** The pull requests that brought it, as GitHub relates them. */
+  readonly pulls: readonly {
+    readonly number: number
+    readonly mergeCommit: string | null
+    readonly mergedAt: number | null
+    readonly branch: string
+    readonly repository: number | null
+  }[]
+}
+
+/** A merge: one or, after a rebase, several commits that came from one pull request. */
+export interface Merge {
+  readonly commits: readonly ChainCommit[]
+  readonly pull: PullEvidence
+  /** The branch before and after it. */
+  readonly before: Tree
+  readonly after: Tree
+  /** Where the pull request left the branch, and its head: what its reviewers saw. */
+  readonly reviewedFrom: Tree
+  readonly reviewedTo: Tree
+  /** The text of CODEOWNERS in `before`; null: there is none. */
+  readonly codeOwners: string | null
+  /** Members of the teams it names, among those who reviewed: `org/slug` → logins in small letters. */
+  readonly teams: ReadonlyMap<string, readonly string[]>
+}
+
+export interface Rules {
+  readonly repository: number
+  readonly branch: string
+  readonly minApprovals: number
+  readonly codeOwnersRequired: boolean
+  /** Addresses in Co-authored-by that are tools and not people. */
+  readonly toolAddresses: readonly string[]
+}
+
+export type CheckName =
+  | 'history'
+  | 'protection'
+  | 'pull_request'
+  | 'branch'
+  | 'reviewed_tree'
+  | 'approvals'
+  | 'changes_requested'
+  | 'code_owners'
+  | 'repository'
+
+/** Why a commit may not become the policy. */
+export interface Finding {
+  readonly check: CheckName
+  readonly commit: string
+  readonly pull: number | null
+  /** One sentence that says what to do. */
+  readonly text: string
+}
+
+export interface VerifiedPull {
+  readonly number: number
+  readonly title: string
+  readonly author: string
+  readonly reviewers: readonly string[]
+  readonly head: string
+  readonly commit: string
+}
