@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { type CommonOptions, type Environment, withCommonOptions } from '../command-line.ts'
 import type { Config } from '../config.ts'
-import { CAPABILITIES, cachedBundle, checkPolicies, compilePolicies, policyFiles, sources } from './compile.ts'
+import { cachedBundle, type Toolchain } from './compile.ts'
 import { PolicyError } from './errors.ts'
-import { loadPolicy } from './evaluate.ts'
-import { readManifest } from './manifest.ts'
 import { ensureOpa, opaCacheFolder } from './opa.ts'
-import { RunError, run } from './run.ts'
+import { testPolicy } from './test-policies.ts'
+import { buildPolicy, checkPolicy } from './toolchain.ts'
 
 /** `holdpoint policy`: what those who write policies run before they ask for a review. */
 export interface PolicyCommandOptions {
@@ -20,8 +19,6 @@ interface Flags extends CommonOptions {
   readonly path?: string
   readonly output?: string
 }
-
-const TEST_TIMEOUT_MS = 300_000
 
 export function policyCommand(options: PolicyCommandOptions): Command {
   const subcommand = (name: string, description: string, action: (flags: Flags) => Promise<string>): Command =>
@@ -46,54 +43,40 @@ export function policyCommand(options: PolicyCommandOptions): Command {
 }
 
 async function check(flags: Flags, options: PolicyCommandOptions): Promise<string> {
-  const { path, opa } = await prepare(flags, options)
-  await checkPolicies(opa, path, readManifest(path))
-  await checkFormat(opa, path)
-  return `${ruleCount(path)} policy files are valid`
+  const { path, tools } = prepare(flags, options)
+  const { files } = await checkPolicy(path, tools)
+  return `${files} policy files are valid`
 }
 
 async function test(flags: Flags, options: PolicyCommandOptions): Promise<string> {
   const checked = await check(flags, options)
-  const { path, opa } = await prepare(flags, options)
-  try {
-    const arguments_ = ['test', '--capabilities', CAPABILITIES, ...sources(path)]
-    const { stdout } = await run(opa, arguments_, { timeoutMs: TEST_TIMEOUT_MS })
-    return `${checked}\n${stdout.trim()}`
-  } catch (error) {
-    const said = error instanceof RunError ? `${error.stdout}${error.stderr}`.trim() : 'OPA did not run to its end'
-    throw new PolicyError('policy_tests_failed', `The policies’ tests fail:\n${said}`)
+  const { path, tools } = prepare(flags, options)
+  const { passed, failed, coverage } = await testPolicy(path, tools)
+  if (failed.length > 0) {
+    const lines = failed.map(({ name, file, line }) => `${file}:${line}: ${name}: FAIL`)
+    throw new PolicyError('policy_tests_failed', `The policies’ tests fail:\n${lines.join('\n')}`)
   }
+  const missed = coverage.files.map(
+    ({ file, percent, missed: lines }) => `  ${file} ${percent} %, not ${lines.join(', ')}`,
+  )
+  return [checked, `PASS: ${passed}/${passed}`, `coverage: ${coverage.percent} %`, ...missed].join('\n')
 }
 
 async function build(flags: Flags, options: PolicyCommandOptions): Promise<string> {
-  const { path, opa, cacheFolder } = await prepare(flags, options)
-  const compiled = await compilePolicies({ path, opa, cacheFolder, progress: say })
-  const { digest } = await loadPolicy(compiled)
-  if (flags.output !== undefined) copyFileSync(cachedBundle(cacheFolder, path), flags.output)
-  return `${digest}  ${compiled.manifest.name}  ${Math.ceil(compiled.wasm.length / 1024)} kB`
+  const { path, tools } = prepare(flags, options)
+  const compiled = await buildPolicy(path, tools)
+  if (flags.output !== undefined) copyFileSync(cachedBundle(tools.cacheFolder, path), flags.output)
+  return `${compiled.digest}  ${compiled.manifest.name}  ${Math.ceil(compiled.wasm.length / 1024)} kB`
 }
 
-async function checkFormat(opa: string, path: string): Promise<void> {
-  const { stdout } = await run(opa, ['fmt', '--list', join(path, 'rules')], { timeoutMs: TEST_TIMEOUT_MS })
-  if (stdout.trim() === '') return
-  throw new PolicyError('policy_invalid', `Not formatted:\n${stdout.trim()}`, { hint: 'Run opa fmt --write on them' })
-}
-
-async function prepare(flags: Flags, { env, configOf }: PolicyCommandOptions) {
+function prepare(flags: Flags, { env, configOf }: PolicyCommandOptions): { path: string; tools: Toolchain } {
   const config = configOf(flags)
-  const path = flags.path ?? config.policies.path
-  const cacheFolder = join(config.data, 'cache')
-  const opa = await ensureOpa({
-    config: config.opa,
-    env,
-    cacheFolder: opaCacheFolder(env, config.data),
-    progress: say,
-  })
-  return { path, opa, cacheFolder }
-}
-
-function ruleCount(path: string): number {
-  return policyFiles(path).filter((file) => file.endsWith('.rego')).length
+  const folder = opaCacheFolder(env, config.data)
+  const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: folder, progress: say })
+  return {
+    path: flags.path ?? config.policies.path,
+    tools: { opa, cacheFolder: join(config.data, 'cache'), progress: say },
+  }
 }
 
 function say(line: string): void {

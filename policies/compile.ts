@@ -3,11 +3,14 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lock } from 'proper-lockfile'
+import { z } from 'zod'
 import { checkAnsweringData } from './answering-data.ts'
 import { readBundle } from './bundle.ts'
+import { describeRules } from './describe-rules.ts'
 import { PolicyError } from './errors.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { OPA_VERSION } from './opa-release.ts'
+import { type RuleDescription, ruleDescription } from './rule-description.ts'
 import { RunError, run } from './run.ts'
 import { checkedSchema } from './schema.ts'
 
@@ -19,15 +22,21 @@ export interface CompiledPolicy {
   /** SHA-256 (hex) of manifest, data and module: what the trail names as the release that decided. */
   readonly digest: string
   readonly manifest: Manifest
+  /** What its rules say about themselves and which facts each of them reads. */
+  readonly rules: readonly RuleDescription[]
 }
 
-export interface Compilation {
-  /** The folder with rules/, data/, manifest.yaml. */
-  readonly path: string
+/** What working on policies needs besides their folder. */
+export interface Toolchain {
   /** Where OPA is, or how to get it: asked only when something has to be compiled. */
   readonly opa: string | (() => Promise<string>)
   readonly cacheFolder: string
   readonly progress: (line: string) => void
+}
+
+export interface Compilation extends Toolchain {
+  /** The folder with rules/, data/, manifest.yaml. */
+  readonly path: string
 }
 
 export const ENTRYPOINT = 'holdpoint/decision'
@@ -57,7 +66,7 @@ export async function compilePolicies(compilation: Compilation): Promise<Compile
     const meanwhile = fromCache(cached, manifest)
     if (meanwhile !== null) return meanwhile
     await build(compilation, manifest, cached)
-    return fromBundle(readFileSync(cached), manifest)
+    return fromBundle(cached, manifest)
   } finally {
     await release()
   }
@@ -66,6 +75,12 @@ export async function compilePolicies(compilation: Compilation): Promise<Compile
 /** Where the compiled policies of this content are kept, or will be. */
 export function cachedBundle(cacheFolder: string, path: string): string {
   return join(cacheFolder, 'policies', `${contentKey(path)}.tar.gz`)
+}
+
+const describedAs = z.array(ruleDescription)
+
+function describedRules(cached: string): string {
+  return cached.replace(/\.tar\.gz$/, '.rules.json')
 }
 
 /** What goes into the module, in one order on every machine. Tests are not among it. */
@@ -93,12 +108,16 @@ async function build(compilation: Compilation, manifest: Manifest, cached: strin
   const opa = typeof compilation.opa === 'string' ? compilation.opa : await compilation.opa()
   compilation.progress('compiling the policies')
   await checkPolicies(opa, compilation.path, manifest)
+  const rules = await describeRules(opa, compilation.path)
   const partial = `${cached}.${randomBytes(4).toString('hex')}.partial`
   const target = ['-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', CAPABILITIES, '--ignore', '*_test.rego']
   try {
     await opaRun(opa, ['build', ...target, '-o', partial, ...sources(compilation.path)])
+    writeFileSync(`${partial}.rules`, JSON.stringify(rules))
+    renameSync(`${partial}.rules`, describedRules(cached))
     renameSync(partial, cached)
   } finally {
+    rmSync(`${partial}.rules`, { force: true })
     rmSync(partial, { force: true })
   }
 }
@@ -133,18 +152,19 @@ async function opaRun(opa: string, args: readonly string[]): Promise<void> {
 
 function fromCache(cached: string, manifest: Manifest): CompiledPolicy | null {
   try {
-    return fromBundle(readFileSync(cached), manifest)
+    return fromBundle(cached, manifest)
   } catch {
     return null // not there, or damaged: made again
   }
 }
 
-function fromBundle(bundle: Buffer, manifest: Manifest): CompiledPolicy {
-  const files = readBundle(bundle)
+function fromBundle(cached: string, manifest: Manifest): CompiledPolicy {
+  const files = readBundle(readFileSync(cached))
+  const rules = describedAs.parse(JSON.parse(readFileSync(describedRules(cached), 'utf8')))
   const wasm = files.get('/policy.wasm')
   const data = files.get('/data.json')
   if (wasm === undefined || data === undefined) throw new RangeError('a bundle without module or data')
   const hash = createHash('sha256')
   for (const part of [Buffer.from(JSON.stringify(manifest)), data, wasm]) hash.update(`${part.length}:`).update(part)
-  return { wasm, data, digest: hash.digest('hex'), manifest }
+  return { wasm, data, digest: hash.digest('hex'), manifest, rules }
 }

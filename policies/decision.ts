@@ -6,7 +6,22 @@ export const firedRule = z.strictObject({
   id: z.string().describe('package and rule, e.g. production.drop_table'),
   title: z.string(),
   reason: z.string().describe('One sentence that the person who asked understands'),
-  outcome: z.enum(['allow', 'hold', 'deny', 'mask']),
+  outcome: z.enum(['allow', 'hold', 'deny', 'mask', 'limit']),
+})
+
+/** A rule that fired and did not bind, and why: it warns, it is only watched, or a reviewed exception set it aside. */
+export const unenforcedRule = firedRule.extend({
+  why: z.enum(['warn', 'shadow', 'exception']),
+  exception: z.string().nullable().describe('Its name in data/exceptions, where that is the reason'),
+})
+
+export const limits = z.strictObject({
+  rows: z
+    .int()
+    .min(1)
+    .nullable()
+    .describe('A read that gives more is cancelled with an error: never cut short in silence'),
+  timeoutMs: z.int().min(1).nullable().describe('A statement that runs longer is cancelled'),
 })
 
 export const maskMethod = z.enum(['redact', 'email', 'last4', 'year', 'null'])
@@ -33,9 +48,13 @@ export const decision = z.strictObject({
   grantMs: z.int().min(1_000).nullable().describe('How long an approval stays usable'),
   onHold: z.enum(['wait', 'error', 'defer']).nullable(),
   answering: answering.optional().describe('Only with a hold'),
+  limits: limits.optional().describe('The strictest of all that rules asked for; left out: none'),
+  unenforced: z.array(unenforcedRule).readonly().optional(),
 })
 
 export type FiredRule = z.infer<typeof firedRule>
+export type UnenforcedRule = z.infer<typeof unenforcedRule>
+export type Limits = z.infer<typeof limits>
 export type MaskMethod = z.infer<typeof maskMethod>
 export type Mask = z.infer<typeof mask>
 export type Reviewers = z.infer<typeof reviewers>

@@ -5,6 +5,7 @@ import { PolicyError } from './errors.ts'
 import type { PolicyInput } from './input.ts'
 import { type Manifest, shownTo } from './manifest.ts'
 import { compileModule, exportedNames, type OpaModule, startModule, type WasmModule } from './opa-module.ts'
+import type { RuleDescription } from './rule-description.ts'
 
 /**
  * A compiled policy, ready to decide. It runs in WebAssembly in this thread and has no state between two decisions: the
@@ -13,6 +14,7 @@ import { compileModule, exportedNames, type OpaModule, startModule, type WasmMod
 export interface Policy {
   readonly digest: string
   readonly manifest: Manifest
+  readonly rules: readonly RuleDescription[]
   /** @throws PolicyError whenever there is no answer that is known to be one: the caller denies */
   decide(input: PolicyInput): Decision
 }
@@ -35,6 +37,7 @@ export async function loadPolicy(compiled: CompiledPolicy, limits: EvaluationLim
 class WasmPolicy implements Policy {
   readonly digest: string
   readonly manifest: Manifest
+  readonly rules: readonly RuleDescription[]
   readonly #compiled: CompiledPolicy
   readonly #module: WasmModule
   readonly #memoryBytesMax: number
@@ -45,6 +48,7 @@ class WasmPolicy implements Policy {
   constructor(compiled: CompiledPolicy, module: WasmModule, limits: EvaluationLimits) {
     this.digest = compiled.digest
     this.manifest = compiled.manifest
+    this.rules = compiled.rules
     this.#compiled = compiled
     this.#module = module
     this.#memoryBytesMax = limits.memoryBytesMax ?? 64 * 1024 * 1024

@@ -17,11 +17,11 @@ export class RunError extends Error {
   }
 }
 
-/** Runs a program to its end without a shell. @throws RunError */
+/** Runs a program to its end without a shell, `input` being what it reads. @throws RunError */
 export function run(
   program: string,
   args: readonly string[],
-  options: { readonly timeoutMs: number; readonly env?: NodeJS.ProcessEnv },
+  options: { readonly timeoutMs: number; readonly env?: NodeJS.ProcessEnv; readonly input?: string },
 ): Promise<RunResult> {
   const limits = { timeout: options.timeoutMs, maxBuffer: 64 * 1024 * 1024, killSignal: 'SIGKILL' as const }
   return new Promise((resolve, reject) => {
@@ -32,6 +32,7 @@ export function run(
       const why = error.killed ? `did not end within ${options.timeoutMs / 1_000} s` : `ended with ${error.code}`
       reject(new RunError(`${program} ${why}`, { stdout, stderr }))
     })
+    if (options.input !== undefined) child.stdin?.on('error', () => undefined).end(options.input)
     // Whoever interrupts a first start must not be left with a compiler that works on for minutes.
     const end = (): void => void child.kill()
     process.once('exit', end)

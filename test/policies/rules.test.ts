@@ -1,7 +1,8 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { CAPABILITIES, checkPolicies, sources } from '../../policies/compile.ts'
+import { describeRules } from '../../policies/describe-rules.ts'
 import { readManifest } from '../../policies/manifest.ts'
 import { run } from '../../policies/run.ts'
 import { inputSchema } from '../../policies/schema.ts'
@@ -29,31 +30,8 @@ test('the published schema of the input is what the types are made from (node po
   expect(JSON.parse(readFileSync(join(POLICIES, 'schemas/input.json'), 'utf8'))).toEqual(inputSchema())
 })
 
-interface Annotated {
-  readonly annotations?: {
-    readonly scope: string
-    readonly title?: string
-    readonly description?: string
-    readonly custom?: object
-  }
-}
-
-describe.each(rules)('%s', (file) => {
-  test('has a test beside it, and says what it is for, how grave, whose, and to what end', async () => {
-    expect(existsSync(join(POLICIES, file.replace(/\.rego$/, '_test.rego')))).toBe(true)
-    const { stdout } = await run(await opa(), ['inspect', '--annotations', '--format', 'json', join(POLICIES, file)], {
-      timeoutMs: 60_000,
-    })
-    const { annotations = [] } = JSON.parse(stdout) as { annotations?: readonly Annotated[] }
-    const [about] = annotations.flatMap((each) => (each.annotations?.scope === 'package' ? [each.annotations] : []))
-    expect(about).toMatchObject({
-      title: expect.stringMatching(/\w/),
-      description: expect.stringMatching(/\w{3}/),
-      custom: {
-        severity: expect.stringMatching(/^(informational|low|medium|high|critical)$/),
-        owner: expect.stringMatching(/\w/),
-        controls: expect.arrayContaining([expect.stringMatching(/\w/)]),
-      },
-    })
-  })
-})
+test('every rule has a test beside it, says what it is for, how grave, whose, and to what end, and reads something', async () => {
+  const described = await describeRules(await opa(), POLICIES)
+  expect(described.map(({ file }) => file)).toEqual([...rules].sort())
+  for (const { id, reads } of described) expect(reads, id).not.toEqual([])
+}, 60_000)

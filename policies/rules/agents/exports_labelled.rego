@@ -6,7 +6,7 @@
 # custom:
 #   severity: high
 #   owner: data-owners
-#   controls: [confidentiality]
+#   controls: [SOC 2 C1.1]
 package holdpoint.rules.agents.exports_labelled
 
 import data.holdpoint.asking

@@ -7,7 +7,7 @@
 # custom:
 #   severity: medium
 #   owner: data-owners
-#   controls: [confidentiality]
+#   controls: [SOC 2 C1.1]
 package holdpoint.rules.agents.searches_labelled
 
 import data.holdpoint.asking

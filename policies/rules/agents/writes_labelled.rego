@@ -6,7 +6,7 @@
 # custom:
 #   severity: high
 #   owner: data-owners
-#   controls: [integrity, separation of duties]
+#   controls: [SOC 2 CC6.1, SOC 2 CC6.3]
 package holdpoint.rules.agents.writes_labelled
 
 import data.holdpoint.asking

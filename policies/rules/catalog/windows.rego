@@ -8,7 +8,7 @@
 # custom:
 #   severity: high
 #   owner: security
-#   controls: [confidentiality]
+#   controls: [SOC 2 C1.1]
 package holdpoint.rules.catalog.windows
 
 import data.holdpoint.statement

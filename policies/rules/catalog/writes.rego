@@ -4,7 +4,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [integrity]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.catalog.writes
 
 import data.holdpoint.statement

@@ -6,7 +6,7 @@
 # custom:
 #   severity: high
 #   owner: security
-#   controls: [confidentiality, availability]
+#   controls: [SOC 2 C1.1, SOC 2 A1.1]
 package holdpoint.rules.functions.builtin
 
 import data.holdpoint.statement

@@ -4,7 +4,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [fail closed]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.functions.unknown
 
 title := rego.metadata.chain()[1].annotations.title

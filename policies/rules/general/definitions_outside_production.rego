@@ -6,7 +6,7 @@
 # custom:
 #   severity: informational
 #   owner: dba
-#   controls: [change management]
+#   controls: [SOC 2 CC8.1]
 package holdpoint.rules.general.definitions_outside_production
 
 import data.holdpoint.statement

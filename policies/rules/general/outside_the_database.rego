@@ -6,7 +6,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [fail closed]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.general.outside_the_database
 
 import data.holdpoint.statement

@@ -5,7 +5,7 @@
 # custom:
 #   severity: informational
 #   owner: data-owners
-#   controls: [least privilege]
+#   controls: [SOC 2 CC6.3]
 package holdpoint.rules.general.reads
 
 import data.holdpoint.statement

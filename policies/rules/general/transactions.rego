@@ -6,7 +6,7 @@
 # custom:
 #   severity: informational
 #   owner: dba
-#   controls: [least privilege]
+#   controls: [SOC 2 CC6.3]
 package holdpoint.rules.general.transactions
 
 import data.holdpoint.statement

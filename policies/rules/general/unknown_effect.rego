@@ -4,7 +4,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [fail closed]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.general.unknown_effect
 
 import data.holdpoint.statement

@@ -6,7 +6,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [fail closed]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.general.unresolved
 
 title := rego.metadata.chain()[1].annotations.title

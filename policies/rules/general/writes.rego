@@ -6,7 +6,7 @@
 # custom:
 #   severity: informational
 #   owner: data-owners
-#   controls: [least privilege]
+#   controls: [SOC 2 CC6.3]
 package holdpoint.rules.general.writes
 
 import data.holdpoint.statement

@@ -9,7 +9,7 @@
 # custom:
 #   severity: high
 #   owner: data-owners
-#   controls: [confidentiality]
+#   controls: [SOC 2 C1.1]
 package holdpoint.rules.masking.labelled_columns
 
 import data.holdpoint.statement

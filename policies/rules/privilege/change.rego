@@ -6,7 +6,7 @@
 # custom:
 #   severity: high
 #   owner: dba
-#   controls: [separation of duties]
+#   controls: [SOC 2 CC6.3]
 package holdpoint.rules.privilege.change
 
 import data.holdpoint.statement

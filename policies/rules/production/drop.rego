@@ -6,7 +6,7 @@
 # custom:
 #   severity: critical
 #   owner: dba
-#   controls: [change management]
+#   controls: [SOC 2 CC8.1]
 package holdpoint.rules.production.drop
 
 import data.holdpoint.statement

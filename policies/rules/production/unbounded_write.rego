@@ -6,7 +6,7 @@
 # custom:
 #   severity: high
 #   owner: dba
-#   controls: [change management]
+#   controls: [SOC 2 CC8.1]
 package holdpoint.rules.production.unbounded_write
 
 import data.holdpoint.statement

@@ -6,7 +6,7 @@
 # custom:
 #   severity: critical
 #   owner: security
-#   controls: [least privilege]
+#   controls: [SOC 2 CC6.3]
 package holdpoint.rules.session.role
 
 title := rego.metadata.chain()[1].annotations.title

@@ -8,7 +8,7 @@
 # custom:
 #   severity: high
 #   owner: security
-#   controls: [fail closed]
+#   controls: [SOC 2 CC6.1]
 package holdpoint.rules.session.settings
 
 import data.holdpoint.statement

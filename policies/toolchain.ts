@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CompiledPolicy, checkPolicies, compilePolicies, policyFiles, type Toolchain } from './compile.ts'
+import { describeRules } from './describe-rules.ts'
+import { PolicyError } from './errors.ts'
+import { loadPolicy } from './evaluate.ts'
+import { loadLabels } from './labels.ts'
+import { readManifest } from './manifest.ts'
+import type { RuleDescription } from './rule-description.ts'
+import { RunError, run } from './run.ts'
+
+/**
+ * What is done to a folder of policies before it may decide anything: the same functions for the command line, for a
+ * team's CI and for a release.
+ */
+export interface CheckedPolicy {
+  /** How many files take part in a decision; tests are not among them. */
+  readonly files: number
+  readonly rules: readonly RuleDescription[]
+}
+
+/**
+ * Format, OPA's strict check against the input's schema and our builtins, what every rule has to say about itself,
+ * and the data.
+ * @throws PolicyError policy_invalid or labels_invalid with every finding of the first step that has any
+ */
+export async function checkPolicy(path: string, tools: Toolchain): Promise<CheckedPolicy> {
+  const opa = await opaOf(tools)
+  await checkPolicies(opa, path, readManifest(path))
+  await checkFormat(opa, path)
+  const rules = await describeRules(opa, path)
+  if (existsSync(join(path, 'data', 'labels.yaml'))) loadLabels(path)
+  return { files: policyFiles(path).filter((file) => file.endsWith('.rego')).length, rules }
+}
+
+/**
+ * Checks, compiles to WebAssembly, and starts the module once, so that what cannot run is known now.
+ * @throws PolicyError policy_invalid, module_unusable, opa_unavailable
+ */
+export async function buildPolicy(path: string, tools: Toolchain): Promise<CompiledPolicy> {
+  const compiled = await compilePolicies({ path, ...tools })
+  await loadPolicy(compiled)
+  return compiled
+}
+
+export async function opaOf({ opa }: Pick<Toolchain, 'opa'>): Promise<string> {
+  return typeof opa === 'string' ? opa : opa()
+}
+
+const FORMAT_TIMEOUT_MS = 60_000
+
+async function checkFormat(opa: string, path: string): Promise<void> {
+  const { stdout } = await run(opa, ['fmt', '--list', join(path, 'rules')], { timeoutMs: FORMAT_TIMEOUT_MS }).catch(
+    (error: unknown) => {
+      throw new PolicyError('policy_invalid', error instanceof RunError ? error.stderr.trim() : 'OPA did not run')
+    },
+  )
+  if (stdout.trim() === '') return
+  throw new PolicyError('policy_invalid', `Not formatted:\n${stdout.trim()}`, { hint: 'Run opa fmt --write on them' })
+}
