@@ -3,6 +3,7 @@ import { type CompiledPolicy, ENTRYPOINT } from './compile.ts'
 import { type Decision, decision } from './decision.ts'
 import { PolicyError } from './errors.ts'
 import type { PolicyInput } from './input.ts'
+import { type LabelTreatment, labelTreatment } from './label-treatment.ts'
 import { type Manifest, shownTo } from './manifest.ts'
 import { compileModule, exportedNames, type OpaModule, startModule, type WasmModule } from './opa-module.ts'
 import type { RuleDescription } from './rule-description.ts'
@@ -15,6 +16,8 @@ export interface Policy {
   readonly digest: string
   readonly manifest: Manifest
   readonly rules: readonly RuleDescription[]
+  /** What it says of labels, by the same data that its rules read. */
+  readonly labels: LabelTreatment
   /** @throws PolicyError whenever there is no answer that is known to be one: the caller denies */
   decide(input: PolicyInput): Decision
 }
@@ -38,6 +41,7 @@ class WasmPolicy implements Policy {
   readonly digest: string
   readonly manifest: Manifest
   readonly rules: readonly RuleDescription[]
+  readonly labels: LabelTreatment
   readonly #compiled: CompiledPolicy
   readonly #module: WasmModule
   readonly #memoryBytesMax: number
@@ -49,6 +53,7 @@ class WasmPolicy implements Policy {
     this.digest = compiled.digest
     this.manifest = compiled.manifest
     this.rules = compiled.rules
+    this.labels = labelTreatment(compiled.data.toString('utf8'))
     this.#compiled = compiled
     this.#module = module
     this.#memoryBytesMax = limits.memoryBytesMax ?? 64 * 1024 * 1024

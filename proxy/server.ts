@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { compilePolicies } from '../policies/compile.ts'
 import { loadPolicy, type Policy } from '../policies/evaluate.ts'
 import { loadLabels } from '../policies/labels.ts'
+import { rulePlaces } from '../policies/rule-places.ts'
 import { openJournal } from '../workflows/trail/journal.ts'
 import { trailFolder } from '../workflows/trail/journal-files.ts'
 import { openWorkflows } from '../workflows/workflows.ts'
@@ -12,11 +13,11 @@ import { heldLocks } from './catalog/held-locks.ts'
 import { ProxyError } from './errors.ts'
 import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
+import { foresee } from './preview/foresee.ts'
 import { createSessionServer } from './session/serve.ts'
 import type { SessionCatalog } from './session/session-state.ts'
 import { loadParser } from './sql/analyse.ts'
 import { hasDomainChecks } from './sql/domain-checks.ts'
-import { previewOf } from './sql/preview.ts'
 
 /** One proxy process, assembled: everything a statement passes on its way, in the order in which it is needed. */
 export interface ProxyOptions {
@@ -67,7 +68,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     now,
   })
   const catalogFor = (target: TargetConfig): Catalog => catalogs.get(target.name) as Catalog
-  const preview = { timeoutMs: config.holds.previewTimeoutMs }
+  const foreseeing = { timeoutMs: config.holds.previewTimeoutMs, rulePlaces: rulePlaces(config.policies.path) }
   const server = createSessionServer({
     gate: createGate({ catalogs, policy: () => policy }),
     holds: workflows.holds,
@@ -80,7 +81,8 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     statusUrl: (hold) => `${consoleUrl(config)}/holds/${hold}`,
     catalogOf: (target) => sessionCatalog(catalogFor(target), log),
     locksOf: (backendPid, target) => heldLocks(backendPid, catalogFor(target)),
-    preview: (judgement, bound, target) => previewOf(judgement, bound, catalogFor(target), preview),
+    foresee: (judgements, bound, view, target) =>
+      foresee(judgements, bound, view, { ...foreseeing, labels: policy.labels, catalog: catalogFor(target) }),
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()

@@ -5,6 +5,7 @@ import { ChangeWatch, readMark } from './change-watch.ts'
 import type { LabelRules } from './column-sources.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
+import { beginReadOnly, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
 import { connectionOf } from './target-connection.ts'
 
@@ -21,11 +22,7 @@ export interface Catalog {
    */
   look(): Promise<void> | null
   /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */
-  query<T extends pg.QueryResultRow>(
-    sql: string,
-    values: readonly unknown[],
-    options: { readonly timeoutMs: number },
-  ): Promise<T[]>
+  query<T extends pg.QueryResultRow>(sql: string, values: readonly unknown[], options: SideOptions): Promise<T[]>
   close(): Promise<void>
 }
 
@@ -122,12 +119,12 @@ class LiveCatalog implements Catalog {
   async query<T extends pg.QueryResultRow>(
     sql: string,
     values: readonly unknown[],
-    { timeoutMs }: { readonly timeoutMs: number },
+    options: SideOptions,
   ): Promise<T[]> {
     const client = await this.#pool.connect()
     let failed = true
     try {
-      await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}`)
+      await client.query(beginReadOnly(options))
       const { rows } = await client.query<T>(sql, [...values])
       await client.query('ROLLBACK')
       failed = false

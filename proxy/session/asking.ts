@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { HeldLock, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { HeldLock, HoldRequest } from '../../workflows/holds/hold.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
+import type { Foreseen } from '../preview/foresee.ts'
+import type { SideView } from '../preview/side-lane.ts'
 import type { SessionContext } from './context.ts'
 import { holdRequest } from './hold-request.ts'
 
@@ -15,13 +17,14 @@ export interface Asked {
 }
 
 export interface AskingOptions {
-  readonly preview: (judgement: Judgement, parameters: BoundParameters) => Promise<Preview>
+  /** What running it would do. Never rejects, and takes no longer than it may. */
+  readonly foresee: (judgements: readonly Judgement[], parameters: BoundParameters, view: SideView) => Promise<Foreseen>
+  /** The client's address and port. */
+  readonly client: string
   /** What the session's open transaction has locked. Never rejects, and takes a moment at most. */
   readonly locks: () => Promise<readonly HeldLock[]>
   readonly inTransactionMs: number
 }
-
-const UNKNOWN: Preview = { kind: 'unknown', rows: null, ofRows: null }
 
 /** Puts together what reviewers are asked, and what exactly an approval would be for. */
 export class Asking {
@@ -39,17 +42,18 @@ export class Asking {
 
   async request(asked: Asked, judgements: readonly Judgement[], digest: string): Promise<HoldRequest> {
     const { state, id } = this.#session
-    const [only] = judgements
-    const { preview, locks, inTransactionMs } = this.#options
-    const [previewed, locked] = await Promise.all([
-      only !== undefined && judgements.length === 1 ? preview(only, asked.bound) : UNKNOWN,
+    const { foresee, locks, client, inTransactionMs } = this.#options
+    const { role, searchPath } = state
+    const [foreseen, locked] = await Promise.all([
+      foresee(judgements, asked.bound, { role, searchPath, inTransaction: this.inTransaction }),
       this.inTransaction ? locks() : [],
     ])
     return holdRequest({
       judgements,
       state,
       digest,
-      preview: previewed,
+      foreseen,
+      client,
       locks: locked,
       onHold: state.said.onHold,
       reason: state.said.reasonFor(asked.text),

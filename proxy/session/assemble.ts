@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { TargetConfig } from '../../config.ts'
 import type { Identity } from '../../policies/input.ts'
 import type { Framer } from '../wire/framer.ts'
+import { addressOf } from './admission.ts'
 import { Approvals } from './approvals.ts'
 import { Binding } from './binding.ts'
 import type { SessionContext } from './context.ts'
@@ -111,13 +112,14 @@ function stateOf({ identity, target, settings, upstream }: SessionParts, catalog
 }
 
 function approvalsOf(context: SessionContext, parts: SessionParts, dependencies: SessionDependencies): Approvals {
-  const { config, holds, statusUrl, preview, locksOf, log } = dependencies
+  const { config, holds, statusUrl, foresee, locksOf, log } = dependencies
   const backendPid = parts.upstream.key.readInt32BE(0)
   return new Approvals(context, {
     holds,
     statusUrl,
     locks: () => locksOf(backendPid, parts.target),
-    preview: (judgement, bound) => preview(judgement, bound, parts.target),
+    foresee: (judgements, bound, view) => foresee(judgements, bound, view, parts.target),
+    client: addressOf(parts.client),
     look: () => dependencies.catalogOf(parts.target).look(),
     inTransactionMs: config.holds.inTransactionMs,
     unavailable: (err) => log.error({ err, session: context.id }, 'an approval could not be asked for'),

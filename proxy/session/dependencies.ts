@@ -1,9 +1,11 @@
 import type { Config, TargetConfig } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
-import type { HeldLock, Holds, Preview } from '../../workflows/holds/hold.ts'
+import type { HeldLock, Holds } from '../../workflows/holds/hold.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { BoundParameters, Gate, Judgement } from '../gate.ts'
+import type { Foreseen } from '../preview/foresee.ts'
+import type { SideView } from '../preview/side-lane.ts'
 import type { CreateRowMasker } from './row-guard.ts'
 import type { SessionCatalog } from './session-state.ts'
 
@@ -34,7 +36,12 @@ export interface SessionDependencies {
   /** Where people see a hold. */
   readonly statusUrl: (hold: string) => string
   readonly catalogOf: (target: TargetConfig) => SessionCatalog
-  readonly preview: (judgement: Judgement, bound: BoundParameters, target: TargetConfig) => Promise<Preview>
+  readonly foresee: (
+    judgements: readonly Judgement[],
+    bound: BoundParameters,
+    view: SideView,
+    target: TargetConfig,
+  ) => Promise<Foreseen>
   /** What the transaction of a server process has locked. Never rejects. */
   readonly locksOf: (backendPid: number, target: TargetConfig) => Promise<readonly HeldLock[]>
   readonly createRowMasker: CreateRowMasker

@@ -2,15 +2,19 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Answering } from '../../policies/answering.ts'
 import type { Decision, Reviewers } from '../../policies/decision.ts'
 import type { Facts } from '../../policies/input.ts'
-import type { HeldLock, HoldMode, HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { HeldLock, HoldMode, HoldRequest } from '../../workflows/holds/hold.ts'
 import type { Judgement, SessionView } from '../gate.ts'
+import type { Foreseen } from '../preview/foresee.ts'
 import { holdsSecrets } from './traits.ts'
 
 export interface HoldRequestParts {
   readonly judgements: readonly Judgement[]
   readonly state: SessionView
   readonly digest: string
-  readonly preview: Preview
+  /** What running it would do, as reviewers are shown it. */
+  readonly foreseen: Foreseen
+  /** The client's address and port; null where the door does not know one. */
+  readonly client: string | null
   readonly locks: readonly HeldLock[]
   readonly onHold: 'wait' | 'error' | null
   readonly reason: string | null
@@ -38,7 +42,8 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     facts: factsOf(judgements.map((judgement) => judgement.facts)),
     decision,
     policyDigest: judgements[0]?.policyDigest ?? '',
-    preview: parts.preview,
+    ...parts.foreseen,
+    client: parts.client,
     reason: parts.reason,
     // Only who waits keeps the transaction open meanwhile.
     expiryMs: mode === 'wait' && expiryMsMax !== null ? Math.min(expiryMs, expiryMsMax) : expiryMs,

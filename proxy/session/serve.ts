@@ -20,7 +20,7 @@ import { connectUpstream } from './upstream/connect.ts'
 
 const ignored = (): void => undefined // 'close' follows
 
-type Defaulted = 'catalogOf' | 'preview' | 'locksOf' | 'createRowMasker' | 'now'
+type Defaulted = 'catalogOf' | 'foresee' | 'locksOf' | 'createRowMasker' | 'now'
 
 export type SessionServerOptions = Omit<SessionDependencies, Defaulted> &
   Partial<Pick<SessionDependencies, Defaulted>> & { readonly targets: readonly TargetConfig[] }
@@ -48,7 +48,12 @@ const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
     look: () => Promise.resolve(),
     runsCode: () => false,
   }),
-  preview: async () => ({ kind: 'unknown', rows: null, ofRows: null }),
+  foresee: async () => ({
+    preview: { kind: 'unknown', rows: null, ofRows: null },
+    consequences: null,
+    labelsClearTo: {},
+    rulePlaces: {},
+  }),
   locksOf: async () => [],
   createRowMasker,
   now: Date.now,

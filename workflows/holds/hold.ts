@@ -1,5 +1,6 @@
 import type { Decision } from '../../policies/decision.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
+import type { Consequences } from './consequences.ts'
 
 /**
  * A statement that waits for people.
@@ -70,6 +71,14 @@ export interface HoldRequest {
    * null: it is like no other.
    */
   readonly shape?: string | null
+  /** The client's address and port, as the door saw it; absent or null: not known. */
+  readonly client?: string | null
+  /** Absent or null: nobody could look, or several statements came in one message. */
+  readonly consequences?: Consequences | null
+  /** For each label the statement meets, the groups that see it clear under the policy that held it. Absent: nobody. */
+  readonly labelsClearTo?: Readonly<Record<string, readonly string[]>>
+  /** Where each rule that fired stands: the file below the folder of the policies, the line from 1. */
+  readonly rulePlaces?: Readonly<Record<string, { readonly file: string; readonly line: number }>>
 }
 
 export interface Vote {

@@ -1,5 +1,5 @@
 import type { Facts } from '../../policies/input.ts'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { SideLane } from './side-lane.ts'
 
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE). https://www.postgresql.org/docs/current/sql-explain.html */
 interface PlanNode {
@@ -21,14 +21,11 @@ export async function estimatedRows(
   text: string,
   facts: Facts,
   values: readonly unknown[],
-  catalog: Pick<Catalog, 'query'>,
-  timeoutMs: number,
+  lane: SideLane,
 ): Promise<number | null> {
   if (!plannable.has(facts.kind)) return null
   const explain = `EXPLAIN (FORMAT JSON, VERBOSE) ${text}`
-  const rows = await catalog.query<Record<string, readonly { readonly Plan?: PlanNode }[]>>(explain, values, {
-    timeoutMs,
-  })
+  const rows = await lane.askAsSession<Record<string, readonly { readonly Plan?: PlanNode }[]>>(explain, values)
   const plan = rows[0]?.['QUERY PLAN']?.[0]?.Plan
   if (plan === undefined || !isAbout(plan, facts)) return null
   // ModifyTable itself returns rows only with RETURNING; what it changes comes from below it.

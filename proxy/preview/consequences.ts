@@ -1,0 +1,77 @@
+import type { LabelTreatment } from '../../policies/label-treatment.ts'
+import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { BoundParameters, Judgement } from '../gate.ts'
+import { type CascadeStep, cascadesOf, countedCascades, type TableChange } from './cascades.ts'
+import { chosenRows } from './chosen-rows.ts'
+import { examplesOf } from './examples.ts'
+import { cascadingKeys } from './foreign-keys.ts'
+import { locksOf } from './locks.ts'
+import { readModification } from './modification.ts'
+import { onlyStatement } from './proven-expression.ts'
+import { isHarmless, modifiedTable } from './rows.ts'
+import type { SideLane, SideView } from './side-lane.ts'
+import { triggersOf } from './triggers.ts'
+import { undoOf } from './undo.ts'
+
+export interface ConsequenceSources {
+  readonly bound: BoundParameters
+  readonly view: SideView
+  readonly lane: SideLane
+  readonly catalog: Pick<Catalog, 'snapshot'>
+  readonly labels: LabelTreatment
+}
+
+/** What the statement itself tells. */
+export function withoutLooking({ text, facts }: Judgement, view: SideView): Consequences {
+  const locks = locksOf(onlyStatement(text), facts, null)
+  return { locks, undo: undoOf(facts, view), cascades: null, triggers: null, examples: null }
+}
+
+/** The same with more and more of what the database tells; each is good as it is, should there be no time for the next. */
+export async function* consequencesOf(judgement: Judgement, sources: ConsequenceSources): AsyncGenerator<Consequences> {
+  const { text, facts } = judgement
+  const { bound, view, lane, catalog, labels } = sources
+  let known = withoutLooking(judgement, view)
+  const changes = changesOf(judgement)
+  const steps = changes.some(({ kind }) => kind === 'update' || kind === 'delete') ? await stepsOf(changes, lane) : []
+  const triggers = await triggersOf([...changes, ...steps.map(({ change }) => change)], lane)
+  const uncounted = steps.map(toldOf)
+  known = { ...known, triggers, cascades: uncounted, locks: locksOf(onlyStatement(text), facts, uncounted) }
+  yield known
+  if (!isHarmless(facts) || facts.flags.includes('contains_secret')) return
+  const examples = await examplesOf({ text, facts, bound, lane, snapshot: catalog.snapshot, labels }).catch(() => null)
+  known = { ...known, examples }
+  yield known
+  const target = modifiedTable(facts)
+  const modification = target === null ? null : readModification(text)
+  const rows = target === null || modification === null ? null : chosenRows(modification, target)
+  if (steps.length > 0) yield { ...known, cascades: await countedCascades(steps, rows, bound, lane) }
+}
+
+async function stepsOf(changes: readonly TableChange[], lane: SideLane): Promise<readonly CascadeStep[]> {
+  const keys = await cascadingKeys(lane)
+  return changes.flatMap((change) => cascadesOf(change, keys))
+}
+
+function toldOf({ key, does }: CascadeStep) {
+  const { schema, table, constraint, ofSchema, of } = key
+  return { table: `${schema}.${table}`, constraint, does, from: `${ofSchema}.${of}`, rows: null }
+}
+
+const KINDS = ['insert', 'update', 'delete', 'truncate'] as const
+
+/** What the statement itself does to rows. What its triggers do besides is theirs to know. */
+function changesOf({ facts }: Judgement): readonly TableChange[] {
+  return facts.relations
+    .filter(({ system, through }) => !system && through.length === 0)
+    .flatMap(({ schema, name, access }) =>
+      KINDS.filter((kind) => access.includes(kind)).map((kind) => ({
+        table: { schema, name },
+        kind,
+        columns: facts.columns
+          .filter((one) => one.schema === schema && one.relation === name && one.uses.includes('written'))
+          .map(({ column }) => column),
+      })),
+    )
+}

@@ -1,0 +1,68 @@
+import type { Policy } from '../../policies/evaluate.ts'
+import type { RulePlace } from '../../policies/rule-places.ts'
+import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { BoundParameters, Judgement } from '../gate.ts'
+import { consequencesOf, withoutLooking } from './consequences.ts'
+import { previewOf, UNKNOWN_ROWS } from './rows.ts'
+import { SideLane, type SideView } from './side-lane.ts'
+
+/** What reviewers are shown beside the statement itself. */
+export type Foreseen = Required<Pick<HoldRequest, 'preview' | 'consequences' | 'labelsClearTo' | 'rulePlaces'>>
+
+export interface ForeseeOptions {
+  readonly catalog: Pick<Catalog, 'query' | 'snapshot'>
+  readonly labels: Policy['labels']
+  readonly rulePlaces: ReadonlyMap<string, RulePlace>
+  readonly timeoutMs: number
+}
+
+/**
+ * What running a held statement would do. It is looked at read-only beside the session, with the session's role and
+ * search path, and runs nothing but what is known to be harmless. Never throws, and takes no longer than it may: what is
+ * not known by then stays unknown.
+ */
+export async function foresee(
+  judgements: readonly Judgement[],
+  bound: BoundParameters,
+  view: SideView,
+  options: ForeseeOptions,
+): Promise<Foreseen> {
+  const [only] = judgements
+  const known = { labelsClearTo: clearTo(judgements, options), rulePlaces: placesOf(judgements, options) }
+  if (only === undefined || judgements.length !== 1) return { ...known, preview: UNKNOWN_ROWS, consequences: null }
+  const seen: { preview: Preview; consequences: Consequences } = {
+    preview: UNKNOWN_ROWS,
+    consequences: withoutLooking(only, view),
+  }
+  const lane = new SideLane(options.catalog, { timeoutMs: options.timeoutMs, as: view })
+  const looking = async (): Promise<void> => {
+    seen.preview = await previewOf(only, bound, lane)
+    for await (const more of consequencesOf(only, { bound, view, lane, ...options })) seen.consequences = more
+  }
+  await Promise.race([looking().catch(() => undefined), after(options.timeoutMs)])
+  return { ...known, ...seen }
+}
+
+/** The server is told the same time, but might not answer at all. */
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref())
+}
+
+function clearTo(judgements: readonly Judgement[], { labels }: ForeseeOptions): Foreseen['labelsClearTo'] {
+  const met = judgements.flatMap(({ facts: { columns, relations } }) =>
+    [...columns, ...relations].flatMap((thing) => thing.labels),
+  )
+  return Object.fromEntries([...new Set(met)].map((label) => [label, labels.clearTo(label)]))
+}
+
+function placesOf(judgements: readonly Judgement[], { rulePlaces }: ForeseeOptions): Foreseen['rulePlaces'] {
+  const ids = judgements.flatMap(({ decision }) => decision.rules.map(({ id }) => id))
+  return Object.fromEntries(
+    [...new Set(ids)].flatMap((id) => {
+      const place = rulePlaces.get(id)
+      return place === undefined ? [] : [[id, place] as const]
+    }),
+  )
+}
