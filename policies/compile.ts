@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { lock } from 'proper-lockfile'
 import { z } from 'zod'
 import { checkAnsweringData } from './answering-data.ts'
@@ -46,6 +46,8 @@ export const ENTRYPOINT = 'holdpoint/decision'
  */
 export const CAPABILITIES = join(import.meta.dirname, 'capabilities.json')
 const TIMEOUT_MS = 120_000
+/** Counted up when the same files come to be compiled otherwise, so that no cache answers with the old way. */
+const BUILD_VERSION = 2
 
 /**
  * Checks and compiles, once for each content: the cache is keyed by everything that goes in, OPA's version included.
@@ -94,7 +96,7 @@ function contentKey(path: string): string {
   const add = (part: Buffer): void => {
     hash.update(`${part.length}:`).update(part)
   }
-  add(Buffer.from(OPA_VERSION))
+  add(Buffer.from(`${BUILD_VERSION} ${OPA_VERSION}`))
   add(readFileSync(CAPABILITIES))
   add(Buffer.from(JSON.stringify(checkedSchema(readManifest(path)))))
   for (const file of policyFiles(path)) {
@@ -112,7 +114,9 @@ async function build(compilation: Compilation, manifest: Manifest, cached: strin
   const partial = `${cached}.${randomBytes(4).toString('hex')}.partial`
   const target = ['-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', CAPABILITIES, '--ignore', '*_test.rego']
   try {
-    await opaRun(opa, ['build', ...target, '-o', partial, ...sources(compilation.path)])
+    // The module names the files it was made of: seen from their folder, they are the same wherever that is.
+    const files = sources(compilation.path).map((folder) => relative(compilation.path, folder))
+    await opaRun(opa, ['build', ...target, '-o', resolve(partial), ...files], compilation.path)
     writeFileSync(`${partial}.rules`, JSON.stringify(rules))
     renameSync(`${partial}.rules`, describedRules(cached))
     renameSync(partial, cached)
@@ -139,9 +143,9 @@ export function sources(path: string): string[] {
   return [join(path, 'rules'), join(path, 'data')].filter((folder) => existsSync(folder))
 }
 
-async function opaRun(opa: string, args: readonly string[]): Promise<void> {
+async function opaRun(opa: string, args: readonly string[], cwd = '.'): Promise<void> {
   try {
-    await run(opa, args, { timeoutMs: TIMEOUT_MS })
+    await run(resolve(opa), args, { timeoutMs: TIMEOUT_MS, cwd })
   } catch (error) {
     const said = error instanceof RunError ? `${error.stderr}${error.stdout}`.trim() : ''
     throw new PolicyError('policy_invalid', `The policies are not valid:\n${said || 'OPA did not run to its end'}`, {
@@ -164,7 +168,12 @@ function fromBundle(cached: string, manifest: Manifest): CompiledPolicy {
   const wasm = files.get('/policy.wasm')
   const data = files.get('/data.json')
   if (wasm === undefined || data === undefined) throw new RangeError('a bundle without module or data')
+  return { wasm, data, digest: policyDigest({ manifest, data, wasm }), manifest, rules }
+}
+
+/** The same on every machine for the same files, so that what was looked at can be told from what was not. */
+export function policyDigest({ manifest, data, wasm }: Pick<CompiledPolicy, 'manifest' | 'data' | 'wasm'>): string {
   const hash = createHash('sha256')
   for (const part of [Buffer.from(JSON.stringify(manifest)), data, wasm]) hash.update(`${part.length}:`).update(part)
-  return { wasm, data, digest: hash.digest('hex'), manifest, rules }
+  return hash.digest('hex')
 }

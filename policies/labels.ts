@@ -37,7 +37,23 @@ const booleans = new Set(['bool', 'boolean'])
  * @throws PolicyError labels_invalid
  */
 export function loadLabels(path: string): LabelRules {
-  const labels = readLabelFile(join(path, 'data', 'labels.yaml'))
+  const file = join(path, 'data', 'labels.yaml')
+  return labelRules(file, () => parseYaml(readFileSync(file, 'utf8')))
+}
+
+/**
+ * The same from a compiled policy, whose data has everything that was in the files.
+ * @throws PolicyError labels_invalid
+ */
+export function labelsIn(compiled: { readonly data: Buffer }): LabelRules {
+  return labelRules('The data of the policy', () => {
+    const { labels, columns, patterns } = JSON.parse(compiled.data.toString('utf8')) as Record<string, unknown>
+    return { labels, columns, patterns }
+  })
+}
+
+function labelRules(from: string, read: () => unknown): LabelRules {
+  const labels = readLabelFile(from, read)
   const byColumn = new Map<string, string[]>()
   for (const { schema, relation, column, label } of labels.columns) {
     const key = keyOf(schema, relation, column)
@@ -66,10 +82,10 @@ export function loadLabels(path: string): LabelRules {
   }
 }
 
-function readLabelFile(path: string): LabelFile {
+function readLabelFile(path: string, read: () => unknown): LabelFile {
   let labels: LabelFile
   try {
-    labels = file.parse(parseYaml(readFileSync(path, 'utf8')))
+    labels = file.parse(read())
     for (const { name } of labels.patterns) whole(name)
   } catch (cause) {
     throw new PolicyError('labels_invalid', `${path} is missing or not valid.`, { cause })

@@ -21,11 +21,17 @@ export class RunError extends Error {
 export function run(
   program: string,
   args: readonly string[],
-  options: { readonly timeoutMs: number; readonly env?: NodeJS.ProcessEnv; readonly input?: string },
+  options: {
+    readonly timeoutMs: number
+    readonly env?: NodeJS.ProcessEnv
+    readonly cwd?: string
+    readonly input?: string
+  },
 ): Promise<RunResult> {
   const limits = { timeout: options.timeoutMs, maxBuffer: 64 * 1024 * 1024, killSignal: 'SIGKILL' as const }
   return new Promise((resolve, reject) => {
-    const withEnv = { ...limits, ...(options.env ? { env: options.env } : {}) }
+    const { env, cwd } = options
+    const withEnv = { ...limits, ...(env ? { env } : {}), ...(cwd ? { cwd } : {}) }
     const child = execFile(program, args, withEnv, (error, stdout, stderr) => {
       process.off('exit', end)
       if (error === null) return resolve({ stdout, stderr })

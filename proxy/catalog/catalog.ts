@@ -3,6 +3,7 @@ import type { TargetConfig } from '../../config.ts'
 import { viewSources } from '../sql/view.ts'
 import { ChangeWatch, readMark } from './change-watch.ts'
 import type { LabelRules } from './column-sources.ts'
+import type { Definitions } from './definitions.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
 import { beginReadOnly, type SideOptions } from './side-transaction.ts'
@@ -21,6 +22,8 @@ export interface Catalog {
    * @returns null when there was so much looking of late that the next is too far off to be waited for
    */
   look(): Promise<void> | null
+  /** From now on columns are labelled by these rules; takes effect at once, without reading anything. */
+  relabel(labels: LabelRules): void
   /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */
   query<T extends pg.QueryResultRow>(sql: string, values: readonly unknown[], options: SideOptions): Promise<T[]>
   close(): Promise<void>
@@ -68,6 +71,9 @@ class LiveCatalog implements Catalog {
   readonly #connection: pg.ClientConfig
   readonly #pool: pg.Pool
   #snapshot: CatalogSnapshot | null = null
+  /** What the snapshot was made of. */
+  #definitions: Definitions | null = null
+  #labels: LabelRules
   #version = 0
   #pending: Promise<void> | null = null
   #again = false
@@ -76,6 +82,7 @@ class LiveCatalog implements Catalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options
+    this.#labels = options.labels
     this.#connection = connectionOf(options.target)
     this.#pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
     const lost = (error: Error): void =>
@@ -110,6 +117,11 @@ class LiveCatalog implements Catalog {
     })
     this.#pending = run
     return run
+  }
+
+  relabel(labels: LabelRules): void {
+    this.#labels = labels
+    if (this.#snapshot !== null && this.#definitions !== null) this.#snapshot = this.#snapshotOf(this.#definitions)
   }
 
   look(): Promise<void> | null {
@@ -171,15 +183,16 @@ class LiveCatalog implements Catalog {
       const mark = await readMark(client)
       const definitions = await loadDefinitions(client as unknown as pg.Client)
       this.#watch.read(mark)
-      this.#snapshot = new CatalogSnapshot(definitions, {
-        labels: this.#options.labels,
-        version: ++this.#version,
-        viewSources,
-      })
+      this.#definitions = definitions
+      this.#snapshot = this.#snapshotOf(definitions)
       failed = false
     } finally {
       client.release(failed)
     }
+  }
+
+  #snapshotOf(definitions: Definitions): CatalogSnapshot {
+    return new CatalogSnapshot(definitions, { labels: this.#labels, version: ++this.#version, viewSources })
   }
 
   #failure(cause: unknown): CatalogError {

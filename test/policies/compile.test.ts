@@ -2,6 +2,7 @@ import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { compilePolicies } from '../../policies/compile.ts'
+import { packPolicy, unpackPolicy } from '../../policies/packed.ts'
 import { opa } from './default-policy.ts'
 import { decisionPolicy, type PolicyFolder, policyFolder } from './policy-folder.ts'
 
@@ -43,6 +44,23 @@ test('compiles again when a rule, the data or the manifest changed, and not for 
   folder.write('manifest.yaml', 'name: other\nvolatile: []\n')
   const renamed = await compile()
   expect(new Set([before.digest, changed.digest, renamed.digest]).size).toBe(3)
+})
+
+test('comes to the same digest for the same files, wherever they are', async () => {
+  using here = policyFolder('default')
+  using there = policyFolder('default')
+  expect((await compiling(here).compile()).digest).toBe((await compiling(there).compile()).digest)
+})
+
+test('is the same after it was kept as bytes, and is refused when they are not its own', async () => {
+  using folder = policyFolder('default')
+  const compiled = await compiling(folder).compile()
+  const packed = packPolicy(compiled)
+  expect(unpackPolicy(packed, compiled.digest)).toEqual(compiled)
+  const other = { ...compiled, data: Buffer.from('{}') }
+  expect(() => unpackPolicy(packPolicy(other), compiled.digest)).toThrow('not the policy')
+  expect(() => unpackPolicy(packed.subarray(0, 5_000), compiled.digest)).toThrow('not the policy')
+  expect(() => unpackPolicy(packed, 'f'.repeat(64))).toThrow('not the policy')
 })
 
 test('makes a damaged cache again', async () => {

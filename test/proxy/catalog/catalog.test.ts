@@ -143,6 +143,19 @@ describe('statements of our own beside the sessions', () => {
   })
 })
 
+test('columns are labelled anew at once, without reading anything', async () => {
+  await client.query('CREATE TABLE relabelled (id int, name text)')
+  catalog = await open()
+  const before = catalog.snapshot
+  catalog.relabel({ labelsFor: ({ column }) => (column === 'name' ? ['secret'] : []) })
+  const { oid } = catalog.snapshot.relation('public', 'relabelled') as { oid: number }
+  expect(catalog.snapshot.labelsOf(oid, 2)).toEqual(['secret'])
+  expect(before.labelsOf(oid, 2)).toEqual([])
+  expect(catalog.snapshot.version).not.toBe(before.version)
+  await catalog.refresh()
+  expect(catalog.snapshot.labelsOf(oid, 2)).toEqual(['secret'])
+})
+
 test('a target that cannot be reached is said to be', async () => {
   const target = { ...targetOf(database.url), database: 'nothing_there' }
   await expect(openCatalog({ target, labels, log })).rejects.toMatchObject({
