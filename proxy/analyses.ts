@@ -2,7 +2,9 @@ import { GenerationalCache } from '../generational-cache.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import type { SessionView } from './gate.ts'
 import type { JudgingContext } from './judging-context.ts'
-import { type Analysis, analyse } from './sql/analyse.ts'
+import { type Analysis, analyseIfSmall } from './sql/analyse.ts'
+import type { NameContext } from './sql/context.ts'
+import { LargeTexts } from './sql/large-texts.ts'
 
 /** A prepared statement or cursor that an analysis asked the session for, and what it was then. */
 export interface Dependency {
@@ -20,43 +22,75 @@ export interface Known<T> {
 /** What texts were found to do, remembered for as long as everything it was found by. */
 export class Analyses {
   readonly #known: GenerationalCache<string, Known<Analysis>>
+  readonly #largeTexts = new LargeTexts()
 
   constructor(bytesMax: number) {
     this.#known = new GenerationalCache(bytesMax)
   }
 
-  /** @returns null when the analysis failed, which it does not for anything that it foresaw */
-  of(
+  /**
+   * @returns null when it takes so long that it is to be done elsewhere
+   * @throws when the analysis failed, which it does not for anything that it foresaw
+   */
+  of(text: string, session: SessionView, snapshot: CatalogSnapshot, context: JudgingContext): Known<Analysis> | null {
+    const known = this.#remembered(text, session, context)
+    if (known !== null) return known
+    const { names, dependencies } = asked(session, snapshot)
+    const value = analyseIfSmall(text, names)
+    return value === null ? null : this.#remember(text, { value, dependencies }, context)
+  }
+
+  /** The same in a thread of its own. @throws LargeTextError, and when the analysis failed */
+  async elsewhere(
     text: string,
     session: SessionView,
     snapshot: CatalogSnapshot,
-    { namesId }: JudgingContext,
-  ): Known<Analysis> | null {
-    const key = `${namesId} ${text}`
-    const known = this.#known.get(key)
-    if (known !== undefined && stillHold(known.dependencies, session)) return known
-    const dependencies: Dependency[] = []
-    const asking = (kind: Dependency['kind'], find: (name: string) => string | undefined) => (name: string) => {
-      const found = find(name)
-      dependencies.push({ kind, name, text: found })
-      return found
-    }
-    const value = attempt(() =>
-      analyse(text, {
-        snapshot,
-        searchPath: session.searchPath,
-        role: session.role,
-        temporaryRelations: session.temporaryRelations,
-        ...(session.uncommitted === undefined ? {} : { uncommitted: session.uncommitted }),
-        preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
-        cursor: asking('cursor', (name) => session.cursor(name)),
-      }),
-    )
-    if (value === null) return null
-    const analysed = { value, dependencies }
-    this.#known.set(key, analysed, weightOf(text, value))
+    context: JudgingContext,
+  ): Promise<Known<Analysis>> {
+    const { names, dependencies } = asked(session, snapshot)
+    const value = await this.#largeTexts.analyse(text, names)
+    return this.#remember(text, { value, dependencies }, context)
+  }
+
+  #remembered(text: string, session: SessionView, { namesId }: JudgingContext): Known<Analysis> | null {
+    const known = isMemorable(text) ? this.#known.get(`${namesId} ${text}`) : undefined
+    return known !== undefined && stillHold(known.dependencies, session) ? known : null
+  }
+
+  #remember(text: string, analysed: Known<Analysis>, { namesId }: JudgingContext): Known<Analysis> {
+    if (isMemorable(text)) this.#known.set(`${namesId} ${text}`, analysed, weightOf(text, analysed.value))
     return analysed
   }
+}
+
+/** To look for a text of megabytes costs more than it is worth, and there is no room for it. */
+const MEMORABLE_CHARACTERS_MAX = 512 * 1024
+
+export function isMemorable(text: string): boolean {
+  return text.length <= MEMORABLE_CHARACTERS_MAX
+}
+
+/** The session's names, and what was asked for among them. */
+function asked(
+  session: SessionView,
+  snapshot: CatalogSnapshot,
+): { readonly names: NameContext; readonly dependencies: readonly Dependency[] } {
+  const dependencies: Dependency[] = []
+  const asking = (kind: Dependency['kind'], find: (name: string) => string | undefined) => (name: string) => {
+    const found = find(name)
+    dependencies.push({ kind, name, text: found })
+    return found
+  }
+  const names = {
+    snapshot,
+    searchPath: session.searchPath,
+    role: session.role,
+    temporaryRelations: session.temporaryRelations,
+    ...(session.uncommitted === undefined ? {} : { uncommitted: session.uncommitted }),
+    preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
+    cursor: asking('cursor', (name) => session.cursor(name)),
+  }
+  return { names, dependencies }
 }
 
 export function stillHold(dependencies: readonly Dependency[], session: SessionView): boolean {

@@ -1,14 +1,18 @@
 import { GenerationalCache } from '../generational-cache.ts'
+import type { Decision } from '../policies/decision.ts'
 import type { Policy } from '../policies/evaluate.ts'
-import { Analyses, attempt, type Dependency, type Known, stillHold, weightOf } from './analyses.ts'
+import { Analyses, attempt, type Dependency, isMemorable, type Known, stillHold, weightOf } from './analyses.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import { decide, nativeError } from './decide.ts'
 import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
+import { inSlices } from './in-slices.ts'
 import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
-import { JudgingContexts } from './judging-context.ts'
+import { type JudgingContext, JudgingContexts } from './judging-context.ts'
 import { outputMasksOf } from './output-masks.ts'
-import { refusal, refused } from './refusal.ts'
+import { type RefusalId, refusal, refused } from './refusal.ts'
 import type { Analysis } from './sql/analyse.ts'
+import { LargeTextError } from './sql/errors.ts'
 import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
 
@@ -44,9 +48,10 @@ export class CachingGate implements Gate {
     const pending = catalog?.pending ?? null
     // Definitions changed and are being read: what they were is not judged by.
     if (pending !== null) return this.#judgeAfter(pending, text, session)
-    const judgements = this.#judgeNow(text, session, catalog)
-    const look = judgements.some(isMissingName) ? (catalog?.look?.() ?? null) : null
-    return look === null ? judgements : this.#judgeAgain(look, text, session)
+    const judged = this.#judgeNow(text, session, catalog)
+    return judged instanceof Promise
+      ? judged.then((late) => this.#afterALook(late, text, session))
+      : this.#afterALook(judged, text, session)
   }
 
   async digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string> {
@@ -69,6 +74,16 @@ export class CachingGate implements Gate {
   }
 
   /** What is missing may have been made elsewhere a moment ago. */
+  #afterALook(
+    judgements: readonly Judgement[],
+    text: string,
+    session: SessionView,
+  ): readonly Judgement[] | Promise<readonly Judgement[]> {
+    const catalog = this.#options.catalogs.get(session.target.name)
+    const look = judgements.some(isMissingName) ? (catalog?.look?.() ?? null) : null
+    return look === null ? judgements : this.#judgeAgain(look, text, session)
+  }
+
   async #judgeAgain(look: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
     await look.catch(() => undefined)
     const catalog = this.#options.catalogs.get(session.target.name)
@@ -76,28 +91,61 @@ export class CachingGate implements Gate {
     return this.#judgeNow(text, session, catalog)
   }
 
-  #judgeNow(text: string, session: SessionView, catalog: Pick<Catalog, 'snapshot'> | undefined): readonly Judgement[] {
-    const policy = attempt(this.#options.policy)
-    if (policy === null) return [refused(text, 'gate.policy_unavailable', '')]
-    const snapshot = attempt(() => catalog?.snapshot ?? null)
-    if (snapshot === null) return [refused(text, 'gate.catalog_unavailable', policy.digest)]
-    const context = this.#contexts.of(session, snapshot, policy)
-    const key = `${context.id} ${text}`
-    const known = this.#judgements.get(key)
+  #judgeNow(
+    text: string,
+    session: SessionView,
+    catalog: Pick<Catalog, 'snapshot'> | undefined,
+  ): readonly Judgement[] | Promise<readonly Judgement[]> {
+    const grounds = this.#grounds(text, session, catalog)
+    if ('refused' in grounds) return [grounds.refused]
+    const { policy, snapshot, context } = grounds
+    const key = isMemorable(text) ? `${context.id} ${text}` : null
+    const known = key === null ? undefined : this.#judgements.get(key)
     if (known !== undefined && stillHold(known.dependencies, session)) return known.value
     const numberless = withoutNumbers(text)
     const shapeKey = `${context.id} ${numberless?.shape}`
     const alike = numberless === null ? undefined : this.#shapes.get(shapeKey)
     if (alike !== undefined) return [this.#alike(alike, text)]
-    const analysed = this.#analyses.of(text, session, snapshot, context)
+    const analysed = attempt(() => ({ known: this.#analyses.of(text, session, snapshot, context) }))
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
-    const { dependencies } = analysed
-    const value = analysed.value.map((analysis) => this.#judgement(analysis, dependencies, session, policy))
-    this.#judgements.set(key, { value, dependencies }, weightOf(text, value))
-    if (numberless !== null && dependencies.length === 0 && isNumberBlind(analysed.value, numberless)) {
+    if (analysed.known === null) return this.#judgeElsewhere(text, session)
+    const { dependencies } = analysed.known
+    const value = analysed.known.value.map((analysis) => this.#judgement(analysis, dependencies, session, policy))
+    if (key !== null) this.#judgements.set(key, { value, dependencies }, weightOf(text, value))
+    if (numberless !== null && dependencies.length === 0 && isNumberBlind(analysed.known.value, numberless)) {
       this.#shapes.set(shapeKey, new JudgementShape(text, value[0] as Judgement), weightOf(text, value))
     }
     return value
+  }
+
+  #grounds(text: string, session: SessionView, catalog: Pick<Catalog, 'snapshot'> | undefined): Grounds {
+    const policy = attempt(this.#options.policy)
+    if (policy === null) return { refused: refused(text, 'gate.policy_unavailable', '') }
+    const snapshot = attempt(() => catalog?.snapshot ?? null)
+    if (snapshot === null) return { refused: refused(text, 'gate.catalog_unavailable', policy.digest) }
+    return { policy, snapshot, context: this.#contexts.of(session, snapshot, policy) }
+  }
+
+  /** Read in another thread. What it was read and decided by must still be so when that is done, or it is done again. */
+  async #judgeElsewhere(text: string, session: SessionView): Promise<readonly Judgement[]> {
+    const catalog = this.#options.catalogs.get(session.target.name)
+    for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
+      await catalog?.pending?.catch(() => undefined)
+      const grounds = this.#grounds(text, session, catalog)
+      if ('refused' in grounds) return [grounds.refused]
+      const { policy, snapshot, context } = grounds
+      const analysed = await this.#analyses.elsewhere(text, session, snapshot, context).catch(refusalOf)
+      if (typeof analysed === 'string') return [refused(text, analysed, policy.digest)]
+      const { dependencies } = analysed
+      const value = await inSlices(analysed.value, (each) => this.#judgement(each, dependencies, session, policy))
+      const now = this.#grounds(text, session, catalog)
+      if ('refused' in now || now.context.id !== context.id || (catalog?.pending ?? null) !== null) continue
+      if (!stillHold(dependencies, session)) continue
+      if (isMemorable(text))
+        this.#judgements.set(`${context.id} ${text}`, { value, dependencies }, weightOf(text, value))
+      return value
+    }
+    return [refused(text, 'gate.catalog_unavailable', '')]
   }
 
   /** Not remembered by its text: it costs less to make than to keep, and numbers are seldom the same again. */
@@ -111,7 +159,7 @@ export class CachingGate implements Gate {
   #judgement(analysis: Analysis, dependencies: readonly Dependency[], session: SessionView, policy: Policy): Judgement {
     const decided = decide(analysis.facts, session, policy)
     const masks = decided.outcome === 'deny' ? null : outputMasksOf(analysis.facts, analysis.outputs, decided)
-    const decision = typeof masks === 'string' ? refusal(masks) : decided
+    const decision = typeof masks === 'string' ? refusal(masks) : reviewable(decided, analysis)
     const judgement: Judgement = Object.freeze({
       text: analysis.text,
       redactedText: analysis.redactedText,
@@ -127,6 +175,25 @@ export class CachingGate implements Gate {
     this.#origins.set(judgement, { analysis, dependencies })
     return judgement
   }
+}
+
+/** Nobody answers for what they cannot be shown. */
+function reviewable(decided: Decision, { isKeptWhole }: Analysis): Decision {
+  return decided.outcome === 'hold' && !isKeptWhole ? refusal('gate.too_long_to_review') : decided
+}
+
+/** What a text is judged by, besides itself. */
+type Grounds =
+  | { readonly refused: Judgement }
+  | { readonly policy: Policy; readonly snapshot: CatalogSnapshot; readonly context: JudgingContext }
+
+/** Definitions that change more often than a text can be read are not known. */
+const ATTEMPTS_MAX = 5
+
+function refusalOf(error: unknown): RefusalId {
+  const code = error instanceof LargeTextError ? error.code : 'failed'
+  if (code === 'too_long') return 'gate.analysis_too_long'
+  return code === 'busy' ? 'gate.analysis_busy' : 'gate.analysis_failed'
 }
 
 /** Refused for a name that does not exist, and for nothing else. */

@@ -16,6 +16,19 @@ const refusals = {
     title: 'What cannot be analysed does not run',
     reason: 'Holdpoint failed while it analysed this text',
   },
+  'gate.analysis_too_long': {
+    title: 'What takes too long to read does not run',
+    reason: 'Reading this text takes longer than any text may take; send it in several parts',
+  },
+  'gate.analysis_busy': {
+    title: 'What cannot be read now does not run',
+    reason: 'Too many large texts wait to be read; try again in a moment',
+  },
+  'gate.too_long_to_review': {
+    title: 'What has to be approved has to be read',
+    reason:
+      'It has to be approved and is longer than a reviewer is shown (1,048,576 characters); send it in several parts',
+  },
   'gate.unresolved': {
     title: 'What cannot be established is denied',
     reason: 'Something in it could not be established, and the policy does not say that this may be ignored',

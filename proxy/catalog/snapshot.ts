@@ -4,9 +4,7 @@ import { ColumnSources, type LabelRules } from './column-sources.ts'
 import type {
   AttachedExpression,
   Cascade,
-  Cast,
   Definitions,
-  EventTrigger,
   Operator,
   Relation,
   Routine,
@@ -45,12 +43,12 @@ const none: readonly never[] = []
  * from it (a view's columns, what a trigger does) may be kept in `memo` for as long as the snapshot lives.
  */
 export class CatalogSnapshot {
+  /** What it was made of. */
+  readonly definitions: Definitions
+  readonly labels: LabelRules
   readonly version: number
-  readonly serverVersion: number
   readonly loginRole: string
   readonly memo = new Map<string, unknown>()
-  readonly casts: readonly Cast[]
-  readonly eventTriggers: readonly EventTrigger[]
   readonly #relations: Relations
   readonly #inheritance: Inheritance
   readonly #attached: Attachments
@@ -64,10 +62,9 @@ export class CatalogSnapshot {
 
   constructor(definitions: Definitions, { labels, version, viewSources }: SnapshotOptions) {
     this.version = version
-    this.serverVersion = definitions.serverVersion
+    this.definitions = definitions
+    this.labels = labels
     this.loginRole = definitions.loginRole
-    this.casts = definitions.casts
-    this.eventTriggers = definitions.eventTriggers
     this.#paths = new SearchPaths(definitions.schemas, definitions.roles)
     this.#relations = new Relations(definitions.relations)
     this.#inheritance = new Inheritance(definitions.inheritance)

@@ -1,4 +1,5 @@
 import type { Judgement } from '../gate.ts'
+import { inSlices } from '../in-slices.ts'
 import { decodeQuery } from '../wire/messages/query.ts'
 import type { Approvals, Verdict } from './approvals.ts'
 import { endBatch, isSkipped } from './batch.ts'
@@ -7,11 +8,13 @@ import { scrubbed, slot } from './exchange.ts'
 import { functionCallJudgement } from './function-call.ts'
 import { judgeInOrder, outcomeOf } from './judge-in-order.ts'
 import type { NameChange } from './name-table.ts'
+import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 
 const NO_PARAMETERS = { types: [], formats: [], values: [] }
 const NONE: readonly never[] = []
+const AT_ONCE_MAX = 100
 
 /** Query: any number of statements in one message, all of which run or none. */
 export class SimpleQuery {
@@ -49,8 +52,7 @@ export class SimpleQuery {
   #decide(text: string, judgements: readonly Judgement[]): Promise<void> | undefined {
     switch (outcomeOf(judgements)) {
       case 'allow':
-        this.#run(judgements, null)
-        return undefined
+        return this.#run(judgements, null)
       case 'deny':
         this.#refuse(judgements, { kind: 'refuse', judgements, report: denied(judgements) })
         return undefined
@@ -61,10 +63,11 @@ export class SimpleQuery {
     }
   }
 
-  #conclude(verdict: Verdict): void {
-    if (verdict.kind === 'skip') return
-    if (verdict.kind === 'run') this.#run(verdict.judgements, verdict.hold)
-    else this.#refuse(verdict.judgements, verdict)
+  #conclude(verdict: Verdict): Promise<void> | undefined {
+    if (verdict.kind === 'skip') return undefined
+    if (verdict.kind === 'run') return this.#run(verdict.judgements, verdict.hold)
+    this.#refuse(verdict.judgements, verdict)
+    return undefined
   }
 
   #refuse(judgements: readonly Judgement[], { report }: Verdict & { readonly kind: 'refuse' }): void {
@@ -72,12 +75,22 @@ export class SimpleQuery {
     this.#refusals.simple(report)
   }
 
-  #run(judgements: readonly Judgement[], hold: string | null): void {
-    const { exchange, fromClient, recorder, upstream } = this.#session
-    const final = judgements.length - 1
-    const runs = judgements.map((judgement, index) =>
-      recorder.intended({ judgement, parameters: NONE, last: index === final }, hold),
-    )
+  /** Thousands of statements are recorded so that other sessions have their turn in between. */
+  #run(judgements: readonly Judgement[], hold: string | null): Promise<void> | undefined {
+    const final = judgements.at(-1)
+    const intended = (judgement: Judgement): Run =>
+      this.#session.recorder.intended({ judgement, parameters: NONE, last: judgement === final }, hold)
+    if (judgements.length <= AT_ONCE_MAX) {
+      this.#send(judgements, judgements.map(intended))
+      return undefined
+    }
+    return inSlices(judgements, intended).then((runs) => {
+      if (!isSkipped(this.#session)) this.#send(judgements, runs)
+    })
+  }
+
+  #send(judgements: readonly Judgement[], runs: readonly Run[]): void {
+    const { exchange, fromClient, upstream } = this.#session
     if (runs.length > 0) upstream.recorded()
     exchange.push(slot('query', { runs, scrub: scrubbed(judgements), changes: this.#unnamedGone() }))
     endBatch(this.#session)

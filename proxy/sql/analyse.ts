@@ -2,8 +2,9 @@ import { loadModule, type Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
 import type { OutputColumn, SessionEffects } from '../gate.ts'
 import type { ColumnSet } from './column-set.ts'
-import { BudgetSpent, type Context, type NameContext } from './context.ts'
+import { type Budget, BudgetSpent, type Context, type NameContext } from './context.ts'
 import { namesAfter } from './following.ts'
+import { isKeptWhole, keptText } from './kept-text.ts'
 import { type NativeError, nativeError } from './native-error.ts'
 import { inertNumbers } from './numbers.ts'
 import { fingerprintOf, type ParsedStatement, type ParseFailure, parse } from './parse.ts'
@@ -21,6 +22,8 @@ export type { NameContext } from './context.ts'
 export interface Analysis {
   readonly text: string
   readonly redactedText: string
+  /** Nothing but secrets is left out of `redactedText` (kept-text.ts). */
+  readonly isKeptWhole: boolean
   readonly facts: Facts
   readonly outputs: readonly OutputColumn[] | null
   readonly effects: SessionEffects
@@ -47,14 +50,33 @@ export async function loadParser(): Promise<void> {
 const BUDGET_BASE = 200_000
 const BUDGET_PER_CHARACTER = 50
 
-/** Turns the text of one Query or Parse into one analysis per statement. Never throws for what a client sent. */
-export function analyse(text: string, names: NameContext): readonly Analysis[] {
+/** What is read between two messages of other sessions, so that they do not wait for long. */
+export const SMALL_CHARACTERS_MAX = 16 * 1024
+const SMALL_BUDGET = 25_000
+
+/** @returns what `analyse` does, or null where that would take so long that it is to be done elsewhere */
+export function analyseIfSmall(text: string, names: NameContext): readonly Analysis[] | null {
+  if (text.length > SMALL_CHARACTERS_MAX) return null
+  try {
+    return analyse(text, names, { left: SMALL_BUDGET })
+  } catch (error) {
+    if (error instanceof BudgetSpent) return null
+    throw error
+  }
+}
+
+/**
+ * Turns the text of one Query or Parse into one analysis per statement. Never throws for what a client sent, unless
+ * there is a budget for the whole.
+ * @throws BudgetSpent
+ */
+export function analyse(text: string, names: NameContext, budget: Budget | null = null): readonly Analysis[] {
   const parsed = parse(text)
   if ('reason' in parsed) return [unreadable(text, parsed)]
   const several = parsed.length > 1
   let namesNow = names
   return parsed.map((each) => {
-    const analysis = analyseOne(each, namesNow, { whole: text, several })
+    const analysis = analyseOne(each, namesNow, { whole: text, several, budget })
     if (several) namesNow = namesAfter(namesNow, analysis.facts, analysis.effects)
     return analysis
   })
@@ -63,12 +85,14 @@ export function analyse(text: string, names: NameContext): readonly Analysis[] {
 interface Message {
   readonly whole: string
   readonly several: boolean
+  /** Of all its statements together; null: each has its own. */
+  readonly budget: Budget | null
 }
 
-function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, several }: Message): Analysis {
+function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, several, budget }: Message): Analysis {
   const { node, text } = parsed
-  const context = contextFor(names, text)
-  const columns = walk(context, node)
+  const context = contextFor(names, budget ?? budgetFor(text))
+  const columns = walk(context, node, budget === null)
   const { record } = context
   if (several) record.flag('multi_statement')
   const executed = 'ExecuteStmt' in node ? (names.preparedStatement(node.ExecuteStmt.name ?? '') ?? null) : ''
@@ -79,7 +103,8 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
   const { firstMissing } = record
   return {
     text,
-    redactedText: redacted.text,
+    redactedText: keptText(redacted.text),
+    isKeptWhole: isKeptWhole(redacted.text),
     facts: record.facts(about),
     outputs,
     effects: sessionEffects(context, node, text),
@@ -90,7 +115,11 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
   }
 }
 
-function contextFor(names: NameContext, text: string): Context {
+function budgetFor(text: string): Budget {
+  return { left: BUDGET_BASE + BUDGET_PER_CHARACTER * text.length }
+}
+
+function contextFor(names: NameContext, budget: Budget): Context {
   return {
     names,
     session: names,
@@ -98,13 +127,13 @@ function contextFor(names: NameContext, text: string): Context {
     path: names.snapshot.schemasOnPath(names.searchPath, names.role),
     record: new Recorder(),
     seen: new Set(),
-    budget: { left: BUDGET_BASE + BUDGET_PER_CHARACTER * text.length },
+    budget,
     inside: [],
   }
 }
 
 /** @returns the columns the statement returns; null when it was not walked to its end */
-function walk(context: Context, node: Node): ColumnSet | null {
+function walk(context: Context, node: Node, ownBudget: boolean): ColumnSet | null {
   const { record } = context
   try {
     const { unknown, significant } = inventory(node)
@@ -113,7 +142,7 @@ function walk(context: Context, node: Node): ColumnSet | null {
     const missed = significant.filter((each) => !context.seen.has(each)).length
     return missed === 0 ? columns : refuse(record, `${missed} parts were not understood`)
   } catch (error) {
-    if (error instanceof BudgetSpent) return refuse(record, 'too much work to understand')
+    if (error instanceof BudgetSpent && ownBudget) return refuse(record, 'too much work to understand')
     if (error instanceof RangeError) return refuse(record, 'nested too deeply to be understood')
     throw error
   }
@@ -151,7 +180,8 @@ function unreadable(text: string, { reason, native }: ParseFailure): Analysis {
   if (redacted.hasSecret) record.flag('contains_secret')
   return {
     text,
-    redactedText: redacted.text,
+    redactedText: keptText(redacted.text),
+    isKeptWhole: isKeptWhole(redacted.text),
     facts: record.facts({ kind: 'unreadable', tag: '', fingerprint: '' }),
     outputs: null,
     effects: { ...noEffects, barrier: true },

@@ -9,7 +9,7 @@ import { constant, union } from './value.ts'
  * for: those that the server uses by itself on the way to or from it, wherever it stands.
  */
 export function castFunctions(context: Context, type: number, asked: 'explicit' | 'implicit'): readonly Source[] {
-  const { casts } = context.snapshot
+  const { casts } = context.snapshot.definitions
   if (casts.length === 0) return []
   let sources: readonly Source[] = []
   for (const cast of casts) {

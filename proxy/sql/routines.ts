@@ -56,7 +56,7 @@ export function mayBecome(context: Context, from: number, to: number): boolean {
   const ours = context.snapshot.typeByOid(Math.max(from, to))
   if (ours === undefined || ours.kind === 'domain') return true
   if (context.snapshot.typeByOid(to)?.kind === 'pseudo') return true
-  return context.snapshot.casts.some(
+  return context.snapshot.definitions.casts.some(
     (cast) => cast.source === from && cast.target === to && cast.context === 'implicit',
   )
 }
