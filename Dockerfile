@@ -21,7 +21,7 @@ COPY workflows workflows
 RUN install -d -o node -g node /var/lib/holdpoint
 USER node
 VOLUME /var/lib/holdpoint
-EXPOSE 6432 8080
+EXPOSE 6432 8080 8081
 STOPSIGNAL SIGTERM
 # The proxy's port; docker-compose.yml asks the other roles their own question.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

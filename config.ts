@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { doorsConfig } from './config-doors.ts'
 import { HoldpointError } from './errors.ts'
 import { gitHubReleases } from './release-settings.ts'
 
@@ -104,6 +105,7 @@ const schema = z.strictObject({
       sessionSecret: z.string().optional().describe('At least 32 characters; kept in the data folder when left out'),
     })
     .prefault({}),
+  doors: doorsConfig,
   slack: z
     .strictObject({
       botToken: z.string().optional(),

@@ -10,6 +10,7 @@ import { trailFolder } from '../workflows/trail/journal-files.ts'
 import { openWorkflows } from '../workflows/workflows.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
 import { heldLocks } from './catalog/held-locks.ts'
+import { createDoors, listen as listenDoors } from './doors/doors.ts'
 import { ProxyError } from './errors.ts'
 import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
@@ -33,6 +34,8 @@ export interface ProxyOptions {
 
 export interface ProxyServer {
   readonly port: number
+  /** Of the HTTP API and MCP. */
+  readonly doorsPort: number
   cancel(key: Uint8Array): void
   /** Takes no more clients, lets those who work finish, then closes. */
   close(): Promise<void>
@@ -59,7 +62,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   stack.defer(() => trail.close())
   trail.append('release.activated', { policy: policy.digest, source: config.policies.path, reviewed: false })
 
-  const { authenticate } = createAuthenticator({
+  const { authenticate, authenticateToken } = createAuthenticator({
     providers: config.identity.providers,
     targets: config.targets,
     directory: workflows.directory,
@@ -69,6 +72,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   })
   const catalogFor = (target: TargetConfig): Catalog => catalogs.get(target.name) as Catalog
   const foreseeing = { timeoutMs: config.holds.previewTimeoutMs, rulePlaces: rulePlaces(config.policies.path) }
+  const reviewUrl = (hold: string): string => `${consoleUrl(config)}/holds/${hold}`
   const server = createSessionServer({
     gate: createGate({ catalogs, policy: () => policy }),
     holds: workflows.holds,
@@ -78,7 +82,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     config,
     log,
     cancelElsewhere,
-    statusUrl: (hold) => `${consoleUrl(config)}/holds/${hold}`,
+    statusUrl: reviewUrl,
     catalogOf: (target) => sessionCatalog(catalogFor(target), log),
     locksOf: (backendPid, target) => heldLocks(backendPid, catalogFor(target)),
     foresee: (judgements, bound, view, target) =>
@@ -86,9 +90,12 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()
+  const doors = await createDoors({ ...workflows, config, sessions: server, authenticateToken, reviewUrl, log })
+  stack.defer(() => doors.close())
+  const doorsPort = await listenDoors(doors, config)
 
   const running = stack.move()
-  return { port, cancel: (key) => void server.cancel(Buffer.from(key)), close: () => running.disposeAsync() }
+  return { port, doorsPort, cancel: (key) => void server.cancel(Buffer.from(key)), close: () => running.disposeAsync() }
 }
 
 function assertComplete({ targets, identity }: Config): void {

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { TargetConfig } from '../../config.ts'
 import { HoldpointError } from '../../errors.ts'
 import type { Identity } from '../../policies/input.ts'
@@ -9,6 +8,7 @@ import { authenticationCleartextPassword } from '../wire/messages/authentication
 import { negotiate } from '../wire/messages/negotiate-protocol-version.ts'
 import { decodePassword } from '../wire/messages/password.ts'
 import type { StartupMessage } from '../wire/messages/startup.ts'
+import type { ClientSocket, InnerClient } from './client-socket.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import type { OpenDoor } from './entry.ts'
 import { SessionError, type SessionErrorCode } from './errors.ts'
@@ -32,11 +32,13 @@ export async function admit(
   startup: StartupMessage,
   door: OpenDoor,
   { authenticate, config, trail }: SessionDependencies,
+  inner: InnerClient | null,
 ): Promise<Admitted | null> {
   const { socket, tls } = door
   const { minor, message } = negotiate(startup)
   const settings = readStartupSettings(startup.parameters)
   const framer = clientFramer(door.rest, config.proxy.messageBytesMax)
+  if (inner !== null) return { ...admittedInside(inner, settings), framer, protocolMinor: minor }
   if (message !== null) socket.write(message)
   socket.write(authenticationCleartextPassword)
   const password = await readPassword(door, framer)
@@ -53,7 +55,12 @@ export async function admit(
   }
 }
 
-export function addressOf(socket: Socket): string {
+/** Who is there was proven at the other door, by the same token. */
+function admittedInside({ identity, target, onHold, reason }: InnerClient, settings: StartupSettings) {
+  return { identity, target, settings: { ...settings, onHold, reason } }
+}
+
+export function addressOf(socket: ClientSocket): string {
   return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
 }
 

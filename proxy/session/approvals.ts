@@ -111,7 +111,7 @@ export class Approvals {
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
     const request = await this.#asking.request(asked, judgements, digest)
     const hold = await this.#options.holds.create(request)
-    if (request.mode === 'error') return refuse(refusal.heldPending(hold, this.#options.statusUrl(hold.id)))
+    if (request.mode !== 'wait') return refuse(refusal.heldPending(hold, this.#options.statusUrl(hold.id)))
     const settled = await this.#wait(hold)
     if (settled.status === 'approved' && this.#cancelled) return refuse(refusal.withdrawn)
     if (settled.status === 'executed' && settled.mode !== 'wait') return refuse(refusal.ranElsewhere(settled))

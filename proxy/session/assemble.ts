@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { TargetConfig } from '../../config.ts'
 import type { Identity } from '../../policies/input.ts'
@@ -6,6 +5,7 @@ import type { Framer } from '../wire/framer.ts'
 import { addressOf } from './admission.ts'
 import { Approvals } from './approvals.ts'
 import { Binding } from './binding.ts'
+import type { ClientSocket, InnerClient } from './client-socket.ts'
 import type { SessionContext } from './context.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import type { SessionError } from './errors.ts'
@@ -26,13 +26,15 @@ import { UpstreamSender } from './upstream-sender.ts'
 
 /** What a session is made for. */
 export interface SessionParts {
-  readonly client: Socket
+  readonly client: ClientSocket
   /** Goes on where startup stopped reading. */
   readonly fromClient: Framer
   readonly upstream: Upstream
   readonly identity: Identity
   readonly target: TargetConfig
   readonly settings: StartupSettings
+  /** null: a client on the wire. */
+  readonly inner: InnerClient | null
 }
 
 /** What its inner parts tell the session. */
@@ -92,6 +94,7 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
       session: id,
       trail,
       holds,
+      watch: parts.inner?.watch ?? null,
       clock: () => performance.now(),
       lost: (err) => log.error({ err, session: id }, 'the outcome of an approved statement could not be kept'),
     }),
@@ -99,13 +102,14 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
   }
 }
 
-function stateOf({ identity, target, settings, upstream }: SessionParts, catalog: SessionCatalog): SessionState {
+function stateOf({ identity, target, settings, upstream, inner }: SessionParts, catalog: SessionCatalog): SessionState {
   return new SessionState({
     identity,
     catalog,
     target: { name: target.name, environment: target.environment, database: target.database },
     application: upstream.settings.get('application_name') ?? settings.application,
     role: target.user,
+    door: inner?.door ?? 'postgres',
     searchPath: upstream.settings.get('search_path') ?? null,
     said: new Said(settings),
   })
@@ -119,7 +123,7 @@ function approvalsOf(context: SessionContext, parts: SessionParts, dependencies:
     statusUrl,
     locks: () => locksOf(backendPid, parts.target),
     foresee: (judgements, bound, view) => foresee(judgements, bound, view, parts.target),
-    client: addressOf(parts.client),
+    client: parts.inner?.address ?? addressOf(parts.client),
     look: () => dependencies.catalogOf(parts.target).look(),
     inTransactionMs: config.holds.inTransactionMs,
     unavailable: (err) => log.error({ err, session: context.id }, 'an approval could not be asked for'),

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { ProtocolError } from '../wire/errors.ts'
 import { decodeStartupPacket, type StartupMessage } from '../wire/messages/startup.ts'
 import { StartupFramer } from '../wire/startup-framer.ts'
+import type { ClientSocket } from './client-socket.ts'
 import { SessionError } from './errors.ts'
 import { Intake } from './intake.ts'
 import { isLoopback } from './upstream/transport.ts'
@@ -14,7 +14,7 @@ export type Entry =
   | { readonly kind: 'startup'; readonly startup: StartupMessage; readonly door: OpenDoor }
 
 export interface OpenDoor {
-  readonly socket: Socket
+  readonly socket: ClientSocket
   readonly tls: boolean
   readonly intake: Intake
   /** Came behind the startup packet already. */
@@ -26,7 +26,9 @@ export interface EntryOptions {
   readonly secureContext: SecureContext | null
   readonly tlsRequired: boolean
   /** Told of every socket that stands for the connection from then on. */
-  readonly replaced: (socket: Socket) => void
+  readonly replaced: (socket: ClientSocket) => void
+  /** A stream inside this process: nobody listens, and nothing is encrypted. */
+  readonly inside?: boolean
 }
 
 const TLS_HANDSHAKE = 0x16
@@ -39,7 +41,7 @@ const NO = Buffer.from('N')
  *
  *   (0x16 TLS) │ GSSENCRequest → N │ SSLRequest → S, TLS or N │ StartupMessage or CancelRequest
  */
-export async function enter(plain: Socket, options: EntryOptions): Promise<Entry> {
+export async function enter(plain: ClientSocket, options: EntryOptions): Promise<Entry> {
   let socket = plain
   let intake = new Intake(socket)
   let framer = new StartupFramer()
@@ -90,7 +92,11 @@ export async function enter(plain: Socket, options: EntryOptions): Promise<Entry
   }
 }
 
-function secure(plain: Socket, options: EntryOptions, { alpnRequired }: { alpnRequired: boolean }): Promise<Socket> {
+function secure(
+  plain: ClientSocket,
+  options: EntryOptions,
+  { alpnRequired }: { alpnRequired: boolean },
+): Promise<ClientSocket> {
   const secured = new TLSSocket(plain, {
     isServer: true,
     ...(options.secureContext === null ? {} : { secureContext: options.secureContext }),
@@ -115,7 +121,8 @@ function secure(plain: Socket, options: EntryOptions, { alpnRequired }: { alpnRe
   })
 }
 
-function assertConfidential(socket: Socket, { tlsRequired }: EntryOptions): void {
+function assertConfidential(socket: ClientSocket, { tlsRequired, inside = false }: EntryOptions): void {
+  if (inside) return
   if (socket instanceof TLSSocket) return
   if (!tlsRequired && isLoopback(socket.remoteAddress ?? '')) return
   throw new SessionError('tls_required', 'TLS is required', { hint: 'Connect with sslmode=require or better' })

@@ -16,7 +16,7 @@ export interface HoldRequestParts {
   /** The client's address and port; null where the door does not know one. */
   readonly client: string | null
   readonly locks: readonly HeldLock[]
-  readonly onHold: 'wait' | 'error' | null
+  readonly onHold: HoldMode | null
   readonly reason: string | null
   readonly shown: readonly (string | null)[]
   readonly sessionId: string
@@ -57,7 +57,7 @@ function withheld(parameters: readonly (string | null)[]): readonly (string | nu
   return parameters.map((value) => (value === null ? null : '[not shown: may be a secret]'))
 }
 
-/** Deferring is not possible on this door: who asked for it is told at once, as with error. */
+/** Only the other doors can defer: on the wire, who asked for it is told at once, as with error. */
 function modeOf({ onHold, state }: HoldRequestParts, decision: Decision): HoldMode {
   if (onHold !== null) return onHold
   if (decision.onHold !== null) return decision.onHold === 'wait' ? 'wait' : 'error'

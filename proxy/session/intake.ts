@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net'
+import type { ClientSocket } from './client-socket.ts'
 
 /**
  * Reads a socket a chunk at a time while a connection is being set up and each side waits for the other. Afterwards
  * `detach` hands the socket on, with nothing lost, to whoever listens to its data.
  */
 export class Intake {
-  readonly #socket: Socket
+  readonly #socket: ClientSocket
   #wake: (() => void) | null = null
   #failure: Error | null = null
   readonly #awake = (): void => this.#wake?.()
@@ -14,7 +14,7 @@ export class Intake {
     this.#wake?.()
   }
 
-  constructor(socket: Socket) {
+  constructor(socket: ClientSocket) {
     this.#socket = socket
     socket.on('readable', this.#awake)
     socket.on('end', this.#awake)

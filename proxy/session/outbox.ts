@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Framer } from '../wire/framer.ts'
+import type { ClientSocket } from './client-socket.ts'
 
 /** Up to this much, one copy is cheaper than telling the kernel about every piece. */
 const JOINED_BYTES_MAX = 16 * 1024
@@ -52,7 +52,7 @@ export class Outbox {
 }
 
 /** @returns false when the other side should be slowed down until `drain` */
-export function writeAll(socket: Socket, parts: readonly Buffer[]): boolean {
+export function writeAll(socket: ClientSocket, parts: readonly Buffer[]): boolean {
   if (parts.length === 1) return socket.write(parts[0] as Buffer)
   socket.cork()
   let flowing = true

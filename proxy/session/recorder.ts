@@ -1,6 +1,7 @@
 import type { Holds } from '../../workflows/holds/hold.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { Judgement } from '../gate.ts'
+import type { StatementWatch } from './client-socket.ts'
 import { trailNotWritable } from './errors.ts'
 import type { RowGuard } from './row-guard.ts'
 import { type Traits, traitsOf } from './traits.ts'
@@ -26,6 +27,7 @@ export interface RecorderOptions {
   readonly session: string
   readonly trail: Trail
   readonly holds: Holds
+  readonly watch: StatementWatch | null
   /** Monotonic, in milliseconds. */
   readonly clock: () => number
   /** A hold's outcome could not be stored. */
@@ -54,6 +56,7 @@ export class Recorder {
   intended({ judgement, parameters, last = true }: Recorded, hold: string | null): Run {
     const traits = traitsOf(judgement)
     const number = ++this.statements
+    this.#options.watch?.runs(judgement)
     this.#options.trail.appendStatement(
       'statement.intended',
       this.#own(number, parameters, traits, hold),
@@ -73,7 +76,12 @@ export class Recorder {
     }
   }
 
-  denied({ judgement, parameters }: Recorded): void {
+  refused(judgements: readonly Judgement[], parameters: readonly (string | null)[]): void {
+    for (const judgement of judgements) this.#denied({ judgement, parameters })
+    this.#options.watch?.refused(judgements)
+  }
+
+  #denied({ judgement, parameters }: Recorded): void {
     const traits = traitsOf(judgement)
     const own = this.#own(++this.statements, parameters, traits, null)
     recording(() => this.#options.trail.appendStatement('statement.denied', own, traits.record))

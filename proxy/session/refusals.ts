@@ -35,7 +35,7 @@ export class Refusals {
 
   /** Before the refusal itself, so that the trail has it before the client. */
   record(judgements: readonly Judgement[], parameters: readonly (string | null)[]): void {
-    for (const judgement of judgements) this.#session.recorder.denied({ judgement, parameters })
+    this.#session.recorder.refused(judgements, parameters)
     this.#session.upstream.recorded()
   }
 }

@@ -1,9 +1,10 @@
 import type { Setting } from '../../policies/input.ts'
+import type { HoldMode } from '../../workflows/holds/hold.ts'
 import { commentNotes } from '../sql/comment-notes.ts'
 
 /** How a client wants to be held, and why it asks: said at the start, with SET, or in a comment of the statement. */
 export interface SaidAtStart {
-  readonly onHold: 'wait' | 'error' | null
+  readonly onHold: HoldMode | null
   readonly reason: string | null
 }
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { TargetConfig } from '../../config.ts'
 import { HoldpointError } from '../../errors.ts'
-import { createRowMasker } from '../masking/mask-row.ts'
 import { authenticationOk } from '../wire/messages/authentication.ts'
 import { encodeBackendKeyData } from '../wire/messages/backend-key-data.ts'
 import { readyForQueryIdle } from '../wire/messages/ready-for-query.ts'
@@ -11,22 +10,24 @@ import type { StartupMessage } from '../wire/messages/startup.ts'
 import { addressOf, admit } from './admission.ts'
 import type { SessionParts } from './assemble.ts'
 import { CancelKeys } from './cancel-keys.ts'
+import type { ClientSocket, InnerClient } from './client-socket.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { enter, type OpenDoor } from './entry.ts'
 import { SessionError, trailNotWritable } from './errors.ts'
 import { checkReading } from './probe.ts'
 import { fatal, Session } from './session.ts'
 import { connectUpstream } from './upstream/connect.ts'
+import { type Defaulted, withoutCatalog } from './without-catalog.ts'
 
 const ignored = (): void => undefined // 'close' follows
-
-type Defaulted = 'catalogOf' | 'foresee' | 'locksOf' | 'createRowMasker' | 'now'
 
 export type SessionServerOptions = Omit<SessionDependencies, Defaulted> &
   Partial<Pick<SessionDependencies, Defaulted>> & { readonly targets: readonly TargetConfig[] }
 
 export interface SessionServer {
   listen(): Promise<{ readonly port: number }>
+  /** A client of another door, which speaks the protocol inside this process; its password is not looked at. */
+  open(stream: ClientSocket, inner: InnerClient): void
   /** A cancel key that another process was shown. False: no session of ours has it. */
   cancel(key: Buffer): boolean
   /** Takes no more clients and ends those who are here. */
@@ -39,24 +40,13 @@ export function createSessionServer(options: SessionServerOptions): SessionServe
   return new Sessions({ ...withoutCatalog, ...options })
 }
 
-/** What stands in where nothing is known: no labels, no preview. Rows are masked as the judgement says all the same. */
-const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
-  catalogOf: () => ({
-    version: () => 0,
-    labelsOf: () => [],
-    changed: () => undefined,
-    look: () => Promise.resolve(),
-    runsCode: () => false,
-  }),
-  foresee: async () => ({
-    preview: { kind: 'unknown', rows: null, ofRows: null },
-    consequences: null,
-    labelsClearTo: {},
-    rulePlaces: {},
-  }),
-  locksOf: async () => [],
-  createRowMasker,
-  now: Date.now,
+interface Arrival {
+  readonly signal: AbortSignal
+  readonly inner: InnerClient | null
+}
+
+interface Replaced {
+  readonly replaced: (socket: ClientSocket) => void
 }
 
 class Sessions implements SessionServer {
@@ -66,7 +56,7 @@ class Sessions implements SessionServer {
   readonly #keys = new CancelKeys<Session>()
   readonly #open = new Map<Session, Buffer>()
   /** Those of whom it is not known yet who they are. */
-  readonly #entering = new Set<Socket>()
+  readonly #entering = new Set<ClientSocket>()
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies
@@ -96,6 +86,10 @@ class Sessions implements SessionServer {
     })
   }
 
+  open(stream: ClientSocket, inner: InnerClient): void {
+    this.#accept(stream, inner)
+  }
+
   cancel(key: Buffer): boolean {
     const session = this.#keys.find(key)
     session?.cancel()
@@ -110,10 +104,10 @@ class Sessions implements SessionServer {
     await closed
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: ClientSocket, inner: InnerClient | null = null): void {
     let current = socket // or what stands for it inside TLS
     const deadline = new AbortController()
-    const replaced = (next: Socket): void => {
+    const replaced = (next: ClientSocket): void => {
       current = next
       next.on('error', ignored)
     }
@@ -124,7 +118,7 @@ class Sessions implements SessionServer {
     }, this.#dependencies.config.proxy.authenticationTimeoutMs)
     socket.on('error', ignored)
     this.#entering.add(socket)
-    this.#receive(socket, replaced, deadline.signal)
+    this.#receive(socket, { replaced, signal: deadline.signal, inner })
       .catch((error: unknown) => this.#refuse(current, error))
       .finally(() => {
         clearTimeout(timer)
@@ -132,28 +126,30 @@ class Sessions implements SessionServer {
       })
   }
 
-  async #receive(socket: Socket, replaced: (socket: Socket) => void, signal: AbortSignal): Promise<void> {
+  async #receive(socket: ClientSocket, { replaced, ...arrival }: Arrival & Replaced): Promise<void> {
     const tlsRequired = this.#dependencies.config.proxy.tls.required
-    const entry = await enter(socket, { secureContext: this.#secureContext, tlsRequired, replaced })
-    if (entry.kind === 'startup') return this.#begin(entry.startup, entry.door, signal)
+    const inside = arrival.inner !== null
+    const secureContext = inside ? null : this.#secureContext
+    const entry = await enter(socket, { secureContext, tlsRequired, replaced, inside })
+    if (entry.kind === 'startup') return this.#begin(entry.startup, entry.door, arrival)
     // Whether the key was right is nobody's business.
     if (entry.kind === 'cancel' && !this.cancel(entry.key)) this.#dependencies.cancelElsewhere(entry.key)
     socket.destroy()
   }
 
-  async #begin(startup: StartupMessage, door: OpenDoor, signal: AbortSignal): Promise<void> {
+  async #begin(startup: StartupMessage, door: OpenDoor, { signal, inner }: Arrival): Promise<void> {
     const { config } = this.#dependencies
     if (this.#open.size + this.#entering.size > config.proxy.sessionsMax) {
       throw new SessionError('too_many_sessions', 'sorry, too many clients already')
     }
-    const admitted = await admit(startup, door, this.#dependencies)
+    const admitted = await admit(startup, door, this.#dependencies, inner)
     if (admitted === null || door.socket.destroyed) return void door.socket.destroy()
     const { identity, target, settings, framer, protocolMinor } = admitted
     const messageBytesMax = config.proxy.messageBytesMax
     const upstream = await connectUpstream({ target, settings: settings.forwarded, messageBytesMax, signal })
     for (const [name, value] of upstream.settings) checkReading(name, value)
     if (door.socket.destroyed) return void upstream.socket.destroy()
-    const parts = { client: door.socket, fromClient: framer, upstream, identity, target, settings }
+    const parts = { client: door.socket, fromClient: framer, upstream, identity, target, settings, inner }
     const session = new Session(parts, this.#dependencies, (one) => this.#ended(one))
     try {
       this.#record(session.id, parts, door)
@@ -169,14 +165,15 @@ class Sessions implements SessionServer {
     session.start()
   }
 
-  #record(session: string, { identity, target, settings }: SessionParts, { socket, tls }: OpenDoor): void {
+  #record(session: string, { identity, target, settings, inner }: SessionParts, { socket, tls }: OpenDoor): void {
     this.#dependencies.trail.append('session.opened', {
       session,
       identity,
       target: { name: target.name, environment: target.environment, database: target.database },
-      client: addressOf(socket),
+      client: inner?.address ?? addressOf(socket),
       application: settings.application,
       tls,
+      ...(inner === null ? {} : { door: inner.door }),
     })
   }
 
@@ -186,7 +183,7 @@ class Sessions implements SessionServer {
     this.#open.delete(session)
   }
 
-  #refuse(socket: Socket, error: unknown): void {
+  #refuse(socket: ClientSocket, error: unknown): void {
     const known = error instanceof HoldpointError ? error : new SessionError('internal', 'Holdpoint made a mistake')
     if (known !== error || (known instanceof SessionError && known.code.startsWith('upstream'))) {
       this.#dependencies.log.error({ err: error }, 'a connection was refused')

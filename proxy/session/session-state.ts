@@ -9,6 +9,7 @@ import { traitsOf } from './traits.ts'
 export interface SessionStart {
   readonly identity: Identity
   readonly target: Target
+  readonly door: SessionInput['door']
   readonly application: string
   readonly role: string
   readonly searchPath: string | null
@@ -33,7 +34,7 @@ export interface SessionCatalog {
 export class SessionState implements SessionView {
   readonly identity: Identity
   readonly target: Target
-  readonly door: SessionInput['door'] = 'postgres'
+  readonly door: SessionInput['door']
   readonly said: Said
   application: string
   transaction: SessionInput['transaction'] = 'idle'
@@ -57,6 +58,7 @@ export class SessionState implements SessionView {
   constructor(start: SessionStart) {
     this.identity = start.identity
     this.target = start.target
+    this.door = start.door
     this.application = start.application
     this.said = start.said
     this.role = start.role

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { HoldpointError } from '../../errors.ts'
 import { ProtocolError } from '../wire/errors.ts'
 import { encodeError } from '../wire/messages/error-response.ts'
 import { type Assembled, assemble, type SessionParts } from './assemble.ts'
+import type { ClientSocket } from './client-socket.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { SessionError } from './errors.ts'
 import { whenExpired } from './expiry.ts'
@@ -178,7 +178,7 @@ export class Session {
 const CLOSING_MS = 5_000
 
 /** What is written goes out first, but nobody is waited for who does not take it. */
-function closeSoon(socket: Socket): void {
+function closeSoon(socket: ClientSocket): void {
   socket.destroySoon()
   setTimeout(() => socket.destroy(), CLOSING_MS).unref()
 }

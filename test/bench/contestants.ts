@@ -59,7 +59,8 @@ export async function startOneWorker(tree: HoldpointTree, folder: string): Promi
   const file = join(data, 'one-worker.json')
   // In development the log goes to a file; the port is said in the log.
   const proxy = { ...config.proxy, port: 0, workers: 1 }
-  writeFileSync(file, JSON.stringify({ ...config, data, proxy, log: { level: 'info' } }), { mode: 0o600 })
+  const doors = { ...config.doors, port: 0 }
+  writeFileSync(file, JSON.stringify({ ...config, data, proxy, doors, log: { level: 'info' } }), { mode: 0o600 })
   const child = spawn(process.execPath, [ENTRY, 'proxy', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const line = await firstLine(child, (text) => text.includes('the proxy listens'))
   const url = new URL(tree.url)

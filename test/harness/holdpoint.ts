@@ -22,6 +22,9 @@ export interface ReadyLine {
   readonly pid: number
   readonly console: string
   readonly api: string
+  /** Statements over HTTP. */
+  readonly http: string
+  readonly mcp: string
   readonly upstream: string
   readonly identities: readonly StartedIdentity[]
 }

@@ -12,17 +12,18 @@ import { type RunningHoldpoint, startHoldpoint, temporaryFolder } from '../harne
 let tree: RunningHoldpoint
 const folder = mkdtempSync(join(tmpdir(), 'holdpoint-production-'))
 const config = join(folder, 'holdpoint.yaml')
-let ports: { readonly proxy: number; readonly console: number }
+let ports: { readonly proxy: number; readonly console: number; readonly doors: number }
 
 beforeAll(async () => {
   tree = await startHoldpoint({ data: temporaryFolder() })
-  ports = { proxy: await freePort(), console: await freePort() }
+  ports = { proxy: await freePort(), console: await freePort(), doors: await freePort() }
   const made = JSON.parse(readFileSync(join(tree.data, 'config.json'), 'utf8'))
   const production = {
     ...made,
     mode: 'production',
     data: join(folder, 'data'),
     proxy: { ...made.proxy, port: ports.proxy, workers: 2 },
+    doors: { ...made.doors, port: ports.doors, publicUrl: `http://127.0.0.1:${ports.doors}` },
     console: { ...made.console, port: ports.console, publicUrl: `http://127.0.0.1:${ports.console}` },
   }
   writeFileSync(config, JSON.stringify(production))
@@ -80,6 +81,17 @@ test('the proxy serves from a configuration, on several processes, and ends when
   client.on('error', () => undefined)
   const { rows } = await client.query('SELECT email FROM customers WHERE id = 1')
   expect(rows[0].email).toMatch(/\*/)
+  for (let request = 0; request < 6; request++) {
+    const response = await fetch(`http://127.0.0.1:${ports.doors}/v1/targets/prod/shop/statements`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tree.identity('ana').token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ sql: 'SELECT email FROM customers WHERE id = 1' }),
+    })
+    expect(await response.json()).toMatchObject({
+      rows: [[rows[0].email]],
+      columns: [{ name: 'email', masked: 'email' }],
+    })
+  }
   const exit = ended(proxy)
   proxy.kill('SIGTERM')
   expect(await exit).toBe(0)

@@ -58,6 +58,8 @@ describe('a running tree', () => {
       pid: holdpoint.child.pid,
       console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/api$/),
+      http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      mcp: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/),
     })
     const known = holdpoint.ready.identities.map(({ name, kind, groups, actsFor }) => ({ name, kind, groups, actsFor }))
     expect(known).toEqual([
@@ -196,16 +198,19 @@ describe('says what to do when it cannot start:', () => {
     return made
   }
 
-  test.each(['--port', '--console-port', '--idp-port', '--postgres-port'])('%s is taken', async (flag) => {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void server.close())
-    const { port } = server.address() as { port: number }
-    const args = flag === '--port' ? [] : ['--port', '0']
-    const { status, stderr } = failedStart('--data', folder(), ...args, flag, `${port}`)
-    expect(status).toBe(1)
-    expect(stderr).toMatch(new RegExp(`Port ${port} \\(${flag}\\) is taken.*\\n.*choose another port with ${flag} N`))
-  })
+  test.each(['--port', '--console-port', '--doors-port', '--idp-port', '--postgres-port'])(
+    '%s is taken',
+    async (flag) => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => void server.close())
+      const { port } = server.address() as { port: number }
+      const args = flag === '--port' ? [] : ['--port', '0']
+      const { status, stderr } = failedStart('--data', folder(), ...args, flag, `${port}`)
+      expect(status).toBe(1)
+      expect(stderr).toMatch(new RegExp(`Port ${port} \\(${flag}\\) is taken.*\\n.*choose another port with ${flag} N`))
+    },
+  )
 
   test('a folder that is not ours, which stays as it is', () => {
     const data = folder()

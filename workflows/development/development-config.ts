@@ -36,6 +36,12 @@ function complete({ given, dataFolder, ports, secrets, certificate }: Developmen
     state: { ...state, url: `postgres://holdpoint:${secrets.holdpoint}@127.0.0.1:${ports.postgres}/holdpoint` },
     identity: { ...identity, providers: [developmentProvider(ports), ...identity.providers] },
     policies: { ...given.policies, path: policiesPath(given.policies.path) },
+    doors: {
+      ...given.doors,
+      host: '127.0.0.1',
+      port: ports.doors,
+      publicUrl: given.doors.publicUrl ?? `http://127.0.0.1:${ports.doors}`,
+    },
     console: {
       ...given.console,
       host: '127.0.0.1',

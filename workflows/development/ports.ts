@@ -8,17 +8,20 @@ import { DevelopmentError } from './errors.ts'
 export interface Ports {
   readonly proxy: number
   readonly console: number
+  /** HTTP API and MCP. */
+  readonly doors: number
   readonly idp: number
   readonly postgres: number
 }
 
 export type PortName = keyof Ports
 
-export const DEFAULT_PORTS: Ports = { proxy: 6432, console: 8080, idp: 8090, postgres: 6543 }
+export const DEFAULT_PORTS: Ports = { proxy: 6432, console: 8080, doors: 8081, idp: 8090, postgres: 6543 }
 
 const FLAGS: Readonly<Record<PortName, string>> = {
   proxy: '--port',
   console: '--console-port',
+  doors: '--doors-port',
   idp: '--idp-port',
   postgres: '--postgres-port',
 }
@@ -36,7 +39,7 @@ export interface PortWishes {
 }
 
 /**
- * `--port 0` alone frees the other three as well, unless they were given: one flag is enough for a second tree.
+ * `--port 0` alone frees the others as well, unless they were given: one flag is enough for a second tree.
  * @throws DevelopmentError port_taken
  */
 export async function choosePorts({ wanted, before, afterCrash = false }: PortWishes): Promise<Ports> {

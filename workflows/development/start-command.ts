@@ -22,6 +22,7 @@ interface Flags extends CommonOptions {
   readonly reset?: boolean
   readonly port?: number
   readonly consolePort?: number
+  readonly doorsPort?: number
   readonly idpPort?: number
   readonly postgresPort?: number
 }
@@ -33,6 +34,7 @@ export function startCommand({ parts, given, withParent }: StartCommandOptions):
     .option('--reset', 'delete the data folder’s content and begin anew')
     .option('--port <n>', 'the proxy’s port; 0: any free one, and then for the others too', port)
     .option('--console-port <n>', 'the console’s and API’s port', port)
+    .option('--doors-port <n>', 'the port of the HTTP API for statements and of MCP', port)
     .option('--idp-port <n>', 'the development identity provider’s port', port)
     .option('--postgres-port <n>', 'the embedded PostgreSQL’s port', port)
   return command.action(async (_options: object, self: Command) => {
@@ -71,6 +73,7 @@ function wantedPorts(flags: Flags, config: Config): Partial<Ports> {
   const wanted = {
     proxy: flags.port ?? configured('proxy', config.proxy.port),
     console: flags.consolePort ?? configured('console', config.console.port),
+    doors: flags.doorsPort ?? configured('doors', config.doors.port),
     idp: flags.idpPort,
     postgres: flags.postgresPort,
   }

@@ -128,6 +128,7 @@ export async function startTree(options: StartOptions): Promise<Tree> {
       pid: process.pid,
       ports,
       console: config.console.publicUrl as string,
+      doors: config.doors.publicUrl as string,
       issuer: provider.issuer,
       dataFolder: folder.path,
       passwordFile,

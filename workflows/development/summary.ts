@@ -6,6 +6,8 @@ export interface Started {
   readonly pid: number
   readonly ports: Ports
   readonly console: string
+  /** HTTP API and MCP. */
+  readonly doors: string
   readonly issuer: string
   readonly dataFolder: string
   readonly passwordFile: string
@@ -25,17 +27,19 @@ export interface StartedIdentity {
   readonly token: string
 }
 
-export function summaryAsJson({ pid, console, upstream, identities }: Started): string {
-  return JSON.stringify({ ready: true, pid, console, api: `${console}/api`, upstream, identities })
+export function summaryAsJson({ pid, console, doors, upstream, identities }: Started): string {
+  const urls = { console, api: `${console}/api`, http: `${doors}/v1`, mcp: `${doors}/mcp` }
+  return JSON.stringify({ ready: true, pid, ...urls, upstream, identities })
 }
 
 export function summaryForPeople(started: Started): string {
-  const { ports, console, issuer, dataFolder } = started
+  const { ports, console, doors, issuer, dataFolder } = started
   return `
   Holdpoint is ready. DEVELOPMENT ONLY: sample data, and anyone may be anyone.
 
   proxy        127.0.0.1:${ports.proxy}   database shop, TLS or plain
   console      ${console}
+  HTTP API     ${doors}/v1   described at ${doors}/openapi.json
   identities   ${issuer}   ana, ben, cleo; report-bot acts for ana
   data         ${dataFolder}
 

@@ -1,4 +1,4 @@
-import type { Identity, Target } from '../../policies/input.ts'
+import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 
@@ -21,6 +21,8 @@ export interface TrailEvents {
     readonly client: string
     readonly application: string
     readonly tls: boolean
+    /** Absent: the wire. */
+    readonly door?: SessionInput['door']
   }
   /** A client could not prove who it is, or asked for what it may not have. */
   'session.refused': {

@@ -1,3 +1,4 @@
+import type { HoldMode } from '../../../workflows/holds/hold.ts'
 import { SessionError } from '../errors.ts'
 import { parseOptions } from './options.ts'
 
@@ -7,7 +8,7 @@ export interface StartupSettings {
   readonly database: string
   readonly application: string
   /** What becomes of a held statement, when the client chose. */
-  readonly onHold: 'wait' | 'error' | null
+  readonly onHold: HoldMode | null
   /** Said with holdpoint.reason; shown to reviewers. */
   readonly reason: string | null
   /** For the server, by their names in lower case. */

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+
+/** The other ways in: the HTTP API and MCP, which the proxy processes serve. A section of config.ts. */
+const bytes = z.coerce.number().int().min(1)
+
+export const doorsConfig = z
+  .strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: z.coerce.number().int().min(0).max(65_535).default(8081),
+    publicUrl: z.string().optional(),
+    statementTimeoutMs: z.coerce.number().int().min(1).default(60_000),
+    bodyBytesMax: bytes.default(1024 * 1024),
+    rowsMax: z.coerce.number().int().min(1).max(100_000).default(1_000),
+    resultBytesMax: bytes.default(4 * 1024 * 1024),
+  })
+  .prefault({})

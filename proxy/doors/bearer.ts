@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HoldpointError } from '../../errors.ts'
+import type { Identity } from '../../policies/input.ts'
+import { DoorError } from './errors.ts'
+
+/**
+ * Who asks: a bearer token (RFC 6750), verified as the wire verifies its password, anew for every request. Whoever has
+ * none is told where to get one (RFC 9728).
+ */
+export interface Bearers {
+  /** @throws DoorError unauthenticated, or what the authenticator throws when it cannot tell */
+  identityOf(request: FastifyRequest): Promise<Identity>
+  challenge(reply: FastifyReply, invalid: boolean): void
+}
+
+export interface BearerOptions {
+  readonly authenticateToken: (token: string) => Promise<Identity>
+  /** Of the protected resource metadata. */
+  readonly metadataUrl: () => string
+}
+
+export function createBearers({ authenticateToken, metadataUrl }: BearerOptions): Bearers {
+  return {
+    async identityOf({ headers: { authorization } }) {
+      const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1]
+      if (token === undefined) {
+        throw new DoorError('unauthenticated', 'Send a token as Authorization: Bearer, a space, and the token')
+      }
+      return authenticateToken(token).catch((cause: unknown) => {
+        if (!(cause instanceof HoldpointError) || cause.code === 'unavailable') throw cause
+        throw new DoorError('unauthenticated', cause.message, { cause })
+      })
+    },
+    challenge(reply, invalid) {
+      const error = invalid ? ', error="invalid_token"' : ''
+      reply.header('www-authenticate', `Bearer realm="holdpoint", resource_metadata="${metadataUrl()}"${error}`)
+    },
+  }
+}

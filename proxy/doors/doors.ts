@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
+import type { Pool } from 'pg'
+import type { Config } from '../../config.ts'
+import type { Log } from '../../log.ts'
+import type { Identity } from '../../policies/input.ts'
+import type { Holds } from '../../workflows/holds/hold.ts'
+import type { SessionServer } from '../session/serve.ts'
+import { createBearers } from './bearer.ts'
+import { DoorError } from './errors.ts'
+import { holdRoutes } from './http/hold-routes.ts'
+import { describeApi } from './http/openapi.ts'
+import { answerWithProblems } from './http/problem.ts'
+import { statementRoutes } from './http/statement-routes.ts'
+import { useZodSchemas } from './http/zod-schemas.ts'
+import { createRunner } from './run-statement.ts'
+
+/** The other ways in, HTTP and MCP, on one Fastify server, not listening yet. */
+export interface DoorsParts {
+  readonly config: Config
+  readonly sessions: Pick<SessionServer, 'open'>
+  readonly holds: Holds
+  readonly pool: Pool
+  readonly authenticateToken: (token: string) => Promise<Identity>
+  /** Where people answer a hold. */
+  readonly reviewUrl: (hold: string) => string
+  readonly log: Log
+}
+
+const REQUESTS_PER_MINUTE_MAX = 1_200
+
+export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
+  const { config, sessions, holds, pool, authenticateToken, reviewUrl, log } = parts
+  const { doors, targets } = config
+  const logger: FastifyBaseLogger = log
+  const server = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: doors.bodyBytesMax,
+    forceCloseConnections: true,
+  })
+  const url = (): string => doors.publicUrl ?? addressOf(server, config)
+  const bearers = createBearers({
+    authenticateToken,
+    metadataUrl: () => `${url()}/.well-known/oauth-protected-resource/mcp`,
+  })
+  useZodSchemas(server)
+  answerWithProblems(server, bearers)
+  await protect(server)
+  await describeApi(server, url)
+  server.get('/healthz', { config: { rateLimit: false }, schema: { hide: true } }, async () => ({ status: 'ok' }))
+
+  const run = createRunner({ sessions, holds, statementTimeoutMs: doors.statementTimeoutMs })
+  await server.register(async (api) => {
+    const identities = new WeakMap<FastifyRequest, Identity>()
+    const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity
+    // For every route in here, before its body is read: none can forget to ask.
+    api.addHook('onRequest', async (request) => void identities.set(request, await bearers.identityOf(request)))
+    const { rowsMax, resultBytesMax: bytesMax } = doors
+    await api.register(statementRoutes({ run, targets, identityOf, rowsMax, bytesMax, reviewUrl }))
+    await api.register(holdRoutes({ holds, pool, identityOf, reviewUrl }))
+  })
+  return server
+}
+
+async function protect(server: FastifyInstance): Promise<void> {
+  await server.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  server.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
+  await server.register(rateLimit, {
+    max: REQUESTS_PER_MINUTE_MAX,
+    timeWindow: '1 minute',
+    // By credential where there is one: behind a load balancer all come from one address.
+    keyGenerator: ({ headers: { authorization }, ip }) =>
+      authorization === undefined ? ip : createHash('sha256').update(authorization).digest('base64url'),
+    errorResponseBuilder: () => new DoorError('too_many_requests', 'Too many requests; try again in a minute'),
+  })
+}
+
+function addressOf(server: FastifyInstance, { doors: { host, port } }: Config): string {
+  const bound = server.server.address()
+  return `http://${host}:${typeof bound === 'object' && bound !== null ? bound.port : port}`
+}
+
+/** All proxy processes listen on one port, as on the wire's. */
+export async function listen(server: FastifyInstance, { doors: { host, port }, proxy }: Config): Promise<number> {
+  await server.listen({ host, port, ...(proxy.workers > 1 ? { reusePort: true } : {}) })
+  return (server.server.address() as AddressInfo).port
+}

@@ -1,0 +1,80 @@
+import type { FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import type { Identity } from '../../../policies/input.ts'
+import { holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
+import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
+import { DoorError } from '../errors.ts'
+import { holdViewOf } from '../hold-view.ts'
+import { holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
+import { whenGone } from './statement-routes.ts'
+import type { Routes } from './zod-schemas.ts'
+
+export interface HoldRoutesOptions {
+  readonly holds: Holds
+  readonly pool: Pool
+  readonly identityOf: (request: FastifyRequest) => Identity
+  readonly reviewUrl: (hold: string) => string
+}
+
+const answers = { 200: holdView, '4xx': problem, '5xx': problem }
+
+/** The holds of whoever asks, wherever they were made; nobody answers one here. */
+export function holdRoutes({ holds, pool, identityOf, reviewUrl }: HoldRoutesOptions): Routes {
+  const view = (hold: Hold) => holdViewOf(hold, reviewUrl(hold.id))
+  const own = async (request: FastifyRequest, id: string): Promise<Hold> => {
+    const hold = await holdAskedBy(pool, identityOf(request), id)
+    if (hold === null) throw new DoorError('not_found', 'You have no such hold')
+    return hold
+  }
+
+  return async (server) => {
+    server.get(
+      '/v1/holds',
+      { schema: { summary: 'Your holds, newest first', querystring: holdsQuery, response: { 200: holdList } } },
+      async (request) => ({ holds: (await holdsAskedBy(pool, identityOf(request), request.query)).map(view) }),
+    )
+    server.get(
+      '/v1/holds/:id',
+      {
+        schema: {
+          summary: 'One hold; with wait, as soon as it is answered',
+          params: holdPath,
+          querystring: waitQuery,
+          response: answers,
+        },
+      },
+      async (request, reply) => {
+        const hold = await own(request, request.params.id)
+        return view(await answered(holds, hold, request.query.wait, whenGone(reply)))
+      },
+    )
+    server.delete(
+      '/v1/holds/:id',
+      { schema: { summary: 'Take it back', params: holdPath, response: answers } },
+      async (request) => {
+        const hold = await own(request, request.params.id)
+        return view(await holds.withdraw(hold.id, identityOf(request)))
+      },
+    )
+    server.post(
+      '/v1/holds/:id/reason',
+      { schema: { summary: 'Say why you ask', params: holdPath, body: reasonBody, response: answers } },
+      async (request) => {
+        const hold = await own(request, request.params.id)
+        return view(await holds.giveReason(hold.id, identityOf(request), request.body.reason))
+      },
+    )
+  }
+}
+
+/** The hold as it is once it is no longer pending, or when the time that the request named is over. */
+async function answered(holds: Holds, hold: Hold, waitSeconds: number, gone: AbortSignal): Promise<Hold> {
+  if (waitSeconds === 0 || hold.status !== 'pending') return hold
+  const end = AbortSignal.any([gone, AbortSignal.timeout(waitSeconds * 1_000)])
+  try {
+    return await holds.settled(hold.id, end)
+  } catch (error) {
+    if (!end.aborted) throw error
+    return (await holds.find(hold.id)) ?? hold
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { JsonValue } from '../answer.ts'
+
+/** What the HTTP API takes and gives: the one source of its types, its checks and its OpenAPI document. */
+const json: z.ZodType<JsonValue, JsonValue> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json).readonly(), z.record(z.string(), json)]),
+)
+
+const REASON_CHARACTERS_MAX = 1_000
+export const WAIT_SECONDS_MAX = 60
+
+export const targetPath = z.object({ environment: z.string().max(100), database: z.string().max(100) })
+export const holdPath = z.object({ id: z.string().regex(/^[\w-]{1,80}$/, 'is not the id of a hold') })
+
+export const statementBody = z.strictObject({
+  sql: z.string().min(1).describe('One statement; parameters as $1, $2 …'),
+  parameters: z
+    .array(json)
+    .max(65_535)
+    .default([])
+    .describe('As PostgreSQL reads them from text; objects and arrays are sent as JSON'),
+  reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX).optional().describe('Why; reviewers see it'),
+  onHold: z
+    .enum(['defer', 'error'])
+    .default('defer')
+    .describe('defer: it runs once it is approved, and its result is kept; error: send it again then'),
+  maxRows: z.int().min(1).optional().describe('The rest is left out and said to be'),
+})
+
+export const rule = z.object({ id: z.string(), title: z.string(), reason: z.string() })
+
+export const completed = z.object({
+  status: z.literal('completed'),
+  tag: z.string().nullable().describe('PostgreSQL’s own, e.g. DELETE 3; null when it was cut off at its row limit'),
+  columns: z
+    .array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        masked: z.string().nullable().describe('How its values are masked; null: they are as stored'),
+      }),
+    )
+    .readonly(),
+  rows: z.array(z.array(json).readonly()).readonly(),
+  truncated: z.enum(['rows', 'bytes']).nullable(),
+})
+
+export const holdView = z.object({
+  id: z.string(),
+  status: z.enum(['pending', 'approved', 'executed', 'rejected', 'expired', 'withdrawn', 'abandoned']),
+  mode: z.enum(['wait', 'error', 'defer']),
+  target: z.string(),
+  statement: z.string(),
+  parameters: z.array(z.string().nullable()),
+  reason: z.string().nullable(),
+  needsReason: z.boolean().describe('It cannot be approved before you say why'),
+  rules: z.array(rule).describe('Why it is held'),
+  reviewers: z.array(z.object({ group: z.string(), count: z.number() })).describe('So many of each group must approve'),
+  votes: z.array(z.object({ by: z.string(), choice: z.enum(['approve', 'reject']), reason: z.string().nullable() })),
+  createdAt: z.string(),
+  expiresAt: z.string().describe('Until when it can be answered'),
+  grantExpiresAt: z.string().nullable().describe('Until when the approval can be used'),
+  decidedAt: z.string().nullable(),
+  outcome: z
+    .object({ ok: z.boolean(), tag: z.string(), durationMs: z.number() })
+    .nullable()
+    .describe('null with status executed: it was started, and nobody lived to hear how it ended'),
+  reviewUrl: z.string().describe('Where people answer it'),
+})
+
+export const held = z.object({
+  status: z.literal('held'),
+  message: z.string(),
+  hold: holdView,
+})
+
+export const holdList = z.object({ holds: z.array(holdView) })
+export const holdsQuery = z.object({
+  status: holdView.shape.status.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+export const waitQuery = z.object({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(WAIT_SECONDS_MAX)
+    .default(0)
+    .describe('Seconds to wait for an answer while it is pending'),
+})
+export const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX) })
+
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string().describe('For programs; the rest is for people'),
+  hint: z.string().optional(),
+  sqlstate: z.string().optional(),
+  rules: z.array(rule).optional(),
+})
+
+export type HoldView = z.infer<typeof holdView>

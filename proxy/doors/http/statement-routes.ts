@@ -1,0 +1,83 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TargetConfig } from '../../../config.ts'
+import type { Identity } from '../../../policies/input.ts'
+import { findTarget } from '../../identity/targets.ts'
+import type { Held } from '../answer.ts'
+import { heldSentence, holdViewOf } from '../hold-view.ts'
+import { toText } from '../json-value.ts'
+import type { RunStatement } from '../run-statement.ts'
+import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
+import { completed, held, problem, statementBody, targetPath } from './schemas.ts'
+import type { Routes } from './zod-schemas.ts'
+
+export interface StatementRoutesOptions {
+  readonly run: RunStatement
+  readonly targets: readonly TargetConfig[]
+  readonly identityOf: (request: FastifyRequest) => Identity
+  readonly rowsMax: number
+  readonly bytesMax: number
+  readonly reviewUrl: (hold: string) => string
+}
+
+/** How soon it is worth asking again. Who does not want to ask again waits with `?wait`. */
+const RETRY_AFTER_SECONDS = 5
+const responses = { 200: completed, 202: held, '4xx': problem, '5xx': problem }
+
+/** Statements: run, held, denied, or answered with the server's error. */
+export function statementRoutes(options: StatementRoutesOptions): Routes {
+  const { run, targets, identityOf, rowsMax, bytesMax, reviewUrl } = options
+  const heldAnswer = ({ hold }: Held) => {
+    return { status: 'held' as const, message: heldSentence(hold), hold: holdViewOf(hold, reviewUrl(hold.id)) }
+  }
+
+  return async (server) => {
+    server.post(
+      '/v1/targets/:environment/:database/statements',
+      {
+        schema: { summary: 'Run one statement', params: targetPath, body: statementBody, response: responses },
+      },
+      async (request, reply) => {
+        const { sql, parameters, reason = null, onHold, maxRows = rowsMax } = request.body
+        const { environment, database } = request.params
+        const answer = await run({
+          identity: identityOf(request),
+          target: findTarget(`${environment}/${database}`, targets),
+          door: 'http',
+          address: request.ip,
+          application: applicationOf(request),
+          sql,
+          parameters: parameters.map(toText),
+          reason,
+          onHold,
+          rowsMax: Math.min(maxRows, rowsMax),
+          bytesMax,
+          signal: whenGone(reply),
+        })
+        switch (answer.kind) {
+          case 'completed':
+            return { status: answer.kind, ...answer }
+          case 'held':
+            reply.code(202).header('location', `/v1/holds/${answer.hold.id}`)
+            reply.header('retry-after', `${RETRY_AFTER_SECONDS}`)
+            return heldAnswer(answer)
+          case 'denied':
+            return sendProblem(reply, deniedProblem(answer))
+          case 'failed':
+            return sendProblem(reply, failedProblem(answer))
+        }
+      },
+    )
+  }
+}
+
+/** A claim, like application_name on the wire. */
+function applicationOf({ headers }: FastifyRequest): string {
+  return (headers['user-agent'] ?? 'http').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 63)
+}
+
+/** Also aborted when all has been answered; then it is of no consequence. */
+export function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  return gone.signal
+}

@@ -1,0 +1,31 @@
+import type { Duplex } from 'node:stream'
+import type { TargetConfig } from '../../config.ts'
+import type { Identity, SessionInput } from '../../policies/input.ts'
+import type { HoldMode } from '../../workflows/holds/hold.ts'
+import type { Judgement } from '../gate.ts'
+
+/** What a session needs of its client's connection: TCP, TLS, or a stream inside this process. */
+export interface ClientSocket extends Duplex {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  /** Writes what is waiting, then ends. */
+  destroySoon(): void
+}
+
+/** A client inside this process: one of the other doors, which has proven already who is asking. */
+export interface InnerClient {
+  readonly identity: Identity
+  readonly target: TargetConfig
+  readonly door: SessionInput['door']
+  /** Where the request came from. */
+  readonly address: string
+  readonly onHold: HoldMode
+  readonly reason: string | null
+  readonly watch: StatementWatch
+}
+
+/** Told what the gate said, as it is; the wire has only SQLSTATEs and sentences. */
+export interface StatementWatch {
+  readonly runs: (judgement: Judgement) => void
+  readonly refused: (judgements: readonly Judgement[]) => void
+}
