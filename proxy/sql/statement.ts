@@ -179,6 +179,8 @@ function remembered(context: Context, { code, name, text }: Remembered, use: Tar
 }
 
 function call(context: Context, { funccall }: CallStmt, scope: Scope): Result {
+  // At least: what its body does comes on top.
+  context.record.effect('read')
   if (funccall === undefined) return nothing
   const { value } = calledFunction(context, funccall, scope, 'projected')
   // A procedure's OUT arguments come back as one row; how many is for the server to say.
