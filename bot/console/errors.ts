@@ -8,6 +8,7 @@ export type ConsoleErrorCode =
   | 'people_only'
   | 'not_the_asker'
   | 'reason_required'
+  | 'not_shown_whole'
   | 'not_found'
   | 'link_expired'
   | 'too_many_requests'

@@ -3,8 +3,8 @@ import type { Hold } from '../../workflows/holds/hold.ts'
 import { samePerson } from '../../workflows/holds/identity-key.ts'
 import { ConsoleError } from './errors.ts'
 import type { HoldChanges } from './hold-changes.ts'
-import { maySee } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
+import { maySee } from './rights.ts'
 import type { Viewer } from './viewer.ts'
 
 /** Tells open pages which holds changed: https://html.spec.whatwg.org/multipage/server-sent-events.html */

@@ -1,37 +1,39 @@
 import type { Facts, Principal } from '../../policies/input.ts'
-import type { Hold } from '../../workflows/holds/hold.ts'
-import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
+import type { Background } from '../../workflows/holds/background.ts'
+import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { Hold, Preview } from '../../workflows/holds/hold.ts'
+import { isAsker } from '../../workflows/holds/identity-key.ts'
+import { HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
+import type { ConsequencesView } from './consequences-schema.ts'
+import {
+  mayReadCounts,
+  mayReadExamples,
+  mayReadLiterals,
+  maySee,
+  votedBy,
+  whyNotApprove,
+  whyNotVote,
+} from './rights.ts'
+import { type RuleSource, ruleUrl } from './rule-source.ts'
 import type { HoldSummary, HoldView } from './schemas.ts'
+import { comparedText, statementDiff } from './statement-diff.ts'
 import type { Viewer } from './viewer.ts'
-
-/** Members see every hold; they gain no right to vote by it. */
-export const SECURITY_GROUP = 'security'
 
 const EXCERPT_CHARACTERS = 280
 
-export function maySee(hold: Hold, viewer: Viewer): boolean {
-  if (isAsker(hold.identity, viewer.person)) return true
-  const groups = new Set(viewer.person.groups)
-  if (groups.has(SECURITY_GROUP)) return true
-  return hold.decision.reviewers.some(({ group }) => groups.has(group)) || votedBy(hold, viewer) !== null
-}
+const NOT_FOR_YOU: Preview = { kind: 'unknown', rows: null, ofRows: null }
 
-/** Why this person may not vote, as a sentence; null when they may. The hold itself decides again when they do. */
-export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
-  if (hold.status !== 'pending') return `It is ${hold.status}; nothing is left to decide.`
-  if (viewer.kind !== 'human') return 'Only people can answer; agents and services cannot.'
-  if (samePerson(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
-  if (isAsker(hold.identity, viewer.person)) return `${hold.identity.name} acts for you. Someone else has to decide.`
-  const needed = hold.decision.reviewers.map(({ group }) => group)
-  if (!needed.some((group) => viewer.person.groups.includes(group)))
-    return `Only members of ${needed.join(' or ')} can answer this.`
-  const voted = votedBy(hold, viewer)
-  return voted === null ? null : `You have already said ${voted}.`
+/** What of a hold this person may read: values compared with what they see masked are left out. */
+export function readableBy(hold: Hold, viewer: Viewer): Pick<Hold, 'statement' | 'parameters'> {
+  const { statement, parameters } = hold
+  if (mayReadLiterals(hold, viewer)) return { statement, parameters }
+  return { statement: hideLiterals(statement), parameters: parameters.map(() => HIDDEN_LITERAL) }
 }
 
 export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
   const { id, status, mode, identity, target, preview, decision, createdAt, expiresAt, decidedAt, outcome } = hold
   const whyNot = whyNotVote(hold, viewer)
+  const { statement } = readableBy(hold, viewer)
   return {
     id,
     status,
@@ -43,9 +45,11 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     },
     target,
     tag: hold.facts.tag,
-    excerpt: [...hold.statement.slice(0, EXCERPT_CHARACTERS * 2)].slice(0, EXCERPT_CHARACTERS).join(''),
-    preview,
+    excerpt: [...statement.slice(0, EXCERPT_CHARACTERS * 2)].slice(0, EXCERPT_CHARACTERS).join(''),
+    preview: mayReadCounts(hold, viewer) ? preview : NOT_FOR_YOU,
     rules: decision.rules.filter((rule) => rule.outcome !== 'allow'),
+    hidden: !mayReadLiterals(hold, viewer),
+    alike: hold.gathering,
     reviewers: decision.reviewers.map(({ group, count }) => ({ group, count, approved: approvalsOf(hold, group) })),
     createdAt,
     expiresAt,
@@ -54,30 +58,70 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     you: {
       mayVote: whyNot === null,
       whyNot,
+      whyNotApprove: whyNotApprove(hold, viewer),
       mayWithdraw: isAsker(hold.identity, viewer.person) && (status === 'pending' || status === 'approved'),
       voted: votedBy(hold, viewer),
     },
   }
 }
 
-export function holdViewOf(hold: Hold, viewer: Viewer, policyReviewed: boolean): HoldView {
+export interface ViewSources {
+  readonly background: Background
+  readonly source: RuleSource
+}
+
+export function holdViewOf(hold: Hold, viewer: Viewer, { background, source }: ViewSources): HoldView {
+  const { asker, actsFor, lately, counts } = background
   return {
     ...holdSummaryOf(hold, viewer),
+    ...readableBy(hold, viewer),
+    parameters: [...readableBy(hold, viewer).parameters],
     application: hold.application,
-    statement: hold.statement,
-    parameters: [...hold.parameters],
+    client: hold.client ?? null,
+    consequences: hold.consequences == null ? null : consequencesView(hold.consequences, hold, viewer),
+    rulePlaces: Object.fromEntries(
+      Object.entries(hold.rulePlaces ?? {}).map(([id, place]) => [id, { ...place, url: ruleUrl(source, place) }]),
+    ),
+    known: { asker: knownView(asker), actsFor: knownView(actsFor) },
+    lately: [...lately],
+    latelyCounts: { ...counts },
+    sameShape: sameShapeView(hold, background.sameShape, viewer),
+    locksHeld: (hold.locks ?? []).map(({ on, mode }) => ({ on, mode })),
+    needsReason: hold.needsReason,
     reason: hold.reason,
     facts: factsView(hold.facts),
     votes: hold.votes.map((vote) => ({ ...vote, voter: someone(vote.voter) })),
     grantExpiresAt: hold.grantExpiresAt,
     digest: hold.digest,
     policyDigest: hold.policyDigest,
-    policyReviewed,
+    policyReviewed: source.reviewed,
   }
 }
 
-function votedBy(hold: Hold, { person }: Viewer): 'approve' | 'reject' | null {
-  return hold.votes.find(({ voter }) => samePerson(voter, person))?.choice ?? null
+function consequencesView(consequences: Consequences, hold: Hold, viewer: Viewer): ConsequencesView {
+  const { locks, cascades, triggers, undo, examples } = consequences
+  const counted = mayReadCounts(hold, viewer)
+  return {
+    locks: [...locks],
+    cascades: cascades?.map((cascade) => (counted ? cascade : { ...cascade, rows: null })) ?? null,
+    triggers: triggers === null ? null : [...triggers],
+    undo,
+    examples:
+      examples === null || !mayReadExamples(hold, viewer)
+        ? null
+        : (structuredClone(examples) as ConsequencesView['examples']),
+  }
+}
+
+function knownView(known: Background['asker']) {
+  return known === null ? null : { since: known.since, groups: [...known.groups] }
+}
+
+/** Compared as this person may read both. */
+function sameShapeView(hold: Hold, before: Hold | null, viewer: Viewer): HoldView['sameShape'] {
+  if (before === null || !maySee(before, viewer)) return null
+  const parts = statementDiff(comparedText(readableBy(before, viewer)), comparedText(readableBy(hold, viewer)))
+  return parts === null ? null : { id: before.id, createdAt: before.createdAt, parts: [...parts] }
 }
 
 /** For people to follow the count. Whether the quorum is met, one person filling one place, is for the hold to say. */

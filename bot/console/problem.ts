@@ -21,6 +21,7 @@ const statuses: Readonly<Record<string, number>> = {
   session_expired: 401,
   cross_site_request: 403,
   people_only: 403,
+  not_shown_whole: 403,
   not_the_asker: 403,
   sign_in_refused: 403,
   not_found: 404,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { consequences } from './consequences-schema.ts'
 
 /** What the API takes and gives. The web pages and the command line take their types from here. */
 export const holdStatus = z.enum(['pending', 'approved', 'executed', 'rejected', 'expired', 'withdrawn', 'abandoned'])
@@ -7,6 +8,10 @@ export const holdPath = z.object({ id: z.string().regex(/^[\w-]{1,80}$/, 'is not
 
 export const holdsQuery = z.object({
   status: z.union([holdStatus, z.literal('decided')]).optional(),
+  which: z
+    .enum(['all', 'asked', 'to_answer'])
+    .default('all')
+    .describe('asked: by you; to_answer: your groups are asked'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
@@ -16,6 +21,8 @@ export const voteBody = z.strictObject({
   choice: z.enum(['approve', 'reject']),
   reason: z.string().trim().max(REASON_CHARACTERS_MAX).nullish(),
 })
+
+export const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX) })
 
 const someone = z.object({
   name: z.string(),
@@ -45,6 +52,11 @@ export const holdSummary = z.object({
     ofRows: z.number().nullable(),
   }),
   rules: z.array(z.object({ id: z.string(), title: z.string(), reason: z.string(), outcome: z.string() })),
+  hidden: z.boolean().describe('Literals are left out: they are compared with protected columns that you see masked'),
+  alike: z
+    .object({ key: z.string(), pending: z.number() })
+    .nullable()
+    .describe('How many wait that differ from it in constants only'),
   reviewers: z.array(z.object({ group: z.string(), count: z.number(), approved: z.number() })),
   createdAt: z.string(),
   expiresAt: z.string(),
@@ -53,14 +65,45 @@ export const holdSummary = z.object({
   you: z.object({
     mayVote: z.boolean(),
     whyNot: z.string().nullable().describe('One sentence, when you may not vote'),
+    whyNotApprove: z.string().nullable().describe('One sentence, when you may reject it and not approve it'),
     mayWithdraw: z.boolean(),
     voted: z.enum(['approve', 'reject']).nullable(),
   }),
 })
 
+const knownSince = z.object({
+  since: z.string().nullable().describe('null: from before it was recorded'),
+  groups: z.array(z.object({ name: z.string(), since: z.string().nullable() })),
+})
+
 /** Everything the record has. */
 export const holdView = holdSummary.extend({
-  application: z.string(),
+  application: z.string().describe('What the client says it is'),
+  client: z.string().nullable().describe('The address it came from'),
+  consequences: consequences.nullable(),
+  rulePlaces: z.record(
+    z.string(),
+    z.object({
+      file: z.string(),
+      line: z.number(),
+      url: z.string().nullable().describe('At the commit in force then'),
+    }),
+  ),
+  known: z.object({ asker: knownSince.nullable(), actsFor: knownSince.nullable() }),
+  lately: z.array(
+    z.object({ id: z.string(), status: holdStatus, tag: z.string(), target: z.string(), createdAt: z.string() }),
+  ),
+  latelyCounts: z.partialRecord(holdStatus, z.number()).describe('Of the thirty days before'),
+  sameShape: z
+    .object({
+      id: z.string(),
+      createdAt: z.string(),
+      parts: z.array(z.object({ kind: z.enum(['same', 'added', 'removed']), text: z.string() })),
+    })
+    .nullable()
+    .describe('The last one like it that was approved, and how this one differs'),
+  locksHeld: z.array(z.object({ on: z.string(), mode: z.string() })).describe('By the open transaction that waits'),
+  needsReason: z.boolean(),
   statement: z.string(),
   parameters: z.array(z.string().nullable()),
   reason: z.string().nullable().describe('What the asker said'),

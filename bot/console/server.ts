@@ -72,7 +72,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
       viewers.set(request, viewer)
     })
     api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
-    await api.register(holdRoutes({ holds, policyReviewed: !development, viewerOf: viewerIn }))
+    await api.register(holdRoutes({ holds, pool, viewerOf: viewerIn }))
     await api.register(
       personRoutes({
         development,

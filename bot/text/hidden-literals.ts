@@ -11,9 +11,13 @@ import type { Facts } from '../../policies/input.ts'
 export const HIDDEN_LITERAL = '‹hidden›'
 
 export function comparesProtectedColumns(facts: Facts): boolean {
-  return facts.columns.some(
-    ({ labels, uses }) => labels.length > 0 && uses.some((use) => use === 'filtered' || use === 'joined'),
-  )
+  return comparedLabels(facts).length > 0
+}
+
+/** The labels of the columns that something is compared with. */
+export function comparedLabels(facts: Facts): readonly string[] {
+  const compared = facts.columns.filter(({ uses }) => uses.some((use) => use === 'filtered' || use === 'joined'))
+  return [...new Set(compared.flatMap(({ labels }) => labels))]
 }
 
 /** Far more than a card or a page of Details shows; a literal cut by it is hidden like any unterminated one. */

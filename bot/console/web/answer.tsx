@@ -13,18 +13,22 @@ interface AnswerProps {
   readonly open: 'approve' | 'reject' | null
   /** Whether the statement is shown to its end; what is not cannot be approved. */
   readonly whole: boolean
+  readonly showWhole: () => void
   readonly refresh: () => void
 }
 
 /** Where a person says yes or no. Two steps, so that no single key or stray tap runs anything. */
-export function Answer({ hold, open, whole, refresh }: AnswerProps) {
+export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
   const { you } = hold
   const [choice, setChoice] = useState<Choice | null>(you.mayVote ? open : null)
   useKeys({
-    ...(you.mayVote ? { a: () => whole && setChoice('approve'), r: () => setChoice('reject') } : {}),
+    ...(you.mayVote
+      ? { a: () => whole && you.whyNotApprove === null && setChoice('approve'), r: () => setChoice('reject') }
+      : {}),
     Escape: () => setChoice(null),
   })
-  const allowed = choice === 'withdraw' ? you.mayWithdraw : you.mayVote && (choice === 'reject' || whole)
+  const mayApprove = you.mayVote && you.whyNotApprove === null
+  const allowed = choice === 'withdraw' ? you.mayWithdraw : choice === 'reject' ? you.mayVote : mayApprove && whole
   return (
     <section class="panel answer hold-answer" aria-label="Your answer">
       <p class={`ending ending-${hold.status}`} aria-live="polite">
@@ -37,20 +41,25 @@ export function Answer({ hold, open, whole, refresh }: AnswerProps) {
           {hold.status === 'pending' && <p class="soft">{consequence(hold)}</p>}
           {you.mayVote && (
             <p class="actions answer-buttons">
-              <button
-                type="button"
-                class="button button-primary"
-                disabled={!whole}
-                onClick={() => setChoice('approve')}
-              >
-                Approve <kbd>a</kbd>
-              </button>
+              {mayApprove && whole && (
+                <button type="button" class="button button-primary" onClick={() => setChoice('approve')}>
+                  Approve <kbd>a</kbd>
+                </button>
+              )}
+              {mayApprove && !whole && (
+                <button type="button" class="button button-primary" onClick={showWhole}>
+                  Details
+                </button>
+              )}
               <button type="button" class="button" onClick={() => setChoice('reject')}>
                 Reject <kbd>r</kbd>
               </button>
             </p>
           )}
-          {you.mayVote && !whole && <p class="why-not">Show the whole statement first; then you can approve it.</p>}
+          {you.whyNotApprove !== null && <p class="why-not">{you.whyNotApprove}</p>}
+          {mayApprove && !whole && (
+            <p class="why-not">It is not shown whole yet. Read all of it first; then you can approve it.</p>
+          )}
           {!you.mayVote && hold.status === 'pending' && <p class="why-not">{you.whyNot}</p>}
           {you.mayWithdraw && (
             <p class="actions">

@@ -2,6 +2,10 @@ import { useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
 import { Answer } from './answer.tsx'
 import { fetchHold } from './api.ts'
+import { AskerPanel } from './asker-panel.tsx'
+import { Compared } from './compared.tsx'
+import { AlsoHappens, AtAGlance, Locks } from './consequences.tsx'
+import { ExamplesTable } from './examples.tsx'
 import { Asker, Environment, Stale } from './inbox.tsx'
 import { useKeys } from './keyboard.ts'
 import { useLive } from './live.ts'
@@ -12,7 +16,8 @@ import { Failed, Loading } from './states.tsx'
 import { Line } from './text.tsx'
 import { Ago } from './time.tsx'
 import { Touches } from './touches.tsx'
-import { effectsOf, everyRow, holdingRules, reachOf, statusWord, warnings } from './wording.ts'
+import { Why } from './why.tsx'
+import { statusWord, warnings } from './wording.ts'
 
 interface HoldPageProps {
   readonly id: string
@@ -31,7 +36,8 @@ export function HoldPage({ id, answer }: HoldPageProps) {
   if (hold.state === 'loading') return <Loading what="the statement" />
   if (hold.state === 'failed') return <Failed problem={hold.problem} again={refresh} />
   const { value } = hold
-  const whole = opened || !isLong(value.statement)
+  const whole = opened || !isLong([value.statement, ...value.parameters].join('\n'))
+  const showWhole = (): void => setOpened(true)
   document.title = `${value.tag} by ${value.asker.name} · Holdpoint`
   return (
     <article class="hold">
@@ -50,9 +56,15 @@ export function HoldPage({ id, answer }: HoldPageProps) {
           <span class={`status status-${value.status}`}>{statusWord(value.status)}</span>
           <span>
             Asked <Ago at={value.createdAt} />
+            {value.client !== null && (
+              <>
+                {' from '}
+                <Line of={value.client.replace(/:\d+$/, '')} />
+              </>
+            )}
             {value.application !== '' && (
               <>
-                {' with '}
+                {' with a client that says it is '}
                 <Line of={value.application} />
               </>
             )}
@@ -61,12 +73,17 @@ export function HoldPage({ id, answer }: HoldPageProps) {
         {hold.stale && <Stale />}
       </header>
       <div class="hold-body">
-        <What hold={value} whole={whole} showWhole={() => setOpened(true)} />
+        <What hold={value} whole={whole} showWhole={showWhole} />
+        {value.consequences?.examples != null && <ExamplesTable of={value.consequences.examples} />}
+        {value.consequences !== null && <AlsoHappens of={value.consequences} />}
         <Why hold={value} />
+        {value.sameShape !== null && <Compared to={value.sameShape} />}
         <Touches facts={value.facts} />
+        <Locks hold={value} />
       </div>
       <aside class="hold-side">
-        <Answer key={value.id} hold={value} open={answer} whole={whole} refresh={refresh} />
+        <Answer key={value.id} hold={value} open={answer} whole={whole} showWhole={showWhole} refresh={refresh} />
+        <AskerPanel hold={value} />
         <Votes hold={value} />
         <Record hold={value} />
       </aside>
@@ -81,7 +98,6 @@ interface WhatProps {
 }
 
 function What({ hold, whole, showWhole }: WhatProps) {
-  const { rows, known } = reachOf(hold.preview)
   const notes = warnings(hold)
   return (
     <section class="hold-what" aria-label="What would run">
@@ -93,20 +109,15 @@ function What({ hold, whole, showWhole }: WhatProps) {
           </footer>
         </blockquote>
       )}
+      {hold.needsReason && <p class="warning">The policy wants to know why, and they have not said it yet.</p>}
       <Statement of={hold.statement} whole={whole} showWhole={showWhole} />
-      {hold.parameters.length > 0 && <Parameters of={hold.parameters} />}
-      <div class="facts-line">
-        <div>
-          <h3>Rows it reaches</h3>
-          <p class={everyRow(hold.preview) ? 'big danger' : 'big'}>{rows}</p>
-          <p class="soft">{known}</p>
-        </div>
-        <div>
-          <h3>What it does</h3>
-          <p class="big">{effectsOf(hold)}</p>
-          <p class="soft">found by parsing it, not claimed by anyone</p>
-        </div>
-      </div>
+      {hold.hidden && (
+        <p class="notice">
+          Values are hidden: they are compared with protected columns, which you see masked yourself.
+        </p>
+      )}
+      {hold.parameters.length > 0 && <Parameters of={hold.parameters} whole={whole} />}
+      <AtAGlance hold={hold} />
       {notes.length > 0 && (
         <ul class="warnings">
           {notes.map((note) => (
@@ -120,12 +131,21 @@ function What({ hold, whole, showWhole }: WhatProps) {
   )
 }
 
-function Parameters({ of }: { readonly of: HoldView['parameters'] }) {
+const PARAMETERS_AT_FIRST = 20
+const PARAMETER_CHARACTERS_AT_FIRST = 400
+
+interface ParametersProps {
+  readonly of: HoldView['parameters']
+  readonly whole: boolean
+}
+
+function Parameters({ of, whole }: ParametersProps) {
+  const shown = whole ? of : of.slice(0, PARAMETERS_AT_FIRST)
   return (
     <>
       <h3>Bound parameters</h3>
       <dl class="parameters">
-        {of.map((value, at) => (
+        {shown.map((value, at) => (
           <div key={at}>
             <dt>${at + 1}</dt>
             <dd>
@@ -133,7 +153,7 @@ function Parameters({ of }: { readonly of: HoldView['parameters'] }) {
                 <span class="soft">NULL</span>
               ) : (
                 <code>
-                  <Line of={value} />
+                  <Line of={whole ? value : value.slice(0, PARAMETER_CHARACTERS_AT_FIRST)} />
                 </code>
               )}
             </dd>
@@ -141,37 +161,5 @@ function Parameters({ of }: { readonly of: HoldView['parameters'] }) {
         ))}
       </dl>
     </>
-  )
-}
-
-function Why({ hold }: { readonly hold: HoldView }) {
-  const others = hold.rules.filter(({ outcome }) => outcome !== 'hold')
-  return (
-    <section class="hold-why">
-      <h2>Why it is held</h2>
-      <ul class="rules">
-        {holdingRules(hold).map((rule) => (
-          <li key={rule.id}>
-            <strong>
-              <Line of={rule.title} />
-            </strong>
-            <p>
-              <Line of={rule.reason} />
-            </p>
-            <p class="soft">
-              <code>
-                <Line of={rule.id} />
-              </code>
-              {!hold.policyReviewed && <span class="unreviewed">unreviewed policy</span>}
-            </p>
-          </li>
-        ))}
-      </ul>
-      {others.length > 0 && (
-        <p class="soft also">
-          Also applies: <Line of={others.map(({ title }) => title).join('; ')} />
-        </p>
-      )}
-    </section>
   )
 }

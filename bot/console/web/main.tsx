@@ -5,6 +5,7 @@ import './frame.css'
 import './controls.css'
 import './lists.css'
 import './hold.css'
+import './consequences.css'
 import './states.css'
 import './phones.css'
 

@@ -35,3 +35,12 @@ export function At({ at }: { readonly at: string }) {
 
 const exactly = (at: string): string =>
   new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+
+/** The day alone. */
+export function On({ at }: { readonly at: string }) {
+  return (
+    <time dateTime={at} title={exactly(at)}>
+      {new Date(at).toLocaleDateString('en-GB', { dateStyle: 'medium' })}
+    </time>
+  )
+}

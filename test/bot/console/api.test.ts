@@ -52,6 +52,7 @@ describe('a hold is shown', () => {
     expect(you).toEqual({
       mayVote: false,
       whyNot: 'report-bot acts for you. Someone else has to decide.',
+      whyNotApprove: null,
       mayWithdraw: true,
       voted: null,
     })

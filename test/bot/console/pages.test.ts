@@ -91,6 +91,61 @@ describe.skipIf(chromium === null)('the pages', () => {
     await ben.page.getByText('DELETE FROM live_update').waitFor({ state: 'detached' })
   })
 
+  test('what it would do is shown as a diff, with what happens besides', async () => {
+    const hold = await site.holds.create(
+      sampleHold(site.issuer, {
+        client: '10.1.2.3:4567',
+        consequences: {
+          locks: [{ table: 'public.customers', mode: 'ACCESS EXCLUSIVE' }],
+          cascades: [
+            { table: 'public.orders', constraint: 'orders_fk', does: 'delete', from: 'public.customers', rows: 4_200 },
+          ],
+          triggers: null,
+          undo: { how: 'impossible', sentence: 'Not after it commits: the rows come back only from a backup.' },
+          examples: {
+            columns: [
+              { name: 'id', labels: [] },
+              { name: '<img src=x onerror=alert(1)>', labels: ['email'] },
+            ],
+            rows: [{ before: ['1', 'o\u202Eld'], after: ['1', 'new'], changed: [false, true] }],
+          },
+        },
+      }),
+    )
+    await using ben = await visit('ben', `/holds/${hold.id}`)
+    for (const text of ['Rows before and after', 'nobody else reads or writes', 'ACCESS EXCLUSIVE on'])
+      await ben.page.getByText(text).first().waitFor()
+    await ben.page.getByText('Deletes 4,200 rows of public.orders').waitFor()
+    await ben.page.getByText('Foreign keys and triggers could not be looked at in time.').waitFor()
+    expect(await ben.page.locator('.example-before .changed').innerText()).toBe('o⟨U+202E⟩ld')
+    expect(await ben.page.locator('.example-after .changed').innerText()).toBe('new')
+    await ben.page.getByText('from 10.1.2.3 with a client that says it is').waitFor()
+    expect(ben.said).toEqual([])
+  })
+
+  test('who may not read the values has no way to approve, by button or by key', async () => {
+    const { facts } = sampleHold(site.issuer)
+    const email = { schema: 'public', relation: 'customers', column: 'email', uses: ['filtered'], labels: ['email'] }
+    const hold = await site.holds.create(
+      sampleHold(site.issuer, {
+        statement: "DELETE FROM customers WHERE email = 'bob@x.org'",
+        facts: { ...facts, columns: [{ ...email, uses: ['filtered'] }] },
+        labelsClearTo: { email: ['pii-readers'] },
+      }),
+    )
+    await using ben = await visit('ben', `/holds/${hold.id}?answer=approve`)
+    await ben.page.getByText('DELETE FROM customers WHERE email = ‹hidden›').first().waitFor()
+    await button(ben.page, 'Reject').waitFor()
+    await ben.page.keyboard.press('a')
+    expect(await button(ben.page, /Approve/).count()).toBe(0)
+    await using cleo = await visit('cleo', `/holds/${hold.id}`)
+    await cleo.page.getByText("DELETE FROM customers WHERE email = 'bob@x.org'").first().waitFor()
+    await cleo.page.keyboard.press('a')
+    await cleo.page.keyboard.press('Enter')
+    await cleo.page.getByText('Approved. report-bot has not run it yet.').waitFor()
+    expect(await statusOf(hold)).toBe('approved')
+  })
+
   test('approving takes two steps and says what will happen', async () => {
     const hold = await site.holds.create(sampleHold(site.issuer))
     await using ben = await visit('ben', `/holds/${hold.id}`)
@@ -152,12 +207,13 @@ describe.skipIf(chromium === null)('the pages', () => {
     const statement = `${'SELECT 1\n'.repeat(500)}; DELETE FROM customers`
     const hold = await site.holds.create(sampleHold(site.issuer, { statement }))
     await using ben = await visit('ben', `/holds/${hold.id}`)
-    await ben.page.getByText('Show the whole statement first; then you can approve it.').waitFor()
-    expect(await button(ben.page, 'Approve').isDisabled()).toBe(true)
+    await ben.page.getByText('It is not shown whole yet. Read all of it first; then you can approve it.').waitFor()
+    expect(await button(ben.page, 'Approve').count()).toBe(0)
+    await button(ben.page, 'Details').waitFor()
     await ben.page.keyboard.press('a')
     expect(await ben.page.getByText('Approve this?').count()).toBe(0)
     await button(ben.page, 'Show the whole statement').click()
-    await ben.page.getByText('; DELETE FROM customers').waitFor()
+    await ben.page.locator('.hold-what').getByText('; DELETE FROM customers').waitFor()
     expect(await button(ben.page, 'Approve').isEnabled()).toBe(true)
     expect(await ben.page.getByText('Approve this?').count()).toBe(0)
   })
@@ -252,7 +308,7 @@ describe.skipIf(chromium === null)('the pages', () => {
     const wide = 'w'.repeat(400)
     const hold = await site.holds.create(sampleHold(site.issuer, { statement: `SELECT '${wide}'`, application: wide }))
     await using ben = await visit('ben', `/holds/${hold.id}`, options)
-    await ben.page.locator('.statement').waitFor()
+    await ben.page.locator('.statement').first().waitFor()
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
     expect(await ben.page.evaluate(overflow)).toBe(0)
     await ben.page.goto(site.origin)

@@ -1,0 +1,86 @@
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
+import { comparedLabels, comparesProtectedColumns } from '../text/hidden-literals.ts'
+import type { Viewer } from './viewer.ts'
+
+/** Members see every hold; they gain no right to vote by it. */
+export const SECURITY_GROUP = 'security'
+
+export function maySee(hold: Hold, viewer: Viewer): boolean {
+  if (isAsker(hold.identity, viewer.person)) return true
+  const groups = new Set(viewer.person.groups)
+  if (groups.has(SECURITY_GROUP)) return true
+  return groupsAsked(hold).some((group) => groups.has(group)) || votedBy(hold, viewer) !== null
+}
+
+/** Everybody whom the decision names in any way, as 0014-hold-shown-to.sql has them. */
+function groupsAsked({ decision: { reviewers, answering } }: Hold): readonly string[] {
+  const others = answering?.escalate == null ? [] : [answering.escalate.group]
+  return [...reviewers.map(({ group }) => group), ...others, ...Object.values(answering?.delegates ?? {}).flat()]
+}
+
+/**
+ * The values that the statement compares with protected columns: for who wrote them, and for who sees each of those
+ * columns clear by the policy that held the statement (data.labels, clear_to). A label it does not know is clear to
+ * nobody.
+ */
+export function mayReadLiterals(hold: Hold, viewer: Viewer): boolean {
+  if (!comparesProtectedColumns(hold.facts) || isAsker(hold.identity, viewer.person)) return true
+  return seesClear(hold, viewer)
+}
+
+/**
+ * How many rows a condition on a protected column meets tells what is in it. Who asked would have their answer before
+ * anybody answered, and could ask again.
+ */
+export function mayReadCounts(hold: Hold, viewer: Viewer): boolean {
+  if (!comparesProtectedColumns(hold.facts) || !isAsker(hold.identity, viewer.person)) return true
+  return viewer.actsFor === null && viewer.kind === 'human' && seesClear(hold, viewer)
+}
+
+/** Rows of data are for those who are asked, never for who asked: nobody judged that they may read these. */
+export function mayReadExamples(hold: Hold, viewer: Viewer): boolean {
+  return !isAsker(hold.identity, viewer.person)
+}
+
+function seesClear({ facts, labelsClearTo = {} }: Hold, { person }: Viewer): boolean {
+  return comparedLabels(facts).every((label) =>
+    (labelsClearTo[label] ?? []).some((group) => person.groups.includes(group)),
+  )
+}
+
+/** Which groups could read what this person may not, to say whom to ask. */
+export function groupsThatRead({ facts, labelsClearTo = {} }: Hold): readonly string[] {
+  return [...new Set(comparedLabels(facts).flatMap((label) => labelsClearTo[label] ?? []))]
+}
+
+export function votedBy(hold: Hold, { person }: Viewer): 'approve' | 'reject' | null {
+  return hold.votes.find(({ voter }) => samePerson(voter, person))?.choice ?? null
+}
+
+/** Why this person may not vote, as a sentence; null when they may. The hold itself decides again when they do. */
+export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
+  if (hold.status !== 'pending') return `It is ${hold.status}; nothing is left to decide.`
+  if (viewer.kind !== 'human') return 'Only people can answer; agents and services cannot.'
+  if (samePerson(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
+  if (isAsker(hold.identity, viewer.person)) return `${hold.identity.name} acts for you. Someone else has to decide.`
+  const needed = hold.decision.reviewers.map(({ group }) => group)
+  if (hold.escalatedAt !== null && hold.decision.answering?.escalate)
+    needed.push(hold.decision.answering.escalate.group)
+  if (!needed.some((group) => viewer.person.groups.includes(group)))
+    return `Only members of ${needed.join(' or ')} can answer this.`
+  const voted = votedBy(hold, viewer)
+  return voted === null ? null : `You have already said ${voted}.`
+}
+
+/** Why they may not approve what they may reject; null when they may do both, or neither. */
+export function whyNotApprove(hold: Hold, viewer: Viewer): string | null {
+  if (whyNotVote(hold, viewer) !== null) return null
+  if (!mayReadLiterals(hold, viewer)) {
+    const readers = groupsThatRead(hold)
+    const who =
+      readers.length === 0 ? 'Nobody may read them here' : `Someone who is also in ${readers.join(' or ')} can`
+    return `Its values are compared with protected columns and are hidden from you, so you can only reject it. ${who}.`
+  }
+  return hold.needsReason ? 'It cannot be approved before whoever asked has said why.' : null
+}

@@ -1,0 +1,77 @@
+import type { ConsequencesView } from '../consequences-schema.ts'
+import { Chip, Line } from './text.tsx'
+
+type Examples = NonNullable<ConsequencesView['examples']>
+type Row = Examples['rows'][number]
+
+/** A few rows as a diff: what is there now, and below it what would be. */
+export function ExamplesTable({ of: { columns, rows } }: { readonly of: Examples }) {
+  if (rows.length === 0) return null
+  const masked = columns.some(({ labels }) => labels.length > 0)
+  return (
+    <section class="hold-examples" aria-label="Examples">
+      <h2>
+        {titleOf(rows)}{' '}
+        <span class="count">{rows.length === 1 ? 'the first row' : `the first ${rows.length} rows`}</span>
+      </h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard, too */}
+      <section class="examples" tabIndex={0} aria-label={titleOf(rows)}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="visually-hidden">State</span>
+              </th>
+              {columns.map(({ name, labels }) => (
+                <th key={name} scope="col">
+                  <Line of={name} /> {labels.length > 0 && <Chip>masked</Chip>}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          {rows.map((row, at) => (
+            <tbody key={at}>
+              {row.before !== null && <Cells cells={row.before} row={row} side="before" />}
+              {row.after !== null && <Cells cells={row.after} row={row} side="after" />}
+            </tbody>
+          ))}
+        </table>
+      </section>
+      <p class="soft">
+        As of when it was asked, outside of its transaction.
+        {masked && ' Columns with labels are kept masked, for everybody.'}
+      </p>
+    </section>
+  )
+}
+
+function titleOf(rows: readonly Row[]): string {
+  if (rows.every(({ before }) => before === null)) return 'Rows it would add'
+  return rows.every(({ after }) => after === null) ? 'Rows it would delete' : 'Rows before and after'
+}
+
+const MARKS = { before: '−', after: '+' } as const
+const WORDS = { before: 'before', after: 'after' } as const
+
+interface CellsProps {
+  readonly cells: readonly (string | null)[]
+  readonly row: Row
+  readonly side: 'before' | 'after'
+}
+
+function Cells({ cells, row, side }: CellsProps) {
+  const alone = row.before === null || row.after === null
+  return (
+    <tr class={alone ? `example-${side} example-alone` : `example-${side}`}>
+      <th scope="row">
+        <span aria-hidden="true">{MARKS[side]}</span>
+        <span class="visually-hidden">{WORDS[side]}</span>
+      </th>
+      {cells.map((value, at) => (
+        <td key={at} class={!alone && row.changed[at] === true ? 'changed' : undefined}>
+          {value === null ? <span class="soft">NULL</span> : <Line of={value} />}
+        </td>
+      ))}
+    </tr>
+  )
+}
