@@ -10,8 +10,8 @@ const wanted = createHash('sha256')
   .update(readFileSync('package.json'))
   .update(`${process.platform}-${process.arch}`)
   .digest('hex')
-// Who only runs Holdpoint does not wait for what only its tests need; who has both is not set back.
-const everything = process.env.npm_lifecycle_event !== 'prestart'
+// Who only runs Holdpoint does not wait for what only its tests need; who has that keeps it.
+const everything = process.env.npm_lifecycle_event !== 'prestart' || existsSync('node_modules/vitest')
 const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
 
 if (installed !== `${wanted} with dev` && (everything || installed !== wanted)) {

@@ -8,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Two cores are the smallest machine this runs on; the databases want some of it too.
     maxWorkers: 3,
   },

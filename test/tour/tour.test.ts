@@ -182,6 +182,7 @@ describe.skipIf(!HAS_PSQL)(`the tour${HAS_PSQL ? '' : ' (skipped: there is no ps
       reviewers: [{ group: 'data-owners', count: 1 }],
       expires_at: expect.stringMatching(/Z$/),
       rules: [expect.objectContaining({ id: 'agents.writes_labelled' })],
+      reason_required: false,
     })
     hold = detail.hold
   })

@@ -187,10 +187,14 @@ const column = fc.record({
   typeOid: fc.oneof(fc.constantFrom(...types), fc.nat(70_000)),
   format: fc.constantFrom(0 as const, 1 as const),
 })
-const affix = fc.oneof(
-  fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
-  fc.constantFrom('', 'a@', '@b.org', '1984-01-02', '12345678', '\u0001', '{', '"').map((part) => Buffer.from(part)),
-)
+const parts = Array.from({ length: CANARY.length - 2 }, (_, at) => CANARY.slice(at, at + 3))
+/** What may be seen, so nothing that looks like a part of the canary. */
+const affix = fc
+  .oneof(
+    fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+    fc.constantFrom('', 'a@', '@b.org', '1984-01-02', '12345678', '\u0001', '{', '"').map((part) => Buffer.from(part)),
+  )
+  .filter((bytes) => parts.every((part) => !bytes.includes(part)))
 const secret = fc.tuple(affix, affix).map(([before, after]) => Buffer.concat([before, Buffer.from(CANARY), after]))
 
 test('lets no part of a masked value through, whatever its type, format, method and neighbours', () => {
@@ -203,7 +207,7 @@ test('lets no part of a masked value through, whatever its type, format, method 
       const mask = createRowMasker(columns.flatMap(([column]) => [column, null]))
       const row = dataRow(columns.flatMap(([, value, clear]) => [value, clear]))
       const seen = mask(Buffer.concat(Array.from({ length: count }, () => row)))
-      for (let at = 0; at + 3 <= CANARY.length; at++) expect(seen.includes(CANARY.slice(at, at + 3))).toBe(false)
+      for (const part of parts) expect(seen.includes(part)).toBe(false)
       for (const fields of fieldsOf(seen)) {
         expect(fields.filter((_, index) => index % 2 === 1)).toEqual(columns.map(([, , clear]) => clear))
         for (const field of fields.filter((_, index) => index % 2 === 0)) expect(field?.length ?? 0).toBeLessThan(40)
