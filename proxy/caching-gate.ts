@@ -15,6 +15,7 @@ import type { Analysis } from './sql/analyse.ts'
 import { LargeTextError } from './sql/errors.ts'
 import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
+import { statementShape } from './statement-shape.ts'
 
 /**
  * Text → analysis → policy input → decision, with a cache for each arrow and each keyed by all that the arrow depends on:
@@ -66,6 +67,12 @@ export class CachingGate implements Gate {
       searchPath: session.searchPath,
       definitions: origin.analysis.definitions,
     })
+  }
+
+  shape(judgement: Judgement, session: SessionView): string | null {
+    const origin = this.#origins.get(judgement)
+    if (origin === undefined || origin.dependencies.length > 0) return null
+    return statementShape(judgement, origin.analysis.definitions, session)
   }
 
   async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {

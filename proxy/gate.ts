@@ -96,6 +96,9 @@ export interface Gate {
    * path, and definitions (OID and hash) of the relations and functions named.
    */
   digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string>
+
+  /** What it has in common with statements that differ in constants only; null: nothing (statement-shape.ts). */
+  shape(judgement: Judgement, session: SessionView): string | null
 }
 
 export interface BoundParameters {

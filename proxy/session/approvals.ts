@@ -1,3 +1,4 @@
+import { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
@@ -110,7 +111,9 @@ export class Approvals {
     if (takenBack !== null) return refuse(refusal.settledAgainst(takenBack))
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
     const request = await this.#asking.request(asked, judgements, digest)
-    const hold = await this.#options.holds.create(request)
+    const hold = await this.#breakGlass(asked, await this.#options.holds.create(request))
+    // An approval of others like it covers it, or the glass was broken: nobody is asked.
+    if (hold.status === 'approved') return hold
     if (request.mode !== 'wait') return refuse(refusal.heldPending(hold, this.#options.statusUrl(hold.id)))
     const settled = await this.#wait(hold)
     if (settled.status === 'approved' && this.#cancelled) return refuse(refusal.withdrawn)
@@ -119,6 +122,22 @@ export class Approvals {
     return settled.status === 'approved' || settled.status === 'executed'
       ? settled
       : refuse(refusal.settledAgainst(settled))
+  }
+
+  /** Where the client wants it and may; who may not is held like others, and told. */
+  async #breakGlass({ text }: Asked, hold: Hold): Promise<Hold> {
+    const { state, toClient } = this.#session
+    const reason = hold.status === 'pending' ? state.said.takeBreakGlass(text) : null
+    if (reason === null) return hold
+    try {
+      const broken = await this.#options.holds.breakGlass(hold.id, state.identity, { reason, via: 'postgres' })
+      toClient.add(encodeNotice(refusal.glassBroken(broken)))
+      return broken
+    } catch (error) {
+      if (!(error instanceof HoldError)) throw error
+      toClient.add(encodeNotice(refusal.glassWhole(error.message)))
+      return hold
+    }
   }
 
   async #grant(digest: string, outcome: 'allow' | 'hold', approved: Hold | null): Promise<Hold | null> {

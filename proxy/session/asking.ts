@@ -41,7 +41,8 @@ export class Asking {
   }
 
   async request(asked: Asked, judgements: readonly Judgement[], digest: string): Promise<HoldRequest> {
-    const { state, id } = this.#session
+    const { gate, state, id } = this.#session
+    const [only] = judgements
     const { foresee, locks, client, inTransactionMs } = this.#options
     const { role, searchPath } = state
     const [foreseen, locked] = await Promise.all([
@@ -52,6 +53,7 @@ export class Asking {
       judgements,
       state,
       digest,
+      shape: only !== undefined && judgements.length === 1 ? gate.shape(only, state) : null,
       foreseen,
       client,
       locks: locked,

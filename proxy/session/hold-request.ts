@@ -11,6 +11,7 @@ export interface HoldRequestParts {
   readonly judgements: readonly Judgement[]
   readonly state: SessionView
   readonly digest: string
+  readonly shape: string | null
   /** What running it would do, as reviewers are shown it. */
   readonly foreseen: Foreseen
   /** The client's address and port; null where the door does not know one. */
@@ -48,6 +49,7 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     // Only who waits keeps the transaction open meanwhile.
     expiryMs: mode === 'wait' && expiryMsMax !== null ? Math.min(expiryMs, expiryMsMax) : expiryMs,
     sessionId: parts.sessionId,
+    shape: parts.shape,
     ...(parts.locks.length === 0 ? {} : { locks: parts.locks }),
   }
 }

@@ -106,6 +106,22 @@ function lockedBy({ locks = [] }: Hold): string {
   return ` and keeps ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} from others`
 }
 
+/** Said before it runs. */
+export function glassBroken({ id, brokenGlass }: Hold): Report {
+  const until = brokenGlass === null ? '' : ` until ${brokenGlass.reviewDueAt}`
+  return {
+    severity: 'WARNING',
+    sqlstate: 'YH001',
+    message: 'Holdpoint: the glass is broken; the statement runs now, and its reviewers are told',
+    detail: `It has to be reviewed${until}. ${id}`,
+  }
+}
+
+/** It is held like any other. */
+export function glassWhole(because: string): Report {
+  return { severity: 'WARNING', sqlstate: 'YH001', message: `Holdpoint: the glass was not broken: ${because}` }
+}
+
 /** Its approval was used by another connection of the same asker, or by the worker that runs what is deferred. */
 export function ranElsewhere(hold: Hold): Report {
   return {

@@ -7,6 +7,8 @@ export type DirectoryErrorCode =
   | 'unknown_person'
   | 'unknown_token'
   | 'bad_link'
+  | 'bad_delegation'
+  | 'unknown_delegation'
 
 /** Something that was asked of the directory does not fit it. */
 export class DirectoryError extends HoldpointError {

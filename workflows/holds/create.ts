@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import { approveThrough } from './alike.ts'
 import { HoldError } from './errors.ts'
 import { gatheringKey } from './gathering.ts'
 import type { HoldRequest } from './hold.ts'
@@ -41,6 +42,8 @@ export async function createRow(client: Queryable, request: HoldRequest, options
   if (row === undefined) return createRow(client, request, options)
   if (request.mode === 'wait') await sayWaited(client, row.id)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
+  const through = await approveThrough(client, row, at)
+  if (through !== null) return { ...through, isNew: true }
   return { row, isNew: true, notices: await writeNotices(client, { hold: row.id, reason: 'created', at }) }
 }
 
@@ -71,11 +74,17 @@ async function refuseWhenFull(client: Queryable, pendingMax: number): Promise<vo
 
 async function insert(client: Queryable, request: HoldRequest, at: Date): Promise<HoldRow | undefined> {
   const expiryMs = Math.min(request.expiryMs, request.decision.expiryMs ?? request.expiryMs)
+  const { answering } = request.decision
+  const expiresAt = new Date(at.getTime() + expiryMs)
+  /** Of use only before it is over. */
+  const within = (ms: number | null): Date | null =>
+    ms === null || ms >= expiryMs ? null : new Date(at.getTime() + ms)
   const [row] = await rowsOf<HoldRow>(
     client,
     `INSERT INTO hold
-       (identity, digest, waiting_session, mode, id, status, request, created_at, expires_at, gathering)
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9)
+       (identity, digest, waiting_session, mode, id, status, request, created_at, expires_at, gathering,
+        remind_at, escalate_at)
+     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11)
      ON CONFLICT (identity, digest, waiting_session) WHERE status = 'pending' DO NOTHING
      RETURNING ${HOLD_COLUMNS}`,
     [
@@ -86,8 +95,10 @@ async function insert(client: Queryable, request: HoldRequest, at: Date): Promis
       `hold_${randomBytes(16).toString('base64url')}`,
       JSON.stringify(request),
       at,
-      new Date(at.getTime() + expiryMs),
+      expiresAt,
       gatheringKey(request),
+      within(answering?.remindMs ?? null),
+      within(answering?.escalate?.afterMs ?? null),
     ],
   )
   return row

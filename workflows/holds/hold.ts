@@ -1,5 +1,6 @@
 import type { Decision } from '../../policies/decision.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
+import type { AlikeApproval, BrokenGlass, Gathering, Review } from './answering.ts'
 import type { Consequences } from './consequences.ts'
 
 /**
@@ -87,14 +88,10 @@ export interface Vote {
   readonly reason: string | null
   readonly via: 'slack' | 'console' | 'command_line' | 'email'
   readonly at: string
-}
-
-/** How many wait that differ in constants only, from one asker: one card can stand for all of them. */
-export interface Gathering {
-  /** The same for all of them. */
-  readonly key: string
-  /** Pending now, this one included when it is. */
-  readonly pending: number
+  /** Who is away and whose right the voter used; absent or null: their own. */
+  readonly insteadOf?: Pick<Principal, 'issuer' | 'subject' | 'name'> | null
+  /** Meant for statements that differ in constants only, too, as far as the policy lets it. */
+  readonly alike?: boolean
 }
 
 export interface HoldOutcome {
@@ -123,6 +120,12 @@ export interface Hold extends HoldRequest {
   readonly escalatedAt: string | null
   /** null: it is like no other. */
   readonly gathering: Gathering | null
+  /** null: whoever approved it was asked. */
+  readonly brokenGlass: BrokenGlass | null
+  /** Its approval counts for others like it; null: for itself alone. */
+  readonly alikeApproval: AlikeApproval | null
+  /** Nobody was asked: another hold's approval covers it, and this is the n-th run of that. */
+  readonly approvedThrough: { readonly hold: string; readonly run: number } | null
 }
 
 export interface Holds {
@@ -135,12 +138,13 @@ export interface Holds {
   list(filter: { readonly status?: HoldStatus; readonly limit?: number }): Promise<readonly Hold[]>
   /**
    * Counts one person's answer. Throws HoldError: not_found, not_pending, own_request, not_a_reviewer, already_voted,
-   * not_a_person, unknown_person, deactivated, reason_missing (an approval of what still needs a reason).
+   * not_a_person, unknown_person, deactivated, reason_missing (an approval of what still needs a reason), alone (`alike`
+   * where the policy does not let an approval count for others).
    */
   vote(
     id: string,
     voter: { readonly issuer: string; readonly subject: string },
-    vote: Pick<Vote, 'choice' | 'reason' | 'via'>,
+    vote: Pick<Vote, 'choice' | 'reason' | 'via'> & Partial<Pick<Vote, 'alike'>>,
   ): Promise<Hold>
   /**
    * pending or approved → withdrawn. With `by`, only for whoever asked or the person an agent asked for. Throws
@@ -152,6 +156,25 @@ export interface Holds {
    * HoldError: not_found, not_yours, not_pending, reason_given, reason_empty.
    */
   giveReason(id: string, by: { readonly issuer: string; readonly subject: string }, reason: string): Promise<Hold>
+  /**
+   * pending → approved by the asker's own hand, who is a person of the group of `decision.answering.breakGlass` and says
+   * why; it is judged anew like any approval, reviewers are told, and it has to be reviewed. Throws HoldError: not_found,
+   * not_yours, not_a_person, deactivated, no_break_glass, reason_empty, not_pending.
+   */
+  breakGlass(
+    id: string,
+    by: { readonly issuer: string; readonly subject: string },
+    said: Pick<BrokenGlass, 'reason' | 'via'>,
+  ): Promise<Hold>
+  /**
+   * What reviewers think of it afterwards, once. Throws HoldError: not_found, nothing_to_review, reviewed_already,
+   * reason_empty (a dispute says why), and what a vote is refused with to who may not.
+   */
+  review(
+    id: string,
+    by: { readonly issuer: string; readonly subject: string },
+    review: Pick<Review, 'verdict' | 'reason' | 'via'>,
+  ): Promise<Hold>
   /** The client that waited is gone. Never an error for a hold that has settled: nobody is there to be told. */
   abandon(id: string): Promise<Hold>
   /** approved → executed, once: true for the one caller that may run it now. */

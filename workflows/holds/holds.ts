@@ -2,13 +2,17 @@ import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { breakGlass } from './break-glass.ts'
 import { createRow } from './create.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds } from './hold.ts'
 import { identityKey, isAsker } from './identity-key.ts'
+import { announce, makeJobs, rescheduleJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { giveReason } from './reason.ts'
+import { review, tellOverdue } from './review.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import { escalate, remind } from './telling.ts'
 import { noLongerWaited } from './twin.ts'
 import { ABANDONED_AFTER_MS } from './unwaited.ts'
 import { castVote, notPending } from './vote.ts'
@@ -29,6 +33,8 @@ export interface HoldsOptions {
 export interface KeptHolds extends Holds, AsyncDisposable {
   /** pending or approved → expired, if its time is up. */
   expire(id: string): Promise<boolean>
+  /** Whatever the clock wants of it by now: that it expires, is escalated, that people are reminded. */
+  due(id: string): Promise<void>
 }
 
 const LIST_MAX = 1_000
@@ -56,19 +62,17 @@ export function createHolds(options: HoldsOptions): KeptHolds {
   })
 
   /** Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. */
-  function tell(moved: Moved | null, notices: readonly string[]): void {
-    const work: Promise<unknown>[] = [announce(queues, notices)]
-    if (moved !== null) {
-      work.push(...wakes.map((wake) => wake.publish(moved.row.id)), rescheduleExpiry(queues, moved.row, now()))
-    }
-    Promise.all(work).catch((err: unknown) =>
-      log.warn({ err }, 'jobs of a hold could not be made; the reconciler will'),
-    )
+  function tell(moved: readonly Moved[], notices: readonly string[]): void {
+    const all = [...notices, ...moved.flatMap((one) => one.notices)]
+    const woken = moved.flatMap(({ row }) => wakes.map((wake) => wake.publish(row.id)))
+    const jobs = moved.map(({ row }) => rescheduleJobs(queues, row, now()))
+    Promise.all([announce(queues, all), ...woken, ...jobs]).catch(unmade)
   }
+  const unmade = (err: unknown): void => log.warn({ err }, 'jobs of a hold could not be made; the reconciler will')
 
   async function attempt(name: MoveName, id: string): Promise<Moved | null> {
     const moved = await inTransaction(pool, (client) => move(client, name, { id, at: moment() }))
-    if (moved !== null) tell(moved, moved.notices)
+    if (moved !== null) tell([moved], [])
     return moved
   }
 
@@ -83,6 +87,14 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     settled: (id, signal) => waiting.settled(id, signal),
     take: async (id) => (await attempt('take', id)) !== null,
     expire: async (id) => (await attempt('expire', id)) !== null,
+    async due(id) {
+      if ((await attempt('expire', id)) !== null) return
+      for (const happen of [escalate, remind]) {
+        const told = await inTransaction(pool, (client) => happen(client, id, moment()))
+        tell([], told?.notices ?? [])
+      }
+      tell([], (await inTransaction(pool, (client) => tellOverdue(client, id, moment()))) ?? [])
+    },
     [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
 
     async create(request) {
@@ -97,7 +109,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
           })
         })
       }
-      if (!created.isNew) tell(null, created.notices)
+      if (!created.isNew) tell([], created.notices)
       return existing(created.row.id)
     },
 
@@ -113,7 +125,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async vote(id, voter, answer) {
       const counted = await inTransaction(pool, (client) => castVote(client, { hold: id, voter, answer, at: moment() }))
-      tell(counted.moved, counted.refused === null ? counted.notices : (counted.moved?.notices ?? []))
+      tell(counted.moved, counted.notices)
       if (counted.refused !== null) throw counted.refused
       return existing(id)
     },
@@ -131,7 +143,22 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async giveReason(id, by, reason) {
       const given = await inTransaction(pool, (client) => giveReason(client, { hold: id, by, reason, at: moment() }))
-      tell(null, given.notices)
+      tell([], given.notices)
+      return existing(id)
+    },
+
+    async breakGlass(id, by, { reason, via }) {
+      const asked = { hold: id, by, reason, via, at: moment() }
+      const broken = await inTransaction(pool, (client) => breakGlass(client, asked))
+      tell([broken.moved], broken.notices)
+      const dueMs = (await existing(id)).decision.answering?.breakGlass?.reviewMs ?? 0
+      queues.scheduleExpiry([{ hold: id, of: 'review', inMs: dueMs }]).catch(unmade)
+      return existing(id)
+    },
+
+    async review(id, by, { verdict, reason, via }) {
+      const said = { hold: id, by, verdict, reason, via, at: moment() }
+      tell([], await inTransaction(pool, (client) => review(client, said)))
       return existing(id)
     },
 
@@ -153,7 +180,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async complete(id, outcome) {
       const notices = await inTransaction(pool, (client) => recordOutcome(client, { id, at: moment(), outcome }))
-      if (notices !== null) return tell(null, notices)
+      if (notices !== null) return tell([], notices)
       const { status } = await existing(id)
       if (status !== 'executed') throw new HoldError('not_executed', 'This hold was not taken before it was completed')
     },
@@ -162,19 +189,4 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
 function poll({ pollMs }: HoldsOptions): { pollMs?: number } {
   return pollMs === undefined ? {} : { pollMs }
-}
-
-function announce(queues: Queues, notices: readonly string[]): Promise<void> {
-  return queues.announce(notices.map((notice) => ({ notice, inMs: 0 })))
-}
-
-async function makeJobs(queues: Queues, row: HoldRow, notices: readonly string[], now: number): Promise<void> {
-  const inMs = row.expires_at.getTime() - now
-  await Promise.all([queues.scheduleExpiry([{ hold: row.id, of: 'hold', inMs }]), announce(queues, notices)])
-}
-
-async function rescheduleExpiry(queues: Queues, row: HoldRow, now: number): Promise<void> {
-  await queues.cancelExpiry(row.id)
-  if (row.status !== 'approved' || row.grant_expires_at === null) return
-  await queues.scheduleExpiry([{ hold: row.id, of: 'grant', inMs: row.grant_expires_at.getTime() - now }])
 }

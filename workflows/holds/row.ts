@@ -1,5 +1,7 @@
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { BrokenGlass } from './answering.ts'
 import type { Hold, HoldMode, HoldOutcome, HoldRequest, HoldStatus, Vote } from './hold.ts'
+import { type AlikeRow, alikeOf, brokenGlassOf } from './row-parts.ts'
 
 /** A hold as the state database keeps it, and as everyone else reads it. */
 export interface HoldRow {
@@ -14,14 +16,21 @@ export interface HoldRow {
   readonly grant_expires_at: Date | null
   readonly outcome: HoldOutcome | null
   readonly reason: string | null
+  readonly remind_at: Date | null
   readonly reminded_at: Date | null
+  readonly escalate_at: Date | null
   readonly escalated_at: Date | null
   readonly gathering: string | null
+  readonly approved_through: string | null
+  readonly approved_run: number | null
+  /** Whether the asker ran it without an approval. */
+  readonly glass: boolean
 }
 
 /** All but the request, which can be large. */
 export const LIGHT_HOLD_COLUMNS =
-  `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, reminded_at, escalated_at, gathering` as const
+  `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, remind_at, reminded_at, escalate_at, escalated_at, gathering, approved_through, approved_run,
+  EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = hold.id) AS glass` as const
 
 export const HOLD_COLUMNS = `${LIGHT_HOLD_COLUMNS}, request` as const
 
@@ -35,6 +44,10 @@ interface VoteRow {
   readonly reason: string | null
   readonly via: Vote['via']
   readonly at: Date
+  readonly alike: boolean
+  readonly for_issuer: string | null
+  readonly for_subject: string | null
+  readonly for_name: string | null
 }
 
 /** Rows with their votes and with how many are like them, in the order given. */
@@ -42,25 +55,18 @@ export async function holdsOf(on: Queryable, rows: readonly HoldRow[]): Promise<
   if (rows.length === 0) return []
   const votes = await rowsOf<VoteRow>(
     on,
-    'SELECT hold, issuer, subject, name, groups, choice, reason, via, at FROM vote WHERE hold = ANY($1) ORDER BY number',
+    `SELECT hold, issuer, subject, name, groups, choice, reason, via, at, alike, for_issuer, for_subject, for_name
+     FROM vote WHERE hold = ANY($1) ORDER BY number`,
     [rows.map(({ id }) => id)],
   )
   const byHold = Map.groupBy(votes, ({ hold }) => hold)
-  const alike = await pendingAlike(on, rows)
-  return rows.map((row) => toHold(row, (byHold.get(row.id) ?? []).map(toVote), alike))
+  const more = { alike: await alikeOf(on, rows), glass: await brokenGlassOf(on, rows) }
+  return rows.map((row) => toHold(row, (byHold.get(row.id) ?? []).map(toVote), more))
 }
 
-/** @returns how many are pending in each gathering that one of the rows belongs to */
-async function pendingAlike(on: Queryable, rows: readonly HoldRow[]): Promise<ReadonlyMap<string, number>> {
-  const keys = [...new Set(rows.map(({ gathering }) => gathering).filter((key) => key !== null))]
-  if (keys.length === 0) return new Map()
-  const counts = await rowsOf<{ gathering: string; pending: number }>(
-    on,
-    `SELECT gathering, count(*)::int AS pending FROM hold
-     WHERE status = 'pending' AND gathering IS NOT NULL AND gathering = ANY($1) GROUP BY gathering`,
-    [keys],
-  )
-  return new Map(counts.map(({ gathering, pending }) => [gathering, pending]))
+interface More {
+  readonly alike: readonly AlikeRow[]
+  readonly glass: ReadonlyMap<string, BrokenGlass>
 }
 
 export async function findHold(on: Queryable, id: string): Promise<Hold | null> {
@@ -68,7 +74,10 @@ export async function findHold(on: Queryable, id: string): Promise<Hold | null> 
   return (await holdsOf(on, rows))[0] ?? null
 }
 
-function toHold(row: HoldRow, votes: readonly Vote[], alike: ReadonlyMap<string, number>): Hold {
+function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): Hold {
+  const own = alike.find(({ hold }) => hold === row.id)
+  const pending = alike.find(({ gathering }) => gathering === row.gathering)?.pending ?? 0
+  const { approved_through: hold, approved_run: run } = row
   const reason = row.reason ?? row.request.reason
   return {
     ...row.request,
@@ -85,7 +94,11 @@ function toHold(row: HoldRow, votes: readonly Vote[], alike: ReadonlyMap<string,
     needsReason: needsReason(row),
     remindedAt: row.reminded_at?.toISOString() ?? null,
     escalatedAt: row.escalated_at?.toISOString() ?? null,
-    gathering: row.gathering === null ? null : { key: row.gathering, pending: alike.get(row.gathering) ?? 0 },
+    gathering: row.gathering === null ? null : { key: row.gathering, pending },
+    alikeApproval:
+      own === undefined ? null : { runsMax: own.runs_max, runs: own.runs, expiresAt: own.expires_at.toISOString() },
+    brokenGlass: glass.get(row.id) ?? null,
+    approvedThrough: hold === null || run === null ? null : { hold, run },
   }
 }
 
@@ -95,5 +108,9 @@ export function needsReason({ reason, request }: Pick<HoldRow, 'reason' | 'reque
 
 function toVote(row: VoteRow): Vote {
   const { issuer, subject, name, groups, choice, reason, via } = row
-  return { voter: { issuer, subject, name, groups: [...groups] }, choice, reason, via, at: row.at.toISOString() }
+  const { alike, for_issuer, for_subject, for_name } = row
+  const away = for_issuer !== null && for_subject !== null && for_name !== null
+  const insteadOf = away ? { issuer: for_issuer, subject: for_subject, name: for_name } : null
+  const voter = { issuer, subject, name, groups: [...groups] }
+  return { voter, choice, reason, via, at: row.at.toISOString(), insteadOf, alike }
 }

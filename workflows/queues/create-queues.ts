@@ -60,7 +60,7 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
     },
     async cancelExpiry(hold) {
       // A job that a worker has taken cannot be removed; it finds that the row has moved on.
-      const ids = [expiryJobId({ hold, of: 'hold' }), expiryJobId({ hold, of: 'grant' })]
+      const ids = DEADLINES.map((of) => expiryJobId({ hold, of }))
       await inTime(Promise.allSettled(ids.map((id) => holds.remove(id))))
     },
     async announce(announcements) {
@@ -82,8 +82,10 @@ function job(id: string, jobId: string, inMs: number) {
   return { name: 'row', data: { id }, opts: { jobId, delay: Math.max(0, inMs), ...FORGOTTEN } }
 }
 
+const DEADLINES = ['hold', 'grant', 'reminder', 'escalation'] as const
+
 function expiryJobId({ hold, of }: Pick<Deadline, 'hold' | 'of'>): string {
-  return of === 'hold' ? hold : `${hold}-grant`
+  return of === 'hold' ? hold : `${hold}-${of}`
 }
 
 /** Announced twice at once, a notice is one job; a later try is another, since the job that asks for it still runs. */

@@ -7,7 +7,7 @@ export interface Queues {
   readonly backend: 'postgres' | 'redis'
   /** Wakes other processes beside the state database's NOTIFY, when there is a Redis to do it. */
   readonly wake: Wake | null
-  /** One job per hold, run when its time is up. A job that is there already is left alone. */
+  /** A job for each time of a hold's that comes. A job that is there already is left alone. */
   scheduleExpiry(holds: readonly Deadline[]): Promise<void>
   cancelExpiry(hold: string): Promise<void>
   /** A job per outbox row, now or later. */
@@ -20,8 +20,8 @@ export interface Queues {
 
 export interface Deadline {
   readonly hold: string
-  /** A hold expires once while it waits and once more as a grant. */
-  readonly of: 'hold' | 'grant'
+  /** A hold expires once while it waits and once more as a grant; meanwhile people are reminded, and others asked. */
+  readonly of: 'hold' | 'grant' | 'reminder' | 'escalation' | 'review'
   readonly inMs: number
 }
 

@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import { type DeadlineRow, deadlinesOf } from '../holds/jobs.ts'
+import { NEXT_TELLING } from '../holds/review.ts'
 import { rowsOf } from '../state/transaction.ts'
-import type { Deadline, Queues } from './queues.ts'
+import type { Queues } from './queues.ts'
 
 /**
  * Jobs come from rows, not the other way round: whatever the queue lost, or nobody lived to put there, is made again
@@ -33,19 +35,22 @@ export async function reconcile(
 
 async function scheduleOpenHolds({ pool, queues, now, withinMs }: ReconcileOptions): Promise<number> {
   const at = now()
-  const rows = await rowsOf<{ id: string; status: string; due: Date }>(
+  const rows = await rowsOf<DeadlineRow>(
     pool,
-    `SELECT id, status, coalesce(grant_expires_at, expires_at) AS due FROM hold
-     WHERE status IN ('pending', 'approved') AND coalesce(grant_expires_at, expires_at) <= $1`,
+    `SELECT id, status, expires_at, grant_expires_at, remind_at, reminded_at, escalate_at, escalated_at FROM hold
+     WHERE status IN ('pending', 'approved') AND (coalesce(grant_expires_at, expires_at) <= $1
+       OR remind_at <= $1 AND reminded_at IS NULL OR escalate_at <= $1 AND escalated_at IS NULL)`,
     [new Date(Math.min(at + withinMs, MAX_DATE_MS))],
   )
-  const deadlines = rows.map(
-    ({ id, status, due }): Deadline => ({
-      hold: id,
-      of: status === 'pending' ? 'hold' : 'grant',
-      inMs: due.getTime() - at,
-    }),
+  const reviews = await rowsOf<{ hold: string; due: Date }>(
+    pool,
+    `SELECT hold, ${NEXT_TELLING} AS due FROM broken_glass WHERE verdict IS NULL AND ${NEXT_TELLING} <= $1`,
+    [new Date(Math.min(at + withinMs, MAX_DATE_MS))],
   )
+  const deadlines = [
+    ...rows.flatMap((row) => deadlinesOf(row, at)).filter(({ inMs }) => inMs <= withinMs),
+    ...reviews.map(({ hold, due }) => ({ hold, of: 'review' as const, inMs: due.getTime() - at })),
+  ]
   for (const batch of batchesOf(deadlines)) await queues.scheduleExpiry(batch)
   return rows.length
 }

@@ -11,7 +11,7 @@ import { reconcile } from './reconcile.ts'
 export interface WorkersOptions {
   readonly pool: pg.Pool
   readonly queues: Queues
-  readonly holds: Pick<KeptHolds, 'expire' | 'abandon'>
+  readonly holds: Pick<KeptHolds, 'due' | 'abandon'>
   readonly deliver: readonly NoticeDelivery[]
   readonly log: Pick<Log, 'warn' | 'error'>
   readonly now?: () => number
@@ -41,7 +41,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await registerDeliveries(pool, deliveries, new Date(now()))
   await queues.ready()
   const again = (notice: string, inMs: number): Promise<void> => queues.announce([{ notice, inMs }])
-  const expiry = queues.work('holds', { concurrency: 4, run: async (hold) => void (await holds.expire(hold)) })
+  const expiry = queues.work('holds', { concurrency: 4, run: (hold) => holds.due(hold) })
   const notices = queues.work('notices', {
     concurrency: PER_DELIVERY_MAX * Math.max(1, deliveries.length),
     run: createDeliver({ pool, deliveries, now, log, again }),

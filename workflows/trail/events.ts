@@ -60,6 +60,41 @@ export interface TrailEvents {
   'hold.deferred': { readonly hold: string }
   /** Whoever asked said why, after the hold was made. */
   'hold.reasoned': { readonly hold: string; readonly by: PersonKey; readonly reason: string }
+  /** Nobody has answered for a while. */
+  'hold.reminded': { readonly hold: string }
+  /** From now on people of this group may answer too. */
+  'hold.escalated': { readonly hold: string; readonly group: string }
+  /** The approval counts for statements that differ in constants only. */
+  'hold.alike_approved': { readonly hold: string; readonly runs: number; readonly until: string }
+  /** Nobody was asked: the approval of another hold covers this one. */
+  'hold.approved_through': { readonly hold: string; readonly approval: string; readonly run: number }
+  /** The asker ran it without an approval. */
+  'hold.glass_broken': {
+    readonly hold: string
+    readonly by: PersonKey
+    readonly reason: string
+    readonly via: string
+    readonly reviewDueAt: string
+  }
+  /** What a reviewer said of it afterwards. */
+  'hold.reviewed': {
+    readonly hold: string
+    readonly by: PersonKey
+    readonly verdict: 'reviewed' | 'disputed'
+    readonly reason: string | null
+    readonly via: string
+  }
+  /** Nobody has reviewed it in time; people are told again until somebody has. */
+  'hold.review_overdue': { readonly hold: string }
+  /** Until then `to` may answer in the place of `from`. */
+  'delegation.created': {
+    readonly delegation: string
+    readonly from: PersonKey
+    readonly to: PersonKey
+    readonly startsAt: string
+    readonly endsAt: string
+  }
+  'delegation.revoked': { readonly delegation: string; readonly by: PersonKey }
   'hold.voted': { readonly hold: string; readonly vote: Vote }
   /** A vote that was refused: not a reviewer, own request, too late. */
   'hold.vote_refused': {

@@ -11,6 +11,8 @@ export interface StartupSettings {
   readonly onHold: HoldMode | null
   /** Said with holdpoint.reason; shown to reviewers. */
   readonly reason: string | null
+  /** Said with holdpoint.break_glass: run the first held statement at once, and why. */
+  readonly breakGlass: string | null
   /** For the server, by their names in lower case. */
   readonly forwarded: ReadonlyMap<string, string>
 }
@@ -45,7 +47,11 @@ export function readStartupSettings(parameters: ReadonlyMap<string, string>): St
     throw new SessionError('wrong_user', 'no PostgreSQL user name specified in startup packet')
   }
   const forwarded = new Map<string, string>()
-  const own = { onHold: null as 'wait' | 'error' | null, reason: null as string | null }
+  const own = {
+    onHold: null as 'wait' | 'error' | null,
+    reason: null as string | null,
+    breakGlass: null as string | null,
+  }
   // PostgreSQL applies `options` first and the packet's own parameters after it.
   const settings = [...parseOptions(parameters.get('options') ?? ''), ...parameters].filter(
     ([name]) => !NOT_SETTINGS.has(name) && !name.startsWith('_pq_.'),
@@ -54,6 +60,7 @@ export function readStartupSettings(parameters: ReadonlyMap<string, string>): St
     const name = given.toLowerCase()
     if (name === 'holdpoint.on_hold') own.onHold = onHold(value)
     else if (name === 'holdpoint.reason') own.reason = value.slice(0, REASON_CHARACTERS_MAX)
+    else if (name === 'holdpoint.break_glass') own.breakGlass = value.slice(0, REASON_CHARACTERS_MAX)
     else if (!isPinned(name, value)) forwarded.set(checked(name), value)
   }
   const application = forwarded.get('application_name') ?? ''

@@ -80,6 +80,9 @@ export function sampleHold(changes: Partial<Hold> = {}, facts: Partial<Facts> = 
     remindedAt: null,
     escalatedAt: null,
     gathering: null,
+    alikeApproval: null,
+    brokenGlass: null,
+    approvedThrough: null,
     ...changes,
   }
 }

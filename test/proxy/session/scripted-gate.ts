@@ -54,6 +54,10 @@ export class ScriptedGate implements Gate {
       .digest('hex')
   }
 
+  shape(): string | null {
+    return null
+  }
+
   /** EXECUTE and FETCH are what is behind the name, and denied where there is nothing. */
   #named(text: string, view: SessionView): readonly Judgement[] | null {
     const [, verb, name = ''] = /^(EXECUTE|FETCH) (\w+)$/.exec(text) ?? []

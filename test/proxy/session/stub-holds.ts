@@ -1,3 +1,4 @@
+import { HoldError } from '../../../workflows/holds/errors.ts'
 import type { Hold, HoldOutcome, HoldRequest, Holds } from '../../../workflows/holds/hold.ts'
 
 /** Holds in memory, answered by the test. */
@@ -5,6 +6,8 @@ export class StubHolds implements Holds {
   readonly all = new Map<string, Hold>()
   readonly outcomes = new Map<string, HoldOutcome>()
   readonly abandoned: string[] = []
+  /** The asker may not break the glass. */
+  noGlass = false
   /** The state database is away. */
   unreachable = false
   #created: (() => void)[] = []
@@ -26,6 +29,9 @@ export class StubHolds implements Holds {
       remindedAt: null,
       escalatedAt: null,
       gathering: null,
+      alikeApproval: null,
+      brokenGlass: null,
+      approvedThrough: null,
     }
     this.all.set(hold.id, hold)
     for (const resolve of this.#created.splice(0)) resolve()
@@ -73,6 +79,15 @@ export class StubHolds implements Holds {
     throw new Error('not in this stub')
   }
 
+  async breakGlass(id: string): Promise<Hold> {
+    if (this.noGlass) throw new HoldError('no_break_glass', 'Only members of sre can break the glass')
+    return this.settle(id, 'approved')
+  }
+
+  async review(): Promise<Hold> {
+    throw new Error('not in this stub')
+  }
+
   async abandon(id: string): Promise<Hold> {
     this.abandoned.push(id)
     return this.settle(id, 'abandoned')
@@ -99,6 +114,8 @@ export class StubHolds implements Holds {
   settled(id: string, signal: AbortSignal): Promise<Hold> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
+      const now = this.all.get(id)
+      if (now !== undefined && now.status !== 'pending') return resolve(now)
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
       this.#waiting.set(id, { resolve, reject })
     })

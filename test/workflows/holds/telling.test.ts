@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Answering } from '../../../policies/answering.ts'
+import { createDelegations, type Delegations } from '../../../workflows/directory/delegations.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import {
+  answering,
+  approve,
+  decisionFor,
+  oneDba,
+  openStage,
+  person,
+  reject,
+  reportBot,
+  request,
+  type Stage,
+} from '../stage.ts'
+
+let stage: Stage
+let delegations: Delegations
+beforeAll(async () => {
+  stage = await openStage()
+  delegations = createDelegations(stage.pool, stage.now)
+  await stage.pool.query("INSERT INTO delivery (name, active) VALUES ('mail', true)")
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+beforeEach(() => stage.pool.query('DELETE FROM delegation'))
+
+function held(more: Partial<Answering>, changes = {}, reviewers: Parameters<typeof decisionFor>[0] = oneDba) {
+  const decision = { ...decisionFor(reviewers), answering: { ...answering, ...more } }
+  return stage.holds.create(request({ decision, ...changes }))
+}
+
+async function noticesOf({ id }: Hold): Promise<string[]> {
+  const { rows } = await stage.pool.query('SELECT reason FROM outbox WHERE hold = $1 ORDER BY id', [id])
+  return rows.map(({ reason }) => reason)
+}
+
+describe('while nobody answers', () => {
+  test('reviewers are reminded once, when it is time', async () => {
+    const hold = await held({ remindMs: 60_000 })
+    await stage.holds.due(hold.id)
+    expect(await noticesOf(hold)).toEqual(['created'])
+    stage.clock.ms += 60_000
+    for (let n = 0; n < 3; n++) await stage.holds.due(hold.id)
+    expect(await noticesOf(hold)).toEqual(['created', 'reminded'])
+    expect((await stage.holds.find(hold.id))?.remindedAt).toBe(new Date(stage.clock.ms).toISOString())
+    expect(await stage.trail('hold.reminded')).toContainEqual({ hold: hold.id })
+  })
+
+  test('nobody is reminded of what is answered or over, nor told to hurry when it ends sooner', async () => {
+    const [answered, over] = [await held({ remindMs: 60_000 }), await held({ remindMs: 60_000 })]
+    const short = await held({ remindMs: 60_000 }, { expiryMs: 60_000 })
+    await approve(stage, answered.id, 'ben')
+    stage.clock.ms += 900_000
+    for (const { id } of [answered, over, short]) await stage.holds.due(id)
+    for (const hold of [answered, over, short]) expect(await noticesOf(hold)).not.toContain('reminded')
+    expect((await stage.holds.find(over.id))?.status).toBe('expired')
+  })
+
+  test('it is escalated: the second group is told and may answer from then on', async () => {
+    const hold = await held({ escalate: { group: 'admins', afterMs: 60_000 } })
+    await expect(approve(stage, hold.id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    stage.clock.ms += 60_000
+    await stage.holds.due(hold.id)
+    expect(await noticesOf(hold)).toEqual(['created', 'escalated'])
+    expect(await stage.trail('hold.escalated')).toContainEqual({ hold: hold.id, group: 'admins' })
+    expect(await approve(stage, hold.id, 'eve')).toMatchObject({ status: 'approved' })
+  })
+
+  test('whether the job came or not: the clock escalates, too', async () => {
+    const hold = await held({ escalate: { group: 'admins', afterMs: 60_000 } })
+    stage.clock.ms += 60_000
+    expect(await approve(stage, hold.id, 'eve')).toMatchObject({ status: 'approved' })
+    expect(await noticesOf(hold)).toEqual(['created', 'escalated', 'settled'])
+  })
+
+  test('escalated, it still needs as many people', async () => {
+    const hold = await held({ escalate: { group: 'admins', afterMs: 60_000 } }, {}, [{ group: 'dba', count: 2 }])
+    stage.clock.ms += 60_000
+    expect(await approve(stage, hold.id, 'eve')).toMatchObject({ status: 'pending' })
+    expect(await approve(stage, hold.id, 'ben')).toMatchObject({ status: 'approved' })
+  })
+})
+
+describe('on call', () => {
+  const shiftMs = 3_600_000
+
+  test('whoever is on duty at the moment of the vote may answer, and who was is not asked any more', async () => {
+    const startsAt = new Date(stage.clock.ms).toISOString()
+    const onCall = [{ group: 'dba', startsAt, shiftMs, shifts: [[person('eve')], [person('cleo')]] }]
+    const [first, second] = [await held({ onCall }), await held({ onCall }, { expiryMs: 8_000_000 })]
+    await expect(approve(stage, first.id, 'ben')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    expect(await approve(stage, first.id, 'eve')).toMatchObject({ status: 'approved' })
+    stage.clock.ms += shiftMs
+    const third = await held({ onCall })
+    await expect(approve(stage, third.id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    expect(await approve(stage, third.id, 'cleo')).toMatchObject({ status: 'approved' })
+    expect(second.id).not.toBe(first.id)
+  })
+})
+
+describe('while somebody is away', () => {
+  const away = async (from: string, to: string, ms = 3_600_000): Promise<string> =>
+    (
+      await delegations.delegate({
+        from: person(from),
+        to: person(to),
+        startsAt: new Date(stage.clock.ms),
+        endsAt: new Date(stage.clock.ms + ms),
+      })
+    ).id
+  const delegates = { dba: ['admins'] }
+
+  test('their delegate answers in their place, and the record says for whom', async () => {
+    await away('dora', 'eve')
+    const { id } = await held({ delegates })
+    const approved = await approve(stage, id, 'eve')
+    expect(approved).toMatchObject({
+      status: 'approved',
+      votes: [{ voter: { name: 'eve' }, insteadOf: { name: 'dora' } }],
+    })
+    const [voted] = (await stage.trail('hold.voted')).filter(({ hold }) => hold === id)
+    expect(voted).toMatchObject({ vote: { insteadOf: person('dora') } })
+  })
+
+  test('one right fills one place, whoever uses it', async () => {
+    await away('dora', 'eve')
+    const two = [{ group: 'dba', count: 2 }]
+    const [delegateFirst, selfFirst] = [await held({ delegates }, {}, two), await held({ delegates }, {}, two)]
+    await approve(stage, delegateFirst.id, 'eve')
+    await expect(approve(stage, delegateFirst.id, 'dora')).rejects.toMatchObject({ code: 'already_voted' })
+    await approve(stage, selfFirst.id, 'dora')
+    await expect(approve(stage, selfFirst.id, 'eve')).rejects.toMatchObject({ code: 'already_voted' })
+    expect((await stage.holds.find(selfFirst.id))?.status).toBe('pending')
+  })
+
+  test.each([
+    { what: 'the policy does not let that group', more: {}, wait: 0 },
+    { what: 'it is over', more: { delegates }, wait: 3_600_000 },
+  ])('not when $what', async ({ more, wait }) => {
+    await away('dora', 'eve')
+    stage.clock.ms += wait
+    const { id } = await held(more)
+    await expect(approve(stage, id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+  })
+
+  test('not when it was taken back, nor when who is away was deactivated', async () => {
+    const delegation = await away('dora', 'eve')
+    await delegations.revoke(delegation, person('dora'))
+    const { id } = await held({ delegates })
+    await expect(approve(stage, id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    await away('dora', 'eve')
+    await stage.directory.setActive(person('dora').issuer, person('dora').subject, false)
+    await expect(approve(stage, id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    await stage.directory.setActive(person('dora').issuer, person('dora').subject, true)
+  })
+
+  test('nobody gets their own request answered by it, or that of their agent', async () => {
+    const ben = { ...reportBot, ...person('ben'), name: 'ben', kind: 'human' as const, actsFor: null, groups: ['dba'] }
+    await away('ben', 'eve')
+    const own = await held({ delegates }, { identity: ben })
+    const agents = await held({ delegates }, { identity: { ...reportBot, actsFor: { ...ben } } })
+    for (const { id } of [own, agents])
+      await expect(approve(stage, id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    await away('dora', 'ben')
+    await expect(reject(stage, own.id, 'ben')).rejects.toMatchObject({ code: 'own_request' })
+  })
+
+  test.each([
+    { to: 'ben', from: 'ben', ms: 1_000, code: 'bad_delegation' },
+    { to: 'eve', from: 'ben', ms: -1, code: 'bad_delegation' },
+    { to: 'eve', from: 'ben', ms: 100 * 24 * 3_600_000, code: 'bad_delegation' },
+    { to: 'etl', from: 'ben', ms: 1_000, code: 'unknown_person' },
+    { to: 'nobody', from: 'ben', ms: 1_000, code: 'unknown_person' },
+  ])('$from to $to for $ms ms is refused: $code', async ({ from, to, ms, code }) => {
+    await expect(away(from, to, ms)).rejects.toMatchObject({ code })
+  })
+
+  test('is listed for both, and only they take it back', async () => {
+    const id = await away('dora', 'eve')
+    for (const name of ['dora', 'eve']) expect(await delegations.list(person(name))).toMatchObject([{ id }])
+    await expect(delegations.revoke(id, person('ben'))).rejects.toMatchObject({ code: 'unknown_delegation' })
+    await delegations.revoke(id, person('eve'))
+    expect(await delegations.list(person('dora'))).toEqual([])
+  })
+})

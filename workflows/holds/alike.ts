@@ -1,0 +1,73 @@
+import { writeTrail } from '../outbox/outbox.ts'
+import { type Queryable, rowsOf } from '../state/transaction.ts'
+import { type Moved, move } from './moves.ts'
+import { HOLD_COLUMNS, type HoldRow, needsReason } from './row.ts'
+
+/**
+ * Approvals that count for more than one statement: for those of the same asker that differ from the approved one in
+ * constants only. Each such run is a hold of its own, approved through the first one, and takes one of the runs that the
+ * approval has left, by compare-and-set.
+ */
+const GRANT_MS = 10 * 60_000
+
+/** After the hold was approved by people who all meant it so: also lets through what waits already. */
+export async function approveAlike(client: Queryable, row: HoldRow, at: Date): Promise<readonly Moved[]> {
+  const allowed = row.request.decision.answering?.sameShape ?? null
+  if (allowed === null || row.gathering === null) return []
+  const until = new Date(at.getTime() + allowed.ms)
+  await rowsOf(client, 'INSERT INTO alike_approval (hold, gathering, runs_max, expires_at) VALUES ($1, $2, $3, $4)', [
+    row.id,
+    row.gathering,
+    allowed.runs,
+    until,
+  ])
+  await writeTrail(client, at, 'hold.alike_approved', { hold: row.id, runs: allowed.runs, until: until.toISOString() })
+  return approveWaiting(client, row.gathering, at)
+}
+
+/** Oldest first. One that somebody else has locked is left to them. */
+async function approveWaiting(client: Queryable, gathering: string, at: Date): Promise<readonly Moved[]> {
+  const waiting = await rowsOf<HoldRow>(
+    client,
+    `SELECT ${HOLD_COLUMNS} FROM hold WHERE gathering = $1 AND status = 'pending' AND expires_at > $2
+     ORDER BY created_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED`,
+    [gathering, at],
+  )
+  const moved: Moved[] = []
+  for (const row of waiting) {
+    const through = await approveThrough(client, row, at)
+    if (through !== null) moved.push(through)
+  }
+  return moved
+}
+
+/** @returns null when nothing that was approved covers this hold, or no run of it is left */
+export async function approveThrough(client: Queryable, row: HoldRow, at: Date): Promise<Moved | null> {
+  if (row.gathering === null || needsReason(row)) return null
+  const run = await takeRun(client, row.gathering, at)
+  if (run === null) return null
+  await client.query('UPDATE hold SET approved_through = $2, approved_run = $3 WHERE id = $1', [
+    row.id,
+    run.hold,
+    run.runs,
+  ])
+  await writeTrail(client, at, 'hold.approved_through', { hold: row.id, approval: run.hold, run: run.runs })
+  return move(client, 'approve', { id: row.id, at, grantMs: row.request.decision.grantMs ?? GRANT_MS })
+}
+
+/** Of two that want the last run, one gets it: the other waits for the row and then does not match. */
+async function takeRun(
+  client: Queryable,
+  gathering: string,
+  at: Date,
+): Promise<{ readonly hold: string; readonly runs: number } | null> {
+  const [run] = await rowsOf<{ hold: string; runs: number }>(
+    client,
+    `UPDATE alike_approval SET runs = runs + 1 WHERE runs < runs_max AND hold = (
+       SELECT hold FROM alike_approval WHERE gathering = $1 AND runs < runs_max AND expires_at > $2
+       ORDER BY expires_at LIMIT 1 FOR UPDATE)
+     RETURNING hold, runs`,
+    [gathering, at],
+  )
+  return run ?? null
+}

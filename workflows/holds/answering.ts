@@ -1,0 +1,37 @@
+import type { Principal } from '../../policies/input.ts'
+import type { Vote } from './hold.ts'
+
+/** An approval that counts for others like it, and what of it is left. */
+export interface AlikeApproval {
+  readonly runsMax: number
+  readonly runs: number
+  readonly expiresAt: string
+}
+
+/** How many wait that differ in constants only, from one asker: one card can stand for all of them. */
+export interface Gathering {
+  /** The same for all of them. */
+  readonly key: string
+  /** Pending now, this one included when it is. */
+  readonly pending: number
+}
+
+/** What a reviewer said afterwards of a statement whose asker broke the glass. */
+export interface Review {
+  readonly verdict: 'reviewed' | 'disputed'
+  readonly by: Pick<Principal, 'issuer' | 'subject' | 'name'>
+  readonly reason: string | null
+  readonly via: Vote['via']
+  readonly at: string
+}
+
+/** The asker ran it without an approval, and said why. */
+export interface BrokenGlass {
+  readonly reason: string
+  readonly via: Vote['via'] | 'postgres'
+  readonly at: string
+  readonly reviewDueAt: string
+  /** Since the review is overdue, people are told again and again; null: it is not, or there is one. */
+  readonly overdueToldAt: string | null
+  readonly review: Review | null
+}
