@@ -44,7 +44,8 @@ export function policyCommand(options: PolicyCommandOptions): Command {
 
 async function check(flags: Flags, options: PolicyCommandOptions): Promise<string> {
   const { path, tools } = prepare(flags, options)
-  const { files } = await checkPolicy(path, tools)
+  const { files, warnings } = await checkPolicy(path, tools)
+  for (const warning of warnings) say(`note: ${warning}`)
   return `${files} policy files are valid`
 }
 

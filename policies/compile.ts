@@ -6,6 +6,7 @@ import { lock } from 'proper-lockfile'
 import { z } from 'zod'
 import { checkAnsweringData } from './answering-data.ts'
 import { readBundle } from './bundle.ts'
+import { checkData } from './check-data.ts'
 import { describeRules } from './describe-rules.ts'
 import { PolicyError } from './errors.ts'
 import { type Manifest, readManifest } from './manifest.ts'
@@ -111,6 +112,7 @@ async function build(compilation: Compilation, manifest: Manifest, cached: strin
   compilation.progress('compiling the policies')
   await checkPolicies(opa, compilation.path, manifest)
   const rules = await describeRules(opa, compilation.path)
+  checkData(compilation.path, rules, Date.now())
   const partial = `${cached}.${randomBytes(4).toString('hex')}.partial`
   const target = ['-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', CAPABILITIES, '--ignore', '*_test.rego']
   try {

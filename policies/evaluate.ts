@@ -7,6 +7,7 @@ import { type LabelTreatment, labelTreatment } from './label-treatment.ts'
 import { type Manifest, shownTo } from './manifest.ts'
 import { compileModule, exportedNames, type OpaModule, startModule, type WasmModule } from './opa-module.ts'
 import type { RuleDescription } from './rule-description.ts'
+import { type InForce, inForce } from './terms.ts'
 
 /**
  * A compiled policy, ready to decide. It runs in WebAssembly in this thread and has no state between two decisions: the
@@ -18,6 +19,8 @@ export interface Policy {
   readonly rules: readonly RuleDescription[]
   /** What it says of labels, by the same data that its rules read. */
   readonly labels: LabelTreatment
+  /** Moves on when an exception or a schedule begins or ends: what was decided before is not decided now. */
+  readonly epoch?: number
   /** @throws PolicyError whenever there is no answer that is known to be one: the caller denies */
   decide(input: PolicyInput): Decision
 }
@@ -27,6 +30,16 @@ export interface EvaluationLimits {
   readonly memoryBytesMax?: number
   readonly inputCharsMax?: number
   readonly rememberedBytesMax?: number
+  /** The clock by which exceptions and schedules begin and end. */
+  readonly now?: () => number
+}
+
+/** What each decision was made from, as the policy was shown it. */
+const inputs = new WeakMap<Decision, string>()
+
+/** JSON of the input that this decision answers; undefined for a decision that no policy made. */
+export function inputOf(decision: Decision): string | undefined {
+  return inputs.get(decision)
 }
 
 /** @throws PolicyError module_unusable: not a module, no such entry point, or builtins that are not there */
@@ -42,11 +55,15 @@ class WasmPolicy implements Policy {
   readonly manifest: Manifest
   readonly rules: readonly RuleDescription[]
   readonly labels: LabelTreatment
-  readonly #compiled: CompiledPolicy
   readonly #module: WasmModule
   readonly #memoryBytesMax: number
   readonly #inputCharsMax: number
-  readonly #remembered: GenerationalCache<string, Decision>
+  readonly #rememberedBytesMax: number
+  readonly #now: () => number
+  readonly #data: Readonly<Record<string, unknown>>
+  #remembered: GenerationalCache<string, Decision>
+  #terms: InForce
+  #epoch = 0
   #instance: OpaModule
 
   constructor(compiled: CompiledPolicy, module: WasmModule, limits: EvaluationLimits) {
@@ -54,21 +71,35 @@ class WasmPolicy implements Policy {
     this.manifest = compiled.manifest
     this.rules = compiled.rules
     this.labels = labelTreatment(compiled.data.toString('utf8'))
-    this.#compiled = compiled
     this.#module = module
     this.#memoryBytesMax = limits.memoryBytesMax ?? 64 * 1024 * 1024
     this.#inputCharsMax = limits.inputCharsMax ?? 4 * 1024 * 1024
-    this.#remembered = new GenerationalCache(limits.rememberedBytesMax ?? 16 * 1024 * 1024)
-    this.#instance = instantiate(compiled, module)
+    this.#rememberedBytesMax = limits.rememberedBytesMax ?? 16 * 1024 * 1024
+    this.#remembered = new GenerationalCache(this.#rememberedBytesMax)
+    this.#now = limits.now ?? Date.now
+    this.#data = JSON.parse(compiled.data.toString('utf8')) as Readonly<Record<string, unknown>>
+    this.#terms = inForce(this.#data, this.#now())
+    this.#instance = instantiate(module, this.#terms.data)
+  }
+
+  /** Looks at the clock only where something begins or ends at all. */
+  get epoch(): number {
+    const { since, until } = this.#terms
+    if (since === Number.NEGATIVE_INFINITY && until === Number.POSITIVE_INFINITY) return this.#epoch
+    const now = this.#now()
+    if (now < since || now >= until) this.#turn(now)
+    return this.#epoch
   }
 
   decide(input: PolicyInput): Decision {
+    void this.epoch
     const text = JSON.stringify(shownTo(this.manifest, input))
     const remembered = this.#remembered.get(text)
     if (remembered !== undefined) return remembered
     if (text.length > this.#inputCharsMax)
       throw new PolicyError('evaluation_failed', 'There is more to know about this statement than a policy is given.')
     const made = onlyDecision(this.#evaluate(text))
+    inputs.set(made, text)
     this.#remembered.set(text, made, 2 * text.length)
     return made
   }
@@ -85,12 +116,19 @@ class WasmPolicy implements Policy {
     }
   }
 
+  #turn(now: number): void {
+    this.#terms = inForce(this.#data, now)
+    this.#remembered = new GenerationalCache(this.#rememberedBytesMax)
+    this.#epoch++
+    this.#restart()
+  }
+
   #restart(): void {
-    this.#instance = instantiate(this.#compiled, this.#module)
+    this.#instance = instantiate(this.#module, this.#terms.data)
   }
 }
 
-function instantiate(compiled: CompiledPolicy, module: WasmModule): OpaModule {
+function instantiate(module: WasmModule, data: object): OpaModule {
   const instance = start(module)
   const missing = exportedNames(instance, 'builtins')
   if (missing.length > 0)
@@ -99,7 +137,7 @@ function instantiate(compiled: CompiledPolicy, module: WasmModule): OpaModule {
     })
   if (!exportedNames(instance, 'entrypoints').includes(ENTRYPOINT))
     throw new PolicyError('module_unusable', `The policy has no entry point ${ENTRYPOINT}.`)
-  instance.setData(JSON.parse(compiled.data.toString('utf8')) as object)
+  instance.setData(data)
   return instance
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { policyData } from './data-schema.ts'
 import { INPUT_VERSION, input } from './input.ts'
 import { type Manifest, volatileInput } from './manifest.ts'
+import { schemaPage } from './schema-page.ts'
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; required?: string[] }
 
@@ -13,6 +15,20 @@ export function inputSchema(): Schema {
     title: 'What a Holdpoint policy is shown',
     ...schema,
   }
+}
+
+/** What editors check the files of data/ with: policies/schemas/data.json. */
+export function dataSchema(): Schema {
+  return { ...(z.toJSONSchema(policyData, { target: 'draft-7' }) as Schema), title: 'The data of Holdpoint policies' }
+}
+
+/** The documentation of the input: policies/schemas/input.md. */
+export function inputPage(): string {
+  return schemaPage(
+    'What a policy is shown',
+    `Version ${INPUT_VERSION} of \`input\`, made from policies/input.ts by \`node policies/write-schema.ts\`; the schema itself is [input.json](input.json). \`identity.expiresAt\`, \`session.application\` and \`session.transaction\` are given only to policies whose manifest.yaml names them.`,
+    inputSchema(),
+  )
 }
 
 /** The same without the volatile fields that the manifest does not name, so that a rule which reads one is refused. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkData } from './check-data.ts'
 import { type CompiledPolicy, checkPolicies, compilePolicies, policyFiles, type Toolchain } from './compile.ts'
 import { describeRules } from './describe-rules.ts'
 import { PolicyError } from './errors.ts'
@@ -17,6 +18,7 @@ export interface CheckedPolicy {
   /** How many files take part in a decision; tests are not among them. */
   readonly files: number
   readonly rules: readonly RuleDescription[]
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -30,7 +32,8 @@ export async function checkPolicy(path: string, tools: Toolchain): Promise<Check
   await checkFormat(opa, path)
   const rules = await describeRules(opa, path)
   if (existsSync(join(path, 'data', 'labels.yaml'))) loadLabels(path)
-  return { files: policyFiles(path).filter((file) => file.endsWith('.rego')).length, rules }
+  const { warnings } = checkData(path, rules, Date.now())
+  return { files: policyFiles(path).filter((file) => file.endsWith('.rego')).length, rules, warnings }
 }
 
 /**

@@ -15,6 +15,7 @@ export interface JudgingContext {
 interface Seen {
   readonly snapshot: CatalogSnapshot
   readonly policy: Policy
+  readonly epoch: number
   readonly identity: SessionView['identity']
   readonly target: SessionView['target']
   readonly role: string
@@ -42,11 +43,13 @@ export class JudgingContexts {
       session.temporaryRelations.size + (session.uncommitted?.length ?? 0) === 0
         ? ''
         : JSON.stringify([[...session.temporaryRelations].sort(), session.uncommitted ?? []])
+    const epoch = policy.epoch ?? 0
     const volatile = policy.manifest.volatile.length === 0 ? '' : volatileOf(session, policy)
     if (
       seen !== undefined &&
       seen.snapshot === snapshot &&
       seen.policy === policy &&
+      seen.epoch === epoch &&
       seen.identity === session.identity &&
       seen.target === session.target &&
       seen.role === session.role &&
@@ -61,6 +64,7 @@ export class JudgingContexts {
     this.#seen.set(session, {
       snapshot,
       policy,
+      epoch,
       identity,
       target,
       role,
@@ -84,7 +88,7 @@ export class JudgingContexts {
     const { expiresAt: _, ...identity } = session.identity
     const names = [numberOf(this.#snapshots, snapshot, () => ++this.#last), role, searchPath, temporaries]
     const policyNumber = numberOf(this.#policies, policy, () => ++this.#last)
-    const whole = [...names, policyNumber, target, door, identity, volatile]
+    const whole = [...names, policyNumber, policy.epoch ?? 0, target, door, identity, volatile]
     return { id: this.#number(JSON.stringify(whole)), namesId: this.#number(JSON.stringify(names)) }
   }
 

@@ -5,7 +5,7 @@ import { CAPABILITIES, checkPolicies, sources } from '../../policies/compile.ts'
 import { describeRules } from '../../policies/describe-rules.ts'
 import { readManifest } from '../../policies/manifest.ts'
 import { run } from '../../policies/run.ts'
-import { inputSchema } from '../../policies/schema.ts'
+import { dataSchema, inputPage, inputSchema } from '../../policies/schema.ts'
 import { opa, POLICIES } from './default-policy.ts'
 
 const rules = globSync('rules/*/*.rego', { cwd: POLICIES }).filter((file) => !file.endsWith('_test.rego'))
@@ -26,8 +26,11 @@ test('the rules are formatted as OPA formats them', async () => {
   expect(stdout).toBe('')
 })
 
-test('the published schema of the input is what the types are made from (node policies/write-schema.ts)', () => {
-  expect(JSON.parse(readFileSync(join(POLICIES, 'schemas/input.json'), 'utf8'))).toEqual(inputSchema())
+test('the published schemas and the page of the input are what the types are made from (node policies/write-schema.ts)', () => {
+  const published = (name: string): string => readFileSync(join(POLICIES, 'schemas', name), 'utf8')
+  expect(JSON.parse(published('input.json'))).toEqual(inputSchema())
+  expect(JSON.parse(published('data.json'))).toEqual(dataSchema())
+  expect(published('input.md')).toBe(inputPage())
 })
 
 test('every rule has a test beside it, says what it is for, how grave, whose, and to what end, and reads something', async () => {

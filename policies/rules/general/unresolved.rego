@@ -6,6 +6,7 @@
 # custom:
 #   severity: critical
 #   owner: security
+#   exceptions: false
 #   controls: [SOC 2 CC6.1]
 package holdpoint.rules.general.unresolved
 
