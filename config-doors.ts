@@ -12,5 +12,7 @@ export const doorsConfig = z
     bodyBytesMax: bytes.default(1024 * 1024),
     rowsMax: z.coerce.number().int().min(1).max(100_000).default(1_000),
     resultBytesMax: bytes.default(4 * 1024 * 1024),
+    resultKey: z.string().min(32, 'at least 32 characters').optional(),
+    resultKeptMs: z.coerce.number().int().min(1_000).default(3_600_000),
   })
   .prefault({})

@@ -90,7 +90,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()
-  const doors = await createDoors({ ...workflows, config, sessions: server, authenticateToken, reviewUrl, log })
+  const doors = await createDoors({ ...workflows, config, sessions: server, authenticateToken, reviewUrl, log, now })
   stack.defer(() => doors.close())
   const doorsPort = await listenDoors(doors, config)
 

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { NoticeDelivery } from './outbox/delivery.ts'
 import { startWorkers } from './queues/workers.ts'
+import { keepRuns, runDelivery } from './results/keep-runs.ts'
 import { openJournal } from './trail/journal.ts'
 import { trailFolder } from './trail/journal-files.ts'
 import { startShipper } from './trail/shipper.ts'
@@ -9,12 +10,15 @@ import type { Workflows } from './workflows.ts'
 
 /** What goes on while nobody is connected: holds run out, people are told, the trail reaches the state database. */
 export interface WorkerOptions {
-  readonly config: Pick<Config, 'data' | 'holds' | 'trail'>
+  readonly config: Pick<Config, 'data' | 'holds' | 'trail' | 'doors'>
   readonly workflows: Workflows
   readonly deliveries: readonly NoticeDelivery[]
   readonly log: Log
   readonly now: () => number
 }
+
+/** Connecting, being judged and being recorded take their time, too. */
+const RUN_GRACE_MS = 120_000
 
 /** @throws TrailError, QueueError */
 export async function startWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
@@ -27,8 +31,18 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
   stack.defer(() => trail.close())
   const shipper = startShipper({ folder, pool, log, trail })
   stack.defer(() => shipper.close())
-  const workers = await startWorkers({ pool, queues, holds, deliver: deliveries, log, abandonedAfterMs })
+  const workers = await startWorkers({
+    pool,
+    queues,
+    holds,
+    deliver: [...deliveries, runDelivery(queues)],
+    log,
+    abandonedAfterMs,
+  })
   stack.defer(() => workers.close())
+  const runMsMax = config.doors.statementTimeoutMs + RUN_GRACE_MS
+  const runs = keepRuns({ pool, queues, now, log, runMsMax })
+  stack.defer(() => runs.close())
   const running = stack.move()
   return { close: () => running.disposeAsync() }
 }

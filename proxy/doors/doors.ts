@@ -7,9 +7,16 @@ import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
+import type { Directory } from '../../workflows/directory/directory.ts'
+import type { ServiceTokens } from '../../workflows/directory/service-tokens.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
+import type { Queues } from '../../workflows/queues/queues.ts'
+import { createDeferredRuns } from '../../workflows/results/deferred-runs.ts'
+import { createSeal, resultSecret } from '../../workflows/results/seal.ts'
 import type { SessionServer } from '../session/serve.ts'
+import { createAsk } from './ask.ts'
 import { createBearers } from './bearer.ts'
+import { startDeferredRunner } from './deferred-runner.ts'
 import { DoorError } from './errors.ts'
 import { holdRoutes } from './http/hold-routes.ts'
 import { describeApi } from './http/openapi.ts'
@@ -24,16 +31,20 @@ export interface DoorsParts {
   readonly sessions: Pick<SessionServer, 'open'>
   readonly holds: Holds
   readonly pool: Pool
+  readonly queues: Queues
+  readonly directory: Pick<Directory, 'person'>
+  readonly serviceTokens: Pick<ServiceTokens, 'list'>
   readonly authenticateToken: (token: string) => Promise<Identity>
   /** Where people answer a hold. */
   readonly reviewUrl: (hold: string) => string
   readonly log: Log
+  readonly now: () => number
 }
 
 const REQUESTS_PER_MINUTE_MAX = 1_200
 
 export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
-  const { config, sessions, holds, pool, authenticateToken, reviewUrl, log } = parts
+  const { config, sessions, holds, pool, queues, authenticateToken, reviewUrl, log, now } = parts
   const { doors, targets } = config
   const logger: FastifyBaseLogger = log
   const server = fastify({
@@ -54,14 +65,21 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   server.get('/healthz', { config: { rateLimit: false }, schema: { hide: true } }, async () => ({ status: 'ok' }))
 
   const run = createRunner({ sessions, holds, statementTimeoutMs: doors.statementTimeoutMs })
+  const seal = createSeal(resultSecret(doors.resultKey, config.data))
+  const runs = createDeferredRuns({ pool, seal, keptMs: doors.resultKeptMs, now })
+  const ask = createAsk({ run, runs, holds, queues })
+  const views = { runs, reviewUrl }
+  const runner = startDeferredRunner({ ...parts, runs, run })
+  await runner.ready()
+  server.addHook('preClose', () => runner.close())
   await server.register(async (api) => {
     const identities = new WeakMap<FastifyRequest, Identity>()
     const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity
     // For every route in here, before its body is read: none can forget to ask.
     api.addHook('onRequest', async (request) => void identities.set(request, await bearers.identityOf(request)))
     const { rowsMax, resultBytesMax: bytesMax } = doors
-    await api.register(statementRoutes({ run, targets, identityOf, rowsMax, bytesMax, reviewUrl }))
-    await api.register(holdRoutes({ holds, pool, identityOf, reviewUrl }))
+    await api.register(statementRoutes({ ask, targets, identityOf, rowsMax, bytesMax, views }))
+    await api.register(holdRoutes({ holds, pool, identityOf, runs, views }))
   })
   return server
 }

@@ -6,9 +6,6 @@ export type DoorErrorCode =
   | 'not_found'
   | 'too_many_requests'
   | 'too_many_streams'
-  | 'result_pending'
-  | 'result_gone'
-  | 'result_too_large'
   | 'callback_refused'
 
 /** What a door itself refuses; statements are refused by the gate and the server. */

@@ -1,8 +1,24 @@
 import type { Hold } from '../../workflows/holds/hold.ts'
+import type { DeferredRuns, RunStanding } from '../../workflows/results/deferred-runs.ts'
 import type { HoldView } from './http/schemas.ts'
 
-/** A hold as its asker sees it. */
-export function holdViewOf(hold: Hold, reviewUrl: string): HoldView {
+export interface ViewSources {
+  readonly runs: Pick<DeferredRuns, 'standings'>
+  /** Where people answer a hold. */
+  readonly reviewUrl: (hold: string) => string
+}
+
+/** Holds as their asker sees them. */
+export async function holdViews(holds: readonly Hold[], { runs, reviewUrl }: ViewSources): Promise<HoldView[]> {
+  const standings = await runs.standings(holds.map(({ id }) => id))
+  return holds.map((hold) => holdView(hold, reviewUrl(hold.id), standings.get(hold.id)))
+}
+
+export async function holdViewOf(hold: Hold, sources: ViewSources): Promise<HoldView> {
+  return (await holdViews([hold], sources))[0] as HoldView
+}
+
+function holdView(hold: Hold, reviewUrl: string, result: RunStanding = { state: 'none', why: null }): HoldView {
   const { id, status, mode, target, statement, parameters, reason, needsReason, decision, votes, outcome } = hold
   const { createdAt, expiresAt, grantExpiresAt, decidedAt } = hold
   return {
@@ -23,6 +39,7 @@ export function holdViewOf(hold: Hold, reviewUrl: string): HoldView {
     decidedAt,
     outcome,
     reviewUrl,
+    result,
   }
 }
 

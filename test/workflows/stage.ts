@@ -125,6 +125,7 @@ export const idleQueues: Queues = {
   scheduleExpiry: async () => undefined,
   cancelExpiry: async () => undefined,
   announce: async () => undefined,
+  startRuns: async () => undefined,
   work: () => ({ ready: async () => undefined, close: async () => undefined }),
   ready: async () => undefined,
   close: async () => undefined,

@@ -50,6 +50,7 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
   }
   const holds = open('holds')
   const notices = open('notices')
+  const runs = open('runs')
 
   return {
     backend: backend.kind,
@@ -67,12 +68,15 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
       const jobs = announcements.map(({ notice, inMs }) => job(notice, noticeJobId(notice, inMs), inMs))
       if (jobs.length > 0) await inTime(notices.addBulk(jobs))
     },
+    async startRuns(ids) {
+      if (ids.length > 0) await inTime(runs.addBulk(ids.map((id) => job(id, id, 0))))
+    },
     work: (name, options) => work(backend, name, options, log),
     async ready() {
-      await inTime(Promise.all([holds.waitUntilReady(), notices.waitUntilReady()]))
+      await inTime(Promise.all([holds, notices, runs].map((queue) => queue.waitUntilReady())))
     },
     async close() {
-      await Promise.allSettled([holds.close(), notices.close()])
+      await Promise.allSettled([holds, notices, runs].map((queue) => queue.close()))
       await backend.close()
     },
   }

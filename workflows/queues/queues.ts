@@ -1,7 +1,7 @@
 import type { Wake } from '../holds/wake.ts'
 
-/** The two BullMQ queues. A job carries an id and nothing else; what it means is in the row. */
-export type QueueName = 'holds' | 'notices'
+/** The BullMQ queues. A job carries an id and nothing else; what it means is in the row. */
+export type QueueName = 'holds' | 'notices' | 'runs'
 
 export interface Queues {
   readonly backend: 'postgres' | 'redis'
@@ -12,6 +12,8 @@ export interface Queues {
   cancelExpiry(hold: string): Promise<void>
   /** A job per outbox row, now or later. */
   announce(notices: readonly Announcement[]): Promise<void>
+  /** A job per deferred statement that is approved; the proxies run them. One that is there already is left alone. */
+  startRuns(holds: readonly string[]): Promise<void>
   work(name: QueueName, options: WorkOptions): QueueWorker
   /** Resolves when jobs can be added; rejects when the backend cannot be reached. */
   ready(): Promise<void>

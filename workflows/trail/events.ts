@@ -109,6 +109,10 @@ export interface TrailEvents {
   }
   'hold.taken': { readonly hold: string }
   'hold.completed': { readonly hold: string; readonly outcome: HoldOutcome }
+  /** Its asker has fetched the result of a deferred statement; it is given out once. */
+  'result.fetched': { readonly hold: string }
+  /** A deferred statement that was approved was not run, or nobody knows. */
+  'result.none': { readonly hold: string; readonly why: string }
   /** A policy became active in this process. */
   'release.activated': { readonly policy: string; readonly source: string; readonly reviewed: boolean }
 }

@@ -3,9 +3,12 @@ import type { Pool } from 'pg'
 import type { Identity } from '../../../policies/input.ts'
 import { holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
 import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
+import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
+import type { Answer, Held } from '../answer.ts'
 import { DoorError } from '../errors.ts'
-import { holdViewOf } from '../hold-view.ts'
-import { holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
+import { holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
+import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
+import { completed, holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
 import { whenGone } from './statement-routes.ts'
 import type { Routes } from './zod-schemas.ts'
 
@@ -13,14 +16,15 @@ export interface HoldRoutesOptions {
   readonly holds: Holds
   readonly pool: Pool
   readonly identityOf: (request: FastifyRequest) => Identity
-  readonly reviewUrl: (hold: string) => string
+  readonly runs: DeferredRuns
+  readonly views: ViewSources
 }
 
 const answers = { 200: holdView, '4xx': problem, '5xx': problem }
 
 /** The holds of whoever asks, wherever they were made; nobody answers one here. */
-export function holdRoutes({ holds, pool, identityOf, reviewUrl }: HoldRoutesOptions): Routes {
-  const view = (hold: Hold) => holdViewOf(hold, reviewUrl(hold.id))
+export function holdRoutes({ holds, pool, identityOf, runs, views }: HoldRoutesOptions): Routes {
+  const view = (hold: Hold) => holdViewOf(hold, views)
   const own = async (request: FastifyRequest, id: string): Promise<Hold> => {
     const hold = await holdAskedBy(pool, identityOf(request), id)
     if (hold === null) throw new DoorError('not_found', 'You have no such hold')
@@ -31,7 +35,9 @@ export function holdRoutes({ holds, pool, identityOf, reviewUrl }: HoldRoutesOpt
     server.get(
       '/v1/holds',
       { schema: { summary: 'Your holds, newest first', querystring: holdsQuery, response: { 200: holdList } } },
-      async (request) => ({ holds: (await holdsAskedBy(pool, identityOf(request), request.query)).map(view) }),
+      async (request) => ({
+        holds: await holdViews(await holdsAskedBy(pool, identityOf(request), request.query), views),
+      }),
     )
     server.get(
       '/v1/holds/:id',
@@ -46,6 +52,22 @@ export function holdRoutes({ holds, pool, identityOf, reviewUrl }: HoldRoutesOpt
       async (request, reply) => {
         const hold = await own(request, request.params.id)
         return view(await answered(holds, hold, request.query.wait, whenGone(reply)))
+      },
+    )
+    server.get(
+      '/v1/holds/:id/result',
+      {
+        schema: {
+          summary: 'The result of a deferred statement, given out once',
+          params: holdPath,
+          response: { 200: completed, '4xx': problem, '5xx': problem },
+        },
+      },
+      async (request, reply) => {
+        const hold = await own(request, request.params.id)
+        const answer = JSON.parse(await runs.fetch(hold.id)) as Exclude<Answer, Held>
+        if (answer.kind === 'completed') return { status: answer.kind, ...answer }
+        return sendProblem(reply, answer.kind === 'denied' ? deniedProblem(answer) : failedProblem(answer))
       },
     )
     server.delete(

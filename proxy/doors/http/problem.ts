@@ -23,7 +23,9 @@ const statuses: Readonly<Record<string, number>> = {
   unknown_target: 404,
   result_pending: 409,
   result_gone: 410,
-  result_too_large: 409,
+  not_run: 410,
+  no_result: 404,
+  other_key: 503,
   too_many_requests: 429,
   too_many_streams: 429,
   // HoldError

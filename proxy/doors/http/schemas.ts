@@ -66,6 +66,14 @@ export const holdView = z.object({
     .nullable()
     .describe('null with status executed: it was started, and nobody lived to hear how it ended'),
   reviewUrl: z.string().describe('Where people answer it'),
+  result: z
+    .object({
+      state: z
+        .enum(['none', 'waiting', 'running', 'ready', 'fetched', 'gone', 'not_run'])
+        .describe('none: it is not deferred, send the statement again; not_run: see why'),
+      why: z.string().nullable(),
+    })
+    .describe('Of a deferred statement; once ready it can be fetched once'),
 })
 
 export const held = z.object({

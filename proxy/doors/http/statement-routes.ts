@@ -3,7 +3,7 @@ import type { TargetConfig } from '../../../config.ts'
 import type { Identity } from '../../../policies/input.ts'
 import { findTarget } from '../../identity/targets.ts'
 import type { Held } from '../answer.ts'
-import { heldSentence, holdViewOf } from '../hold-view.ts'
+import { heldSentence, holdViewOf, type ViewSources } from '../hold-view.ts'
 import { toText } from '../json-value.ts'
 import type { RunStatement } from '../run-statement.ts'
 import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
@@ -11,12 +11,12 @@ import { completed, held, problem, statementBody, targetPath } from './schemas.t
 import type { Routes } from './zod-schemas.ts'
 
 export interface StatementRoutesOptions {
-  readonly run: RunStatement
+  readonly ask: RunStatement
   readonly targets: readonly TargetConfig[]
   readonly identityOf: (request: FastifyRequest) => Identity
   readonly rowsMax: number
   readonly bytesMax: number
-  readonly reviewUrl: (hold: string) => string
+  readonly views: ViewSources
 }
 
 /** How soon it is worth asking again. Who does not want to ask again waits with `?wait`. */
@@ -25,9 +25,9 @@ const responses = { 200: completed, 202: held, '4xx': problem, '5xx': problem }
 
 /** Statements: run, held, denied, or answered with the server's error. */
 export function statementRoutes(options: StatementRoutesOptions): Routes {
-  const { run, targets, identityOf, rowsMax, bytesMax, reviewUrl } = options
-  const heldAnswer = ({ hold }: Held) => {
-    return { status: 'held' as const, message: heldSentence(hold), hold: holdViewOf(hold, reviewUrl(hold.id)) }
+  const { ask, targets, identityOf, rowsMax, bytesMax, views } = options
+  const heldAnswer = async ({ hold }: Held) => {
+    return { status: 'held' as const, message: heldSentence(hold), hold: await holdViewOf(hold, views) }
   }
 
   return async (server) => {
@@ -39,7 +39,7 @@ export function statementRoutes(options: StatementRoutesOptions): Routes {
       async (request, reply) => {
         const { sql, parameters, reason = null, onHold, maxRows = rowsMax } = request.body
         const { environment, database } = request.params
-        const answer = await run({
+        const answer = await ask({
           identity: identityOf(request),
           target: findTarget(`${environment}/${database}`, targets),
           door: 'http',

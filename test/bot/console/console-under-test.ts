@@ -43,6 +43,7 @@ const noQueues: Queues = {
   scheduleExpiry: async () => undefined,
   cancelExpiry: async () => undefined,
   announce: async () => undefined,
+  startRuns: async () => undefined,
   work: () => ({ ready: async () => undefined, close: async () => undefined }),
   ready: async () => undefined,
   close: async () => undefined,

@@ -46,6 +46,7 @@ const NO_QUEUES: Queues = {
   scheduleExpiry: async () => undefined,
   cancelExpiry: async () => undefined,
   announce: async () => undefined,
+  startRuns: async () => undefined,
   work: () => ({ ready: async () => undefined, close: async () => undefined }),
   ready: async () => undefined,
   close: async () => undefined,

@@ -20,7 +20,7 @@ export interface DoorsStand extends AsyncDisposable {
   readonly direct: pg.Client
   readonly base: string
   /** Ends the proxy and starts another one on the same databases. */
-  restart(): Promise<void>
+  restart(meanwhile?: () => Promise<void>): Promise<void>
   token(name: string, more?: Readonly<Record<string, unknown>>): Promise<string>
   call(name: string, method: string, path: string, body?: object): Promise<Called>
   statement(name: string, sql: string, more?: object): Promise<Called>
@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ana: ['engineers'],
   ben: ['engineers', 'dba', 'data-owners'],
   cleo: ['dba', 'security', 'data-owners'],
+  dora: ['engineers'],
   'report-bot': ['agents'],
 }
 
@@ -93,8 +94,9 @@ export async function openDoorsStand(overrides: Readonly<Record<string, unknown>
     get base() {
       return base()
     },
-    async restart() {
+    async restart(meanwhile = async () => undefined) {
       await proxy.close()
+      await meanwhile()
       proxy = await start()
     },
     token,
