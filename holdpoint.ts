@@ -143,7 +143,25 @@ async function openWorker(config: Config, log: Log): Promise<Running> {
   const workflows = await openWorkflows({ config, log, now })
   const deliveries = slackDelivery({ config, workflows, log, now })
   const worker = await startWorker({ config, workflows, deliveries, log, now })
-  return { close: () => worker.close().finally(() => workflows.close()) }
+  const releases = await followReleases(config, workflows, log)
+  return {
+    close: async () => {
+      await releases?.close()
+      await worker.close().finally(() => workflows.close())
+    },
+  }
+}
+
+/** Policies from reviewed pull requests, where there is a repository of them. */
+async function followReleases(config: Config, { pool }: import('./workflows/workflows.ts').Workflows, log: Log) {
+  const { usesReleases } = await import('./workflows/releases/uses-releases.ts')
+  if (!usesReleases(config)) return null
+  const { startFollower } = await import('./workflows/releases/follower.ts')
+  const { ensureOpa, opaCacheFolder } = await import('./policies/opa.ts')
+  const progress = (line: string): void => log.info(line)
+  const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: opaCacheFolder(env, config.data), progress })
+  const tools = { opa, cacheFolder: `${config.data}/cache`, progress }
+  return startFollower({ config, pool, tools, announcers: [], log, now })
 }
 
 async function openBot(config: Config, log: Log): Promise<Running> {

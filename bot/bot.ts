@@ -3,9 +3,11 @@ import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Identity } from '../policies/input.ts'
 import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
+import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
 import { createConsole } from './console/server.ts'
 import { BotError } from './errors.ts'
+import { registerGitHubWebhook } from './github/webhook.ts'
 import { createSlack } from './slack/slack.ts'
 
 /** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
@@ -43,6 +45,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     now,
   })
   await slack?.register(server)
+  const { webhookSecret: secret } = config.releases.github
+  if (usesReleases(config) && secret !== undefined) await registerGitHubWebhook(server, { secret, pool, now })
   await listen(server, host, port)
   return {
     url,

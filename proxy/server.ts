@@ -1,13 +1,14 @@
-import { join } from 'node:path'
 import type { Config, TargetConfig } from '../config.ts'
 import type { Log } from '../log.ts'
-import { compilePolicies } from '../policies/compile.ts'
-import { loadPolicy, type Policy } from '../policies/evaluate.ts'
-import { loadLabels } from '../policies/labels.ts'
-import { rulePlaces } from '../policies/rule-places.ts'
+import type { Policy } from '../policies/evaluate.ts'
+import type { LabelRules } from '../policies/labels.ts'
+import { type RulePlace, rulePlaces } from '../policies/rule-places.ts'
+import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import { openJournal } from '../workflows/trail/journal.ts'
 import { trailFolder } from '../workflows/trail/journal-files.ts'
+import type { Trail } from '../workflows/trail/trail.ts'
 import { openWorkflows } from '../workflows/workflows.ts'
+import { type ActivePolicies, type ActivePolicy, openActivePolicies } from './active-policy.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
 import { heldLocks } from './catalog/held-locks.ts'
 import { createDoors, listen as listenDoors } from './doors/doors.ts'
@@ -47,10 +48,11 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   assertComplete(config)
   await using stack = new AsyncDisposableStack()
 
-  const [policy] = await Promise.all([activePolicy(options), loadParser()])
   const workflows = await openWorkflows({ config, log, now })
   stack.defer(() => workflows.close())
-  const catalogs = await openCatalogs(config, log)
+  const [policies] = await Promise.all([openActivePolicies({ ...options, pool: workflows.pool }), loadParser()])
+  stack.use(policies)
+  const catalogs = await openCatalogs(config, policies.now?.labels ?? NO_LABELS, log)
   stack.defer(() => closeAll(catalogs))
   const trail = await openJournal({
     folder: trailFolder(config.data),
@@ -60,7 +62,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     log,
   })
   stack.defer(() => trail.close())
-  trail.append('release.activated', { policy: policy.digest, source: config.policies.path, reviewed: false })
+  judgeByNewest(policies, catalogs, trail)
 
   const { authenticate, authenticateToken } = createAuthenticator({
     providers: config.identity.providers,
@@ -71,10 +73,12 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     now,
   })
   const catalogFor = (target: TargetConfig): Catalog => catalogs.get(target.name) as Catalog
-  const foreseeing = { timeoutMs: config.holds.previewTimeoutMs, rulePlaces: rulePlaces(config.policies.path) }
   const reviewUrl = (hold: string): string => `${consoleUrl(config)}/holds/${hold}`
+  const policy = (): Policy => inForce(policies)
+  const places = usesReleases(config) ? null : rulePlaces(config.policies.path)
+  const foreseeing = { timeoutMs: config.holds.previewTimeoutMs }
   const server = createSessionServer({
-    gate: createGate({ catalogs, policy: () => policy }),
+    gate: createGate({ catalogs, policy }),
     holds: workflows.holds,
     trail,
     authenticate,
@@ -86,7 +90,12 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     catalogOf: (target) => sessionCatalog(catalogFor(target), log),
     locksOf: (backendPid, target) => heldLocks(backendPid, catalogFor(target)),
     foresee: (judgements, bound, view, target) =>
-      foresee(judgements, bound, view, { ...foreseeing, labels: policy.labels, catalog: catalogFor(target) }),
+      foresee(judgements, bound, view, {
+        ...foreseeing,
+        rulePlaces: places ?? rulesIn(policy()),
+        labels: policy().labels,
+        catalog: catalogFor(target),
+      }),
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()
@@ -109,18 +118,32 @@ function assertComplete({ targets, identity }: Config): void {
     })
 }
 
-async function activePolicy({ config, opa, log }: ProxyOptions): Promise<Policy> {
-  const compiled = await compilePolicies({
-    path: config.policies.path,
-    opa,
-    cacheFolder: join(config.data, 'cache'),
-    progress: (line) => log.info(line),
-  })
-  return loadPolicy(compiled)
+/** @throws ProxyError when there is none: the gate refuses */
+function inForce({ now }: ActivePolicies): Policy {
+  if (now === null) throw new ProxyError('no_policy', 'No release of the policies has been verified yet.')
+  return now.policy
 }
 
-async function openCatalogs(config: Config, log: Log): Promise<ReadonlyMap<string, Catalog>> {
-  const labels = loadLabels(config.policies.path)
+/** Labels and policy change together, in one turn: no statement is judged by one of them alone. */
+function judgeByNewest(policies: ActivePolicies, catalogs: ReadonlyMap<string, Catalog>, trail: Trail): void {
+  let labelsKey = policies.now?.labelsKey
+  const record = ({ policy, source, reviewed }: ActivePolicy): void =>
+    trail.append('release.activated', { policy: policy.digest, source, reviewed })
+  if (policies.now !== null) record(policies.now)
+  policies.onSwap((active) => {
+    if (active.labelsKey !== labelsKey) for (const catalog of catalogs.values()) catalog.relabel(active.labels)
+    labelsKey = active.labelsKey
+    record(active)
+  })
+}
+
+const NO_LABELS: LabelRules = { labelsFor: () => [] }
+
+function rulesIn({ rules }: Policy): ReadonlyMap<string, RulePlace> {
+  return new Map(rules.map(({ id, file }) => [id, { file, line: 1 }]))
+}
+
+async function openCatalogs(config: Config, labels: LabelRules, log: Log): Promise<ReadonlyMap<string, Catalog>> {
   const opened = await Promise.allSettled(
     config.targets.map(async (target) => [target.name, await openCatalog({ target, labels, log })] as const),
   )

@@ -5,21 +5,19 @@ import { rowsOf } from '../../workflows/state/transaction.ts'
 export interface RuleSource {
   /** false: local files, as in development; nobody reviewed them. */
   readonly reviewed: boolean
-  /** owner/name and commit of a release; null: local files, which have no address. */
-  readonly release: { readonly repository: string; readonly commit: string } | null
+  /** owner/name, folder and commit of a release; null: local files, which have no address. */
+  readonly release: { readonly repository: string; readonly folder: string; readonly commit: string } | null
 }
 
 /** The release of this digest, the newest if several commits compiled to it. */
 export async function ruleSourceOf(pool: Pool, policyDigest: string): Promise<RuleSource> {
-  const [row] = await rowsOf<{ repository: string | null; commit: string | null }>(
+  const [release] = await rowsOf<{ repository: string; folder: string; commit: string }>(
     pool,
-    // As json: what else a release has is for workflows/releases to know.
-    `SELECT to_json(release) ->> 'repository_name' AS repository, to_json(release) ->> 'commit' AS commit
-     FROM release WHERE digest = $1 ORDER BY to_json(release) ->> 'verified_at' DESC LIMIT 1`,
+    `SELECT repository_name AS repository, folder, commit FROM release
+     WHERE digest = $1 ORDER BY verified_at DESC LIMIT 1`,
     [policyDigest],
   )
-  if (row?.repository == null || row.commit === null) return { reviewed: false, release: null }
-  return { reviewed: true, release: { repository: row.repository, commit: row.commit } }
+  return { reviewed: release !== undefined, release: release ?? null }
 }
 
 const REPOSITORY = /^[\w.-]+\/[\w.-]+$/
@@ -31,6 +29,9 @@ export function ruleUrl(
   place: { readonly file: string; readonly line: number },
 ): string | null {
   if (release === null || !REPOSITORY.test(release.repository) || !COMMIT.test(release.commit)) return null
-  const path = place.file.split('/').map(encodeURIComponent).join('/')
+  const path = [...release.folder.split('/'), ...place.file.split('/')]
+    .filter(Boolean)
+    .map(encodeURIComponent)
+    .join('/')
   return `https://github.com/${release.repository}/blob/${release.commit}/${path}#L${place.line}`
 }

@@ -2,8 +2,10 @@ import { Command } from 'commander'
 import { type CommonOptions, configFile, configOf, type Environment } from '../../command-line.ts'
 import type { Config } from '../../config.ts'
 import { ensureOpa, opaCacheFolder } from '../../policies/opa.ts'
+import { usesReleases } from '../releases/uses-releases.ts'
 import { type Check, type Finding, runChecks, wrong } from './check.ts'
 import { stateCheck, targetCheck } from './database-checks.ts'
+import { releaseCheck } from './release-checks.ts'
 import { type Setting, settingsInForce } from './sources.ts'
 import { certificateCheck, policyCheck, portCheck, providerCheck, trailCheck } from './surroundings-checks.ts'
 
@@ -32,7 +34,7 @@ function checksFor(config: Config, env: Environment): readonly (readonly [string
     ...missing(config),
     ...config.targets.map((target) => [`target ${target.name}`, targetCheck(target)] as const),
     ...config.identity.providers.map((one) => [`identity provider ${one.issuer}`, providerCheck(one)] as const),
-    ['policies', policyCheck(config, opa)],
+    ['policies', usesReleases(config) ? releaseCheck(config, Date.now) : policyCheck(config, opa)],
     ['trail', trailCheck(config)],
     ['proxy’s certificate', certificateCheck(config, Date.now)],
     ['proxy’s port', portCheck('proxy’s port', proxy.host, proxy.port)],

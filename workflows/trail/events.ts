@@ -113,6 +113,33 @@ export interface TrailEvents {
   'result.fetched': { readonly hold: string }
   /** A deferred statement that was approved was not run, or nobody knows. */
   'result.none': { readonly hold: string; readonly why: string }
+  /** A commit of the followed branch passed every check; from now on it is the policy. */
+  'release.verified': {
+    readonly commit: string
+    readonly repository: string
+    readonly repositoryId: number
+    readonly branch: string
+    /** The release before it; null: it is the first, and what came before its own pull request was not looked at. */
+    readonly follows: string | null
+    readonly policy: string
+    readonly pulls: readonly {
+      readonly number: number
+      readonly author: string
+      readonly reviewers: readonly string[]
+      readonly head: string
+      readonly commit: string
+    }[]
+    /** SHA-256 over the list of GitHub's answers, which the state database keeps, and of each of them. */
+    readonly evidence: {
+      readonly sha256: string
+      readonly answers: readonly { readonly request: string; readonly sha256: string }[]
+    }
+  }
+  /** A commit of the followed branch did not pass; the release before it stays. */
+  'release.refused': {
+    readonly commit: string
+    readonly findings: readonly { readonly check: string; readonly pull: number | null; readonly text: string }[]
+  }
   /** A policy became active in this process. */
   'release.activated': { readonly policy: string; readonly source: string; readonly reviewed: boolean }
 }

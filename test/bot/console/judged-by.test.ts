@@ -181,7 +181,7 @@ describe('the rule', () => {
     const view = await viewOf('ben', id)
     expect(view.policyReviewed).toBe(true)
     expect(view.rulePlaces['production.write_without_where']?.url).toBe(
-      `https://github.com/acme/policies/blob/${commit}/rules/production/x%20y.rego#L12`,
+      `https://github.com/acme/policies/blob/${commit}/policies/rules/production/x%20y.rego#L12`,
     )
   })
 
@@ -197,8 +197,8 @@ describe('the rule', () => {
 async function releaseOf(digest: string, commit: string, repository: string): Promise<void> {
   await site.pool.query(`
     DROP TABLE release CASCADE;
-    CREATE TABLE release (commit text, repository_name text, digest text, verified_at timestamptz)`)
-  await site.pool.query('INSERT INTO release VALUES ($1, $2, $3, now())', [commit, repository, digest])
+    CREATE TABLE release (commit text, repository_name text, folder text, digest text, verified_at timestamptz)`)
+  await site.pool.query('INSERT INTO release VALUES ($1, $2, $3, $4, now())', [commit, repository, 'policies', digest])
 }
 
 describe('a list', () => {

@@ -1,0 +1,63 @@
+import type { CompiledPolicy, Toolchain } from '../../policies/compile.ts'
+import { PolicyError } from '../../policies/errors.ts'
+import { loadPolicy, type Policy } from '../../policies/evaluate.ts'
+import { labelsIn } from '../../policies/labels.ts'
+import { type PolicyTests, testPolicy } from '../../policies/test-policies.ts'
+import { buildPolicy, checkPolicy } from '../../policies/toolchain.ts'
+import { warmUp } from './warm-up.ts'
+
+/**
+ * From a folder to a policy that can decide: what `holdpoint policy check`, `test` and `build` do, one after the other,
+ * then the module is loaded as a proxy loads it and asked once.
+ */
+export interface Built {
+  readonly compiled: CompiledPolicy
+  readonly policy: Policy
+  readonly tests: PolicyTests
+}
+
+/** The first step that failed, in words. */
+export interface BuildProblem {
+  readonly check: 'policy_check' | 'policy_tests' | 'policy_build' | 'policy_runs'
+  readonly text: string
+}
+
+const TEXT_CHARS_MAX = 2_000
+
+export async function buildRelease(path: string, tools: Toolchain): Promise<Built | BuildProblem> {
+  const step = async <T>(check: BuildProblem['check'], work: () => Promise<T>): Promise<T | BuildProblem> => {
+    try {
+      return await work()
+    } catch (error) {
+      // That OPA is not there says nothing about the policies.
+      if (!(error instanceof PolicyError) || error.code === 'opa_unavailable') throw error
+      return { check, text: withoutFolder(error.message, path) }
+    }
+  }
+  const checked = await step('policy_check', () => checkPolicy(path, tools))
+  if (isProblem(checked)) return checked
+  const tests = await step('policy_tests', () => testPolicy(path, tools))
+  if (isProblem(tests)) return tests
+  if (tests.failed.length > 0) {
+    const failed = tests.failed.map(({ name, file, line }) => `${name} (${file}:${line})`).join(', ')
+    return { check: 'policy_tests', text: `Tests fail: ${failed}`.slice(0, TEXT_CHARS_MAX) }
+  }
+  const compiled = await step('policy_build', () => buildPolicy(path, tools))
+  if (isProblem(compiled)) return compiled
+  const policy = await step('policy_runs', async () => {
+    const loaded = await loadPolicy(compiled)
+    labelsIn(compiled)
+    warmUp(loaded)
+    return loaded
+  })
+  return isProblem(policy) ? policy : { compiled, policy, tests }
+}
+
+export function isProblem(value: object): value is BuildProblem {
+  return 'check' in value && 'text' in value
+}
+
+/** Where the files lay meanwhile helps nobody. */
+function withoutFolder(text: string, path: string): string {
+  return text.replaceAll(`${path}/`, '').slice(0, TEXT_CHARS_MAX)
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import type { Config } from '../../config.ts'
+import { GenerationalCache } from '../../generational-cache.ts'
+import type { Log } from '../../log.ts'
+import type { Toolchain } from '../../policies/compile.ts'
+import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { ReleaseError } from './errors.ts'
+import { createGitHubClient, type GitHubConfig } from './github/client.ts'
+import { HINT_CHANNEL, listenTo } from './listen.ts'
+import { type BranchLook, lookAtBranch } from './look-at-branch.ts'
+import { deliverReleaseNotices, type ReleaseAnnouncer, writeReleaseNotice } from './notices.ts'
+
+/**
+ * Follows the branch for as long as a worker runs. It looks every `pollMs`, at once after a hint, and not before the
+ * time that GitHub gave when a limit is used up. Of several workers one follows, by a lease in the state database.
+ */
+export interface FollowerOptions {
+  readonly config: Pick<Config, 'releases' | 'console'>
+  readonly pool: pg.Pool
+  readonly tools: Toolchain
+  readonly announcers: readonly ReleaseAnnouncer[]
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>
+  readonly now: () => number
+  /** What else is done in every round, as answering pull requests. */
+  readonly also?: readonly ((look: BranchLook) => Promise<void>)[]
+  readonly retries?: number
+}
+
+export interface Follower {
+  /** One round now, whoever has the lease. */
+  round(anew?: boolean): Promise<void>
+  close(): Promise<void>
+}
+
+const LEASE_MS = 10 * 60_000
+const RECHECK_MS = 10 * 60_000
+const TELL_AFTER_MS = 15 * 60_000
+const BLOB_BYTES_MAX = 32 * 1024 * 1024
+/** Hints come in bursts, and a forged one costs no more than one of these. */
+const HINT_MS_MIN = 2_000
+const NOTICES_MS = 2_000
+
+/** @throws ReleaseError not_configured */
+export function startFollower(options: FollowerOptions): Follower {
+  const follower = new BranchFollower(options)
+  follower.start()
+  return follower
+}
+
+class BranchFollower implements Follower {
+  readonly #options: FollowerOptions
+  readonly #config: GitHubConfig
+  readonly #look: BranchLook
+  readonly #id = randomUUID()
+  readonly #ending: (() => Promise<unknown>)[] = []
+  #running: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  /** When the next round is due. */
+  #due: number | null = null
+  #notBefore = 0
+  #lookedAt = 0
+  #recheckedAt = 0
+  #failingSince: number | null = null
+  #told = false
+  #closed = false
+
+  constructor(options: FollowerOptions) {
+    const { config, now, pool, tools } = options
+    this.#options = options
+    this.#config = config.releases.github
+    const client = createGitHubClient({
+      config: this.#config,
+      now,
+      ...(options.retries === undefined ? {} : { retries: options.retries }),
+    })
+    const { publicUrl, host, port } = config.console
+    const console = publicUrl ?? `http://${host}:${port}`
+    this.#look = {
+      pool,
+      client,
+      config: this.#config,
+      tools,
+      blobs: new GenerationalCache(BLOB_BYTES_MAX),
+      now,
+      releaseUrl: (commit) => `${console}/releases/${commit}`,
+    }
+  }
+
+  start(): void {
+    const { pool, log } = this.#options
+    const listening = listenTo(pool, HINT_CHANNEL, () => this.#schedule(HINT_MS_MIN), log)
+    const notices = setInterval(() => void this.#deliver(), NOTICES_MS)
+    this.#ending.push(
+      () => listening.close(),
+      async () => clearInterval(notices),
+    )
+  }
+
+  round(anew = true): Promise<void> {
+    this.#running = this.#running.then(() => this.#round(anew))
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await Promise.all(this.#ending.map((end) => end()))
+    await this.#running
+    const { pool } = this.#options
+    await rowsOf(pool, 'UPDATE followed_branch SET leased_until = NULL WHERE follower = $1', [this.#id]).catch(
+      () => undefined,
+    )
+  }
+
+  /** Sooner than planned, but never sooner than GitHub allows, nor more often than hints are worth. */
+  #schedule(inMs: number): void {
+    if (this.#closed) return
+    const now = this.#options.now()
+    const wanted = this.#lookedAt === 0 ? now : Math.min(now + inMs, this.#lookedAt + this.#config.pollMs)
+    const at = Math.max(wanted, this.#notBefore)
+    // What was heard while a round ran is not forgotten by the end of that round.
+    if (this.#due !== null && this.#due <= at) return
+    this.#due = at
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#leasedRound(), Math.max(0, at - now))
+    this.#timer.unref()
+  }
+
+  async #leasedRound(): Promise<void> {
+    this.#due = null
+    const leased = await this.#lease().catch(() => false)
+    const anew = this.#options.now() - this.#recheckedAt > RECHECK_MS
+    if (leased) await this.round(anew)
+    else this.#lookedAt = this.#options.now()
+    this.#schedule(this.#config.pollMs)
+  }
+
+  async #lease(): Promise<boolean> {
+    const at = this.#options.now()
+    const rows = await rowsOf(
+      this.#options.pool,
+      `UPDATE followed_branch SET follower = $1, leased_until = $2
+       WHERE follower = $1 OR leased_until IS NULL OR leased_until < $3 RETURNING follower`,
+      [this.#id, new Date(at + LEASE_MS), new Date(at)],
+    )
+    return rows.length > 0
+  }
+
+  async #round(anew: boolean): Promise<void> {
+    const { log, now, also = [] } = this.#options
+    this.#lookedAt = now()
+    if (anew) this.#recheckedAt = now()
+    try {
+      const outcome = await lookAtBranch(this.#look, anew)
+      if (outcome !== 'same') log.info({ outcome, branch: this.#config.branch }, 'the branch of the policies moved')
+      for (const work of also) await work(this.#look)
+      this.#failingSince = null
+      this.#told = false
+    } catch (err) {
+      await this.#failed(err).catch((error: unknown) => log.error({ err: error }, 'a failure could not be told'))
+    }
+    await this.#deliver()
+  }
+
+  async #failed(err: unknown): Promise<void> {
+    const { log, now, pool } = this.#options
+    if (err instanceof ReleaseError && err.retryAt !== null) this.#notBefore = err.retryAt
+    log.warn({ err }, 'the branch of the policies could not be looked at; the release in force stays')
+    this.#failingSince ??= now()
+    if (this.#told || now() - this.#failingSince < TELL_AFTER_MS) return
+    this.#told = true
+    const text = err instanceof Error ? err.message : 'Something failed'
+    const title = `The branch of the policies could not be looked at for a quarter of an hour: ${text}. The release in force stays.`
+    await inTransaction(pool, (client) =>
+      writeReleaseNotice(client, { kind: 'unreachable', title, lines: [], commit: null, url: null }, new Date(now())),
+    )
+  }
+
+  async #deliver(): Promise<void> {
+    const { pool, announcers, now, log } = this.#options
+    if (announcers.length === 0) return
+    await deliverReleaseNotices({ pool, announcers, now, log }).catch((err: unknown) =>
+      log.warn({ err }, 'notices of releases could not be delivered'),
+    )
+  }
+}
