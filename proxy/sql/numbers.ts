@@ -42,9 +42,15 @@ type Fields = Readonly<Record<string, unknown>>
 
 function countIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + countIn(each), 0)
   let count = 0
-  for (const [name, child] of Object.entries(value)) count += countAs(name, child) + countIn(child)
+  if (Array.isArray(value)) {
+    for (const each of value) count += countIn(each)
+    return count
+  }
+  for (const name in value) {
+    const child = (value as Fields)[name]
+    count += countAs(name, child) + countIn(child)
+  }
   return count
 }
 
