@@ -9,7 +9,16 @@ import { holdSummaryOf, holdViewOf } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
 import { mayReadLiterals, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
 import { ruleSourceOf } from './rule-source.ts'
-import { type HoldView, holdPath, holdSummary, holdsQuery, holdView, reasonBody, voteBody } from './schemas.ts'
+import {
+  type HoldView,
+  holdPath,
+  holdSummary,
+  holdsQuery,
+  holdView,
+  reasonBody,
+  reviewBody,
+  voteBody,
+} from './schemas.ts'
 import type { Viewer } from './viewer.ts'
 import type { Routes } from './zod-schemas.ts'
 
@@ -67,7 +76,8 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         // Who may not vote at all is told so, and put on record, by the hold.
         if (choice === 'approve' && whyNotVote(hold, viewer) === null && !mayReadLiterals(hold, viewer))
           throw new ConsoleError('not_shown_whole', whyNotApprove(hold, viewer) ?? 'You have not been shown all of it.')
-        return whole(await holds.vote(hold.id, viewer.person, { choice, reason, via: viewer.via }), viewer)
+        const alike = request.body.alike === true
+        return whole(await holds.vote(hold.id, viewer.person, { choice, reason, via: viewer.via, alike }), viewer)
       },
     )
 
@@ -90,6 +100,32 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         const viewer = viewerOf(request)
         const hold = await visible(request.params.id, viewer)
         return whole(await holds.giveReason(hold.id, viewer.person, request.body.reason), viewer)
+      },
+    )
+
+    fastify.post(
+      '/api/holds/:id/break-glass',
+      { schema: { params: holdPath, body: reasonBody, response: { 200: holdView } } },
+      async (request) => {
+        const viewer = viewerOf(request)
+        const hold = await visible(request.params.id, viewer)
+        if (viewer.kind !== 'human') throw new ConsoleError('people_only', 'Only people can break the glass.')
+        const said = { reason: request.body.reason, via: viewer.via }
+        return whole(await holds.breakGlass(hold.id, viewer.person, said), viewer)
+      },
+    )
+
+    fastify.post(
+      '/api/holds/:id/review',
+      { schema: { params: holdPath, body: reviewBody, response: { 200: holdView } } },
+      async (request) => {
+        const viewer = viewerOf(request)
+        const hold = await visible(request.params.id, viewer)
+        const { verdict, reason } = request.body
+        return whole(
+          await holds.review(hold.id, viewer.person, { verdict, reason: reason || null, via: viewer.via }),
+          viewer,
+        )
       },
     )
   }

@@ -91,10 +91,22 @@ export function holdViewOf(hold: Hold, viewer: Viewer, { background, source }: V
     reason: hold.reason,
     facts: factsView(hold.facts),
     votes: hold.votes.map((vote) => ({ ...vote, voter: someone(vote.voter) })),
+    ...answeringView(hold),
     grantExpiresAt: hold.grantExpiresAt,
     digest: hold.digest,
     policyDigest: hold.policyDigest,
     policyReviewed: source.reviewed,
+  }
+}
+
+function answeringView({ decision, escalatedAt: at, ...hold }: Hold) {
+  const group = decision.answering?.escalate?.group
+  return {
+    remindedAt: hold.remindedAt,
+    escalated: at === null || group === undefined ? null : { group, at },
+    brokenGlass: hold.brokenGlass,
+    alikeApproval: hold.alikeApproval,
+    approvedThrough: hold.approvedThrough,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
+import { placesFor, placesOf } from '../../workflows/holds/standing.ts'
 import { comparedLabels, comparesProtectedColumns } from '../text/hidden-literals.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -10,7 +11,10 @@ export function maySee(hold: Hold, viewer: Viewer): boolean {
   if (isAsker(hold.identity, viewer.person)) return true
   const groups = new Set(viewer.person.groups)
   if (groups.has(SECURITY_GROUP)) return true
-  return groupsAsked(hold).some((group) => groups.has(group)) || votedBy(hold, viewer) !== null
+  const scheduled = (hold.decision.answering?.onCall ?? []).some(({ shifts }) =>
+    shifts.flat().some((one) => samePerson(one, viewer.person)),
+  )
+  return scheduled || groupsAsked(hold).some((group) => groups.has(group)) || votedBy(hold, viewer) !== null
 }
 
 /** Everybody whom the decision names in any way, as 0014-hold-shown-to.sql has them. */
@@ -58,6 +62,13 @@ export function votedBy(hold: Hold, { person }: Viewer): 'approve' | 'reject' | 
   return hold.votes.find(({ voter }) => samePerson(voter, person))?.choice ?? null
 }
 
+/** By their own right, or that of somebody who is away; nobody answers for who asks. */
+function placesOpenTo({ decision, escalatedAt, identity }: Hold, { person, insteadOf }: Viewer): readonly string[] {
+  const where = { decision, escalated: escalatedAt !== null, at: new Date() }
+  const others = insteadOf.filter((away) => !isAsker(identity, away))
+  return [...placesOf(person, where), ...others.flatMap((away) => placesFor(away, person, where))]
+}
+
 /** Why this person may not vote, as a sentence; null when they may. The hold itself decides again when they do. */
 export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
   if (hold.status !== 'pending') return `It is ${hold.status}; nothing is left to decide.`
@@ -67,8 +78,7 @@ export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
   const needed = hold.decision.reviewers.map(({ group }) => group)
   if (hold.escalatedAt !== null && hold.decision.answering?.escalate)
     needed.push(hold.decision.answering.escalate.group)
-  if (!needed.some((group) => viewer.person.groups.includes(group)))
-    return `Only members of ${needed.join(' or ')} can answer this.`
+  if (placesOpenTo(hold, viewer).length === 0) return `Only members of ${needed.join(' or ')} can answer this.`
   const voted = votedBy(hold, viewer)
   return voted === null ? null : `You have already said ${voted}.`
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { consequences } from './consequences-schema.ts'
+import { delegate } from './delegation-schema.ts'
 
 /** What the API takes and gives. The web pages and the command line take their types from here. */
 export const holdStatus = z.enum(['pending', 'approved', 'executed', 'rejected', 'expired', 'withdrawn', 'abandoned'])
@@ -20,9 +21,15 @@ export const REASON_CHARACTERS_MAX = 2_000
 export const voteBody = z.strictObject({
   choice: z.enum(['approve', 'reject']),
   reason: z.string().trim().max(REASON_CHARACTERS_MAX).nullish(),
+  alike: z.boolean().optional().describe('Approve others that differ in constants only, too, where the policy lets it'),
 })
 
 export const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX) })
+
+export const reviewBody = z.strictObject({
+  verdict: z.enum(['reviewed', 'disputed']),
+  reason: z.string().trim().max(REASON_CHARACTERS_MAX).nullish(),
+})
 
 const someone = z.object({
   name: z.string(),
@@ -135,8 +142,33 @@ export const holdView = holdSummary.extend({
       reason: z.string().nullable(),
       via: z.string(),
       at: z.string(),
+      insteadOf: delegate.nullish().describe('Who is away and whose right was used'),
+      alike: z.boolean().optional(),
     }),
   ),
+  remindedAt: z.string().nullable(),
+  escalated: z.object({ group: z.string(), at: z.string() }).nullable().describe('Who may answer too, since when'),
+  brokenGlass: z
+    .object({
+      reason: z.string(),
+      via: z.string(),
+      at: z.string(),
+      reviewDueAt: z.string(),
+      overdueToldAt: z.string().nullable(),
+      review: z
+        .object({
+          verdict: z.enum(['reviewed', 'disputed']),
+          by: delegate,
+          reason: z.string().nullable(),
+          via: z.string(),
+          at: z.string(),
+        })
+        .nullable(),
+    })
+    .nullable()
+    .describe('The asker ran it without an approval'),
+  alikeApproval: z.object({ runsMax: z.number(), runs: z.number(), expiresAt: z.string() }).nullable(),
+  approvedThrough: z.object({ hold: z.string(), run: z.number() }).nullable(),
   grantExpiresAt: z.string().nullable(),
   digest: z.string(),
   policyDigest: z.string(),

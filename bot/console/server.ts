@@ -6,6 +6,7 @@ import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import { createAddress } from './address.ts'
 import { bundlePages } from './bundle.ts'
+import { delegationRoutes } from './delegation-routes.ts'
 import { ConsoleError } from './errors.ts'
 import { createEventStream } from './event-stream.ts'
 import { listenForChanges } from './hold-changes.ts'
@@ -73,6 +74,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     })
     api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
     await api.register(holdRoutes({ holds, pool, viewerOf: viewerIn }))
+    await api.register(delegationRoutes({ pool, now, viewerOf: viewerIn }))
     await api.register(
       personRoutes({
         development,

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { HoldpointError } from '../../errors.ts'
 import type { Identity, Principal } from '../../policies/input.ts'
+import { awayFor } from '../../workflows/directory/delegations.ts'
+import type { Member } from '../../workflows/holds/standing.ts'
 import { ConsoleError } from './errors.ts'
 import type { ConsoleParts } from './parts.ts'
 import type { SessionStore } from './sessions.ts'
@@ -10,6 +12,8 @@ export interface Viewer {
   readonly kind: Identity['kind']
   readonly person: Principal
   readonly actsFor: Principal | null
+  /** Who is away and lets this person answer for them. */
+  readonly insteadOf: readonly Member[]
   readonly via: 'console' | 'command_line'
   /** The cookie's value; null for a bearer token, which a browser never sends by itself. */
   readonly sessionId: string | null
@@ -17,7 +21,7 @@ export interface Viewer {
   readonly expiresAt: number
 }
 
-export interface ViewerSources extends Pick<ConsoleParts, 'authenticateToken' | 'directory'> {
+export interface ViewerSources extends Pick<ConsoleParts, 'authenticateToken' | 'directory' | 'pool' | 'now'> {
   readonly sessions: SessionStore
   readonly cookieName: () => string
 }
@@ -32,22 +36,24 @@ export async function viewerOf(request: FastifyRequest, sources: ViewerSources):
   return signedIn(sessionId, sources)
 }
 
-async function bearer(authorization: string, { authenticateToken }: ViewerSources): Promise<Viewer> {
+async function bearer(authorization: string, sources: ViewerSources): Promise<Viewer> {
   const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1]
   if (token === undefined)
     throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
-  const identity = await authenticateToken(token).catch((cause: unknown) => {
+  const identity = await sources.authenticateToken(token).catch((cause: unknown) => {
     if (cause instanceof HoldpointError && cause.code !== 'unavailable')
       throw new ConsoleError('unauthenticated', cause.message, { cause })
     throw cause
   })
   const { kind, actsFor, issuer, subject, name, groups } = identity
   const person = { issuer, subject, name, groups }
-  return { kind, person, actsFor, via: 'command_line', sessionId: null, expiresAt: Date.parse(identity.expiresAt) }
+  const insteadOf = await awayFor(sources.pool, person, new Date(sources.now()))
+  const expiresAt = Date.parse(identity.expiresAt)
+  return { kind, person, actsFor, insteadOf, via: 'command_line', sessionId: null, expiresAt }
 }
 
 /** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */
-async function signedIn(sessionId: string, { sessions, directory }: ViewerSources): Promise<Viewer> {
+async function signedIn(sessionId: string, { sessions, directory, pool, now }: ViewerSources): Promise<Viewer> {
   const session = await sessions.find(sessionId)
   if (session === null) throw new ConsoleError('session_expired', 'Your session has ended. Sign in again.')
   const person = await directory.person(session.issuer, session.subject)
@@ -61,6 +67,7 @@ async function signedIn(sessionId: string, { sessions, directory }: ViewerSource
     kind: person.kind,
     person: { issuer, subject, name, groups },
     actsFor: null,
+    insteadOf: await awayFor(pool, person, new Date(now())),
     via: 'console',
     sessionId,
     expiresAt,

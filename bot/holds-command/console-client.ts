@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type DelegationView, delegationView } from '../console/delegation-schema.ts'
 import { type HoldSummary, type HoldView, holdSummary, holdView } from '../console/schemas.ts'
 import { HoldsCommandError } from './errors.ts'
 
@@ -6,14 +7,21 @@ import { HoldsCommandError } from './errors.ts'
 export interface ConsoleClient {
   list(filter: { readonly status: string | undefined; readonly limit: number }): Promise<readonly HoldSummary[]>
   show(id: string): Promise<HoldView>
-  vote(id: string, choice: 'approve' | 'reject', reason: string | null): Promise<HoldView>
+  vote(id: string, vote: { choice: 'approve' | 'reject'; reason: string | null; alike: boolean }): Promise<HoldView>
   withdraw(id: string): Promise<HoldView>
+  giveReason(id: string, reason: string): Promise<HoldView>
+  breakGlass(id: string, reason: string): Promise<HoldView>
+  review(id: string, verdict: 'reviewed' | 'disputed', reason: string | null): Promise<HoldView>
+  delegations(): Promise<readonly DelegationView[]>
+  delegate(to: string, until: string, from?: string): Promise<DelegationView>
+  undelegate(id: string): Promise<readonly DelegationView[]>
 }
 
 /** 3: who you are is the problem, 4: no such hold, 5: too late or already answered, 1: anything else. */
 const exitStatuses: Readonly<Record<number, number>> = { 401: 3, 403: 3, 404: 4, 409: 5 }
 const TIMEOUT_MS = 15_000
 
+const listed = z.object({ delegations: z.array(delegationView) })
 const problem = z.object({ detail: z.string(), hint: z.string().optional(), status: z.number() })
 
 export function consoleClient(url: string, token: string): ConsoleClient {
@@ -39,8 +47,15 @@ export function consoleClient(url: string, token: string): ConsoleClient {
       return (await ask(z.object({ holds: z.array(holdSummary) }), `/api/holds?${query}`)).holds
     },
     show: (id) => ask(holdView, path(id)),
-    vote: (id, choice, reason) => ask(holdView, `${path(id)}/votes`, { choice, reason }),
+    vote: (id, vote) => ask(holdView, `${path(id)}/votes`, vote),
     withdraw: (id) => ask(holdView, `${path(id)}/withdraw`, {}),
+    giveReason: (id, reason) => ask(holdView, `${path(id)}/reason`, { reason }),
+    breakGlass: (id, reason) => ask(holdView, `${path(id)}/break-glass`, { reason }),
+    review: (id, verdict, reason) => ask(holdView, `${path(id)}/review`, { verdict, reason }),
+    delegations: async () => (await ask(listed, '/api/delegations')).delegations,
+    delegate: (to, until, from) =>
+      ask(delegationView, '/api/delegations', { to, until, ...(from === undefined ? {} : { from }) }),
+    undelegate: async (id) => (await ask(listed, `/api/delegations/${encodeURIComponent(id)}/revoke`, {})).delegations,
   }
 }
 

@@ -1,6 +1,6 @@
 import { HoldpointError } from '../../errors.ts'
 
-export type HoldsCommandErrorCode = 'no_token' | 'no_console' | 'unreachable' | 'refused'
+export type HoldsCommandErrorCode = 'no_token' | 'bad_time' | 'no_console' | 'unreachable' | 'refused'
 
 /** The console could not be asked, or said no. `exitStatus` is for scripts; see holds-command.ts. */
 export class HoldsCommandError extends HoldpointError {

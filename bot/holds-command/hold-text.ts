@@ -38,6 +38,7 @@ export function holdText(hold: HoldView, now: number): string {
         [outcome === 'hold' ? 'Rule' : 'Also', `${visibleLine(title)}: ${visibleLine(reason)}`] as const,
     ),
     ['Needs', placesOpen(hold)],
+    ...answeringLines(hold),
     ...hold.votes.map(voteLine),
     ['You', hold.you.mayVote ? 'may answer this' : (hold.you.whyNot ?? '')],
     ['Policy', hold.policyDigest.slice(0, 12) + (hold.policyReviewed ? '' : ' (unreviewed)')],
@@ -61,9 +62,34 @@ function tableLine({ name, access, labels }: HoldView['facts']['relations'][numb
   return ['Table', visibleLine(`${name} (${access.join(', ')}${holds})`)]
 }
 
-function voteLine({ voter, choice, reason }: HoldView['votes'][number]): readonly [string, string] {
+function voteLine({ voter, choice, reason, insteadOf }: HoldView['votes'][number]): readonly [string, string] {
   const said = reason === null ? '' : `: ${visibleLine(reason)}`
-  return ['Answer', `${visibleLine(voter.name)} ${choice === 'approve' ? 'approved' : 'rejected'}${said}`]
+  const who = insteadOf == null ? '' : ` for ${visibleLine(insteadOf.name)}, who is away,`
+  return ['Answer', `${visibleLine(voter.name)}${who} ${choice === 'approve' ? 'approved' : 'rejected'}${said}`]
+}
+
+/** What happened to it while people were asked, and without them. */
+function answeringLines(hold: HoldView): readonly (readonly [string, string])[] {
+  const { needsReason, escalated, brokenGlass, alikeApproval, approvedThrough } = hold
+  const lines: (readonly [string, string])[] = []
+  if (needsReason) lines.push(['Wants', 'a reason, before anybody can approve it: holdpoint holds reason'])
+  if (escalated !== null) lines.push(['Also', `${visibleLine(escalated.group)} may answer since ${escalated.at}`])
+  if (approvedThrough !== null)
+    lines.push(['Through', `the approval of ${approvedThrough.hold}, run ${approvedThrough.run}`])
+  if (alikeApproval !== null)
+    lines.push([
+      'Covers',
+      `others like it: ${alikeApproval.runs} of ${alikeApproval.runsMax} runs until ${alikeApproval.expiresAt}`,
+    ])
+  if (brokenGlass === null) return lines
+  const { reason, review, reviewDueAt } = brokenGlass
+  const said = review?.reason == null ? '' : `: ${visibleLine(review.reason)}`
+  lines.push(['Glass', `broken: ${visibleLine(reason)}`])
+  lines.push([
+    'Review',
+    review === null ? `due until ${reviewDueAt}` : `${visibleLine(review.by.name)} ${review.verdict} it${said}`,
+  ])
+  return lines
 }
 
 function parametersOf({ parameters }: HoldView): string {

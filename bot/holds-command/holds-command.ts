@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander'
-import { holdStatus } from '../console/schemas.ts'
+import { type HoldView, holdStatus } from '../console/schemas.ts'
 import { type ConsoleClient, consoleClient } from './console-client.ts'
+import { addDelegationCommands } from './delegation-commands.ts'
 import { HoldsCommandError } from './errors.ts'
 import { answeredText, holdsTable, holdText } from './hold-text.ts'
 
 /**
- * `holdpoint holds list|show|approve|reject|withdraw`, over the console's API.
+ * `holdpoint holds list|show|approve|reject|withdraw|reason|break-glass|review`, over the console's API, and who answers
+ * for whom (delegation-commands.ts).
  *
  * Exit statuses: 0 done · 1 could not be asked · 2 wrong usage · 3 you may not · 4 no such hold · 5 decided already.
  */
@@ -60,9 +62,11 @@ export function holdsCommand(surroundings: HoldsSurroundings): Command {
     subcommand(command, `${choice} <hold>`)
       .description(choice === 'approve' ? 'let it run, once' : 'refuse it, with a reason')
       .addOption(reasonOption(choice))
+      .addOption(alikeOption(choice))
       .action(async (id: string, _given: object, self: Command) => {
-        const options = self.optsWithGlobals<HoldsOptions & { readonly reason?: string }>()
-        const hold = await clientOf(options, surroundings).vote(id, choice, options.reason ?? null)
+        const options = self.optsWithGlobals<HoldsOptions & { readonly reason?: string; readonly alike?: boolean }>()
+        const answer = { choice, reason: options.reason ?? null, alike: options.alike === true }
+        const hold = await clientOf(options, surroundings).vote(id, answer)
         say(options, hold, answeredText(hold))
       })
   }
@@ -74,7 +78,50 @@ export function holdsCommand(surroundings: HoldsSurroundings): Command {
       const hold = await clientOf(options, surroundings).withdraw(id)
       say(options, hold, answeredText(hold))
     })
+
+  for (const [name, description, act] of said) {
+    subcommand(command, `${name} <hold>`)
+      .description(description)
+      .requiredOption('-m, --reason <text>', 'why; recorded, and shown to reviewers')
+      .action(async (id: string, _given: object, self: Command) => {
+        const options = self.optsWithGlobals<HoldsOptions & { readonly reason: string }>()
+        const hold = await act(clientOf(options, surroundings), id, options.reason)
+        say(options, hold, answeredText(hold))
+      })
+  }
+
+  subcommand(command, 'review <hold>')
+    .description('say what you think of what was run by breaking the glass')
+    .option('--disputed', 'it should not have been; say why with --reason')
+    .option('-m, --reason <text>', 'recorded, and said to who ran it')
+    .action(async (id: string, _given: object, self: Command) => {
+      const options = self.optsWithGlobals<HoldsOptions & { readonly reason?: string; readonly disputed?: boolean }>()
+      const verdict = options.disputed === true ? 'disputed' : 'reviewed'
+      const hold = await clientOf(options, surroundings).review(id, verdict, options.reason ?? null)
+      say(options, hold, `${hold.id}: ${verdict}.\n`)
+    })
+  addDelegationCommands({ command, subcommand, say, clientOf: (options) => clientOf(options, surroundings) })
   return command
+}
+
+type Saying = readonly [
+  name: string,
+  description: string,
+  act: (client: ConsoleClient, id: string, reason: string) => Promise<HoldView>,
+]
+
+const said: readonly Saying[] = [
+  ['reason', 'say why you ask for it', (client, id, reason) => client.giveReason(id, reason)],
+  [
+    'break-glass',
+    'run your own at once, where the policy lets you',
+    (client, id, reason) => client.breakGlass(id, reason),
+  ],
+]
+
+function alikeOption(choice: 'approve' | 'reject'): Option {
+  const option = new Option('--alike', 'others that differ in constants only, too, where the policy lets it')
+  return choice === 'approve' ? option : option.hideHelp()
 }
 
 function subcommand(parent: Command, usage: string): Command {

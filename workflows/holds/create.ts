@@ -5,7 +5,7 @@ import { approveThrough } from './alike.ts'
 import { HoldError } from './errors.ts'
 import { gatheringKey } from './gathering.ts'
 import type { HoldRequest } from './hold.ts'
-import { identityKey } from './identity-key.ts'
+import { identityKey, shownKey } from './identity-key.ts'
 import { giveReason } from './reason.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 import { pendingTwin, sayWaited, waitingSession } from './twin.ts'
@@ -41,6 +41,7 @@ export async function createRow(client: Queryable, request: HoldRequest, options
   // Somebody made the same hold since we looked; by now it can be seen.
   if (row === undefined) return createRow(client, request, options)
   if (request.mode === 'wait') await sayWaited(client, row.id)
+  await showToScheduled(client, row)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
   const through = await approveThrough(client, row, at)
   if (through !== null) return { ...through, isNew: true }
@@ -102,6 +103,12 @@ async function insert(client: Queryable, request: HoldRequest, at: Date): Promis
     ],
   )
   return row
+}
+
+/** People of a schedule need not be in the group that it stands for. */
+async function showToScheduled(client: Queryable, { id, request }: HoldRow): Promise<void> {
+  const people = (request.decision.answering?.onCall ?? []).flatMap(({ shifts }) => shifts.flat().map(shownKey))
+  if (people.length > 0) await client.query('UPDATE hold SET shown_to = shown_to || $2 WHERE id = $1', [id, people])
 }
 
 function createdEvent({ id, request }: HoldRow) {

@@ -19,3 +19,8 @@ export function identityKey({ issuer, subject, kind, actsFor }: Identity): strin
 export function isAsker(identity: Identity, person: PersonKey): boolean {
   return samePerson(identity, person) || (identity.actsFor !== null && samePerson(identity.actsFor, person))
 }
+
+/** A person among the groups that a hold is shown to. */
+export function shownKey({ issuer, subject }: PersonKey): string {
+  return `person:${JSON.stringify([issuer, subject])}`
+}

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { rowsOf } from '../state/transaction.ts'
 import type { Hold, HoldStatus } from './hold.ts'
-import type { PersonKey } from './identity-key.ts'
+import { type PersonKey, shownKey } from './identity-key.ts'
 import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 
 /** Which holds, for whom. What somebody may not see is left out by the database, before any limit. */
@@ -31,6 +31,14 @@ const SHOWN = `
 /** Newest first; what was decided, by when it was decided. */
 export async function visibleHolds(pool: pg.Pool, filter: VisibleFilter): Promise<readonly Hold[]> {
   const { person, everything, which, status, limit } = filter
-  const values = [status ?? null, which, person.issuer, person.subject, person.groups, everything, limit]
+  const values = [
+    status ?? null,
+    which,
+    person.issuer,
+    person.subject,
+    [...person.groups, shownKey(person)],
+    everything,
+    limit,
+  ]
   return holdsOf(pool, await rowsOf<HoldRow>(pool, SHOWN, values))
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { holdsCommand } from '../../../bot/holds-command/holds-command.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { type ConsoleUnderTest, startConsole } from '../console/console-under-test.ts'
-import { sampleHold } from '../console/sample-hold.ts'
+import { sampleHold, sampleOf } from '../console/sample-hold.ts'
 
 let site: ConsoleUnderTest
 let hold: Hold
@@ -150,5 +150,67 @@ describe('what does not work says what to do, with a status for scripts', () => 
 
   test('a rejection without a reason', async () => {
     await expect(holdpoint(['reject', hold.id])).rejects.toThrow(CommanderError)
+  })
+})
+
+describe('what is said about a hold', () => {
+  const answering = {
+    reasonRequired: true,
+    remindMs: null,
+    escalate: null,
+    onCall: [],
+    delegates: { dba: ['engineers'] },
+    breakGlass: { group: 'engineers', reviewMs: 86_400_000 },
+    sameShape: { runs: 2, ms: 60_000 },
+  }
+  const asked = (changes: object = {}): Promise<Hold> => {
+    const sample = sampleHold(site.issuer, changes)
+    return site.holds.create({ ...sample, decision: { ...sample.decision, answering } })
+  }
+
+  test('a reason by who asked, and then an approval of all that are alike', async () => {
+    const { id } = await asked({ shape: 'shape-1' })
+    expect(await holdpoint(['show', id])).toContain('Wants     a reason')
+    await expect(holdpoint(['approve', id])).rejects.toMatchObject({ exitStatus: 5 })
+    await holdpoint(['reason', id, '-m', 'doubles'], { as: 'ana' })
+    await holdpoint(['approve', id, '--alike'])
+    const shown = await holdpoint(['show', id])
+    expect(shown).toContain('Reason    doubles')
+    expect(shown).toContain('Covers    others like it: 0 of 2 runs until')
+    const next = await asked({ shape: 'shape-1', reason: 'more of them' })
+    expect(await holdpoint(['show', next.id])).toContain(`Through   the approval of ${id}, run 1`)
+  })
+
+  test('the glass broken by who asked, and its review', async () => {
+    const { id } = await asked({ identity: { ...sampleOf('ana', site.issuer).identity } })
+    await holdpoint(['show', id], { as: 'ana' })
+    await expect(holdpoint(['break-glass', id, '-m', 'down'])).rejects.toMatchObject({ exitStatus: 3 })
+    await holdpoint(['break-glass', id, '-m', 'the shop is down'], { as: 'ana' })
+    expect(await holdpoint(['show', id])).toContain('Glass     broken: the shop is down')
+    await expect(holdpoint(['review', id, '--disputed'])).rejects.toMatchObject({ exitStatus: 1 })
+    expect(await holdpoint(['review', id, '--disputed', '-m', 'it was not'])).toBe(`${id}: disputed.\n`)
+    expect(await holdpoint(['show', id])).toContain('Review    ben disputed it: it was not')
+    expect(JSON.parse(await holdpoint(['show', id, '--json']))).toMatchObject({
+      brokenGlass: { reason: 'the shop is down', via: 'command_line', review: { verdict: 'disputed' } },
+    })
+  })
+
+  test('who answers while somebody is away', async () => {
+    await holdpoint(['list'], { as: 'eve' }).catch(() => undefined)
+    await site.directory.upsert({
+      issuer: site.issuer,
+      subject: 'dora',
+      name: 'dora',
+      kind: 'human',
+      groups: ['engineers'],
+    })
+    await site.directory.upsert({ issuer: site.issuer, subject: 'ben', name: 'ben', kind: 'human', groups: ['dba'] })
+    const line = await holdpoint(['delegate', 'dora', '--until', '3d'])
+    expect(line).toMatch(/^delegation_[\w-]+ {2}dora answers for ben from /)
+    expect(await holdpoint(['delegations'])).toBe(line)
+    await holdpoint(['undelegate', line.split(' ')[0] ?? ''])
+    expect(await holdpoint(['delegations'])).toBe('Nobody answers for anybody.\n')
+    await expect(holdpoint(['delegate', 'nobody', '--until', '3d'])).rejects.toThrow('Nobody is known')
+    await expect(holdpoint(['delegate', 'dora', '--until', 'soon'])).rejects.toMatchObject({ exitStatus: 2 })
   })
 })
