@@ -23,6 +23,7 @@ import { describeApi } from './http/openapi.ts'
 import { answerWithProblems } from './http/problem.ts'
 import { statementRoutes } from './http/statement-routes.ts'
 import { useZodSchemas } from './http/zod-schemas.ts'
+import { mcpRoutes } from './mcp/mcp.ts'
 import { createRunner } from './run-statement.ts'
 
 /** The other ways in, HTTP and MCP, on one Fastify server, not listening yet. */
@@ -72,6 +73,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   const runner = startDeferredRunner({ ...parts, runs, run })
   await runner.ready()
   server.addHook('preClose', () => runner.close())
+  await server.register(mcpRoutes({ ...parts, ask, runs, views, bearers, url }))
   await server.register(async (api) => {
     const identities = new WeakMap<FastifyRequest, Identity>()
     const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity

@@ -40,6 +40,7 @@ export function summaryForPeople(started: Started): string {
   proxy        127.0.0.1:${ports.proxy}   database shop, TLS or plain
   console      ${console}
   HTTP API     ${doors}/v1   described at ${doors}/openapi.json
+  MCP          ${doors}/mcp
   identities   ${issuer}   ana, ben, cleo; report-bot acts for ana
   data         ${dataFolder}
 
