@@ -38,7 +38,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () =>
     service('worker', 'expiry, notices and the trail’s way to the state database, without anything else', openWorker),
   bot: async () => service('bot', 'console, API and Slack, without anything else', openBot),
-  policy: async () => (await import('./policies/command.ts')).policyCommand({ env, configOf: configFor }),
+  policy: async () =>
+    (await import('./workflows/replay/policy-command.ts')).wholePolicyCommand({ env, configOf: configFor, now }),
   explain: async () =>
     (await import('./proxy/explain-command.ts')).explainCommand({ env, configOf: configFor, stdin: process.stdin }),
   audit: async () => {

@@ -72,12 +72,14 @@ async function build(flags: Flags, options: PolicyCommandOptions): Promise<strin
 
 function prepare(flags: Flags, { env, configOf }: PolicyCommandOptions): { path: string; tools: Toolchain } {
   const config = configOf(flags)
+  return { path: flags.path ?? config.policies.path, tools: toolchainOf(config, env) }
+}
+
+/** The tools of a person at a terminal: what takes its time says so on standard error. */
+export function toolchainOf(config: Config, env: Environment): Toolchain {
   const folder = opaCacheFolder(env, config.data)
   const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: folder, progress: say })
-  return {
-    path: flags.path ?? config.policies.path,
-    tools: { opa, cacheFolder: join(config.data, 'cache'), progress: say },
-  }
+  return { opa, cacheFolder: join(config.data, 'cache'), progress: say }
 }
 
 function say(line: string): void {

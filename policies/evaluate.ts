@@ -34,12 +34,18 @@ export interface EvaluationLimits {
   readonly now?: () => number
 }
 
-/** What each decision was made from, as the policy was shown it. */
-const inputs = new WeakMap<Decision, string>()
+/** What a decision was made from. */
+export interface Grounds {
+  /** JSON of the input, as the policy was shown it. */
+  readonly input: string
+  readonly rules: readonly RuleDescription[]
+}
 
-/** JSON of the input that this decision answers; undefined for a decision that no policy made. */
-export function inputOf(decision: Decision): string | undefined {
-  return inputs.get(decision)
+const grounds = new WeakMap<Decision, Grounds>()
+
+/** undefined for a decision that no policy made. */
+export function groundsOf(decision: Decision): Grounds | undefined {
+  return grounds.get(decision)
 }
 
 /** @throws PolicyError module_unusable: not a module, no such entry point, or builtins that are not there */
@@ -99,7 +105,7 @@ class WasmPolicy implements Policy {
     if (text.length > this.#inputCharsMax)
       throw new PolicyError('evaluation_failed', 'There is more to know about this statement than a policy is given.')
     const made = onlyDecision(this.#evaluate(text))
-    inputs.set(made, text)
+    grounds.set(made, { input: text, rules: this.rules })
     this.#remembered.set(text, made, 2 * text.length)
     return made
   }

@@ -53,6 +53,7 @@ export class Asking {
       judgements,
       state,
       digest,
+      inputs: this.#session.recorder.shown(judgements),
       shape: only !== undefined && judgements.length === 1 ? gate.shape(only, state) : null,
       foreseen,
       client,

@@ -1,16 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Answering } from '../../policies/answering.ts'
 import type { Decision, Reviewers } from '../../policies/decision.ts'
+import { factsUsed, type RuleFacts } from '../../policies/facts-used.ts'
 import type { Facts } from '../../policies/input.ts'
 import type { HeldLock, HoldMode, HoldRequest } from '../../workflows/holds/hold.ts'
 import type { Judgement, SessionView } from '../gate.ts'
 import type { Foreseen } from '../preview/foresee.ts'
-import { holdsSecrets } from './traits.ts'
+import { holdsSecrets, traitsOf } from './traits.ts'
 
 export interface HoldRequestParts {
   readonly judgements: readonly Judgement[]
   readonly state: SessionView
   readonly digest: string
+  /** As the trail has them by now. */
+  readonly inputs: readonly string[]
   readonly shape: string | null
   /** What running it would do, as reviewers are shown it. */
   readonly foreseen: Foreseen
@@ -43,6 +46,8 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     facts: factsOf(judgements.map((judgement) => judgement.facts)),
     decision,
     policyDigest: judgements[0]?.policyDigest ?? '',
+    inputs: parts.inputs,
+    factsUsed: judgements.flatMap(factsUsedBy),
     ...parts.foreseen,
     client: parts.client,
     reason: parts.reason,
@@ -52,6 +57,12 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     shape: parts.shape,
     ...(parts.locks.length === 0 ? {} : { locks: parts.locks }),
   }
+}
+
+/** Without what the trail would not keep either. */
+function factsUsedBy(judgement: Judgement): readonly RuleFacts[] {
+  const { input } = traitsOf(judgement)
+  return input === null ? [] : factsUsed(judgement.decision, input.input, input.rules)
 }
 
 /** Approval is bound to the digest, which covers them all the same. */

@@ -1,4 +1,5 @@
 import type { Holds } from '../../workflows/holds/hold.ts'
+import { type RecordedInputs, recordedInputsOf } from '../../workflows/trail/recorded-inputs.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { Judgement } from '../gate.ts'
 import type { StatementWatch } from './client-socket.ts'
@@ -46,15 +47,18 @@ const NOT_KEPT = '[not kept]'
 export class Recorder {
   statements = 0
   readonly #options: RecorderOptions
+  readonly #inputs: RecordedInputs
   readonly #completedHolds = new Set<string>()
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#inputs = recordedInputsOf(options.trail)
   }
 
   /** Before the statement's bytes may go. @throws SessionError trail_not_writable: then it must not run */
   intended({ judgement, parameters, last = true }: Recorded, hold: string | null): Run {
     const traits = traitsOf(judgement)
+    if (traits.input !== null) this.#inputs.record(traits.input)
     const number = ++this.statements
     this.#options.watch?.runs(judgement)
     this.#options.trail.appendStatement(
@@ -83,8 +87,18 @@ export class Recorder {
 
   #denied({ judgement, parameters }: Recorded): void {
     const traits = traitsOf(judgement)
+    this.shown([judgement])
     const own = this.#own(++this.statements, parameters, traits, null)
     recording(() => this.#options.trail.appendStatement('statement.denied', own, traits.record))
+  }
+
+  /** Puts what the policy was shown of these into the trail. @returns the digests */
+  shown(judgements: readonly Judgement[]): readonly string[] {
+    const inputs = judgements.map((judgement) => traitsOf(judgement).input).filter((input) => input !== null)
+    recording(() => {
+      for (const input of inputs) this.#inputs.record(input)
+    })
+    return inputs.map(({ digest }) => digest)
   }
 
   /** @param tag CommandComplete's, or the SQLSTATE of the error */

@@ -1,6 +1,8 @@
 import type { Decision } from '../../policies/decision.ts'
+import { groundsOf } from '../../policies/evaluate.ts'
 import type { Facts } from '../../policies/input.ts'
 import { type SharedHead, type SharedJson, sharedHead, sharedWith } from '../../workflows/trail/statement-body.ts'
+import { type TracedInput, tracedInput } from '../../workflows/trail/traced-input.ts'
 import type { Judgement } from '../gate.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
@@ -22,6 +24,8 @@ export interface Traits {
   readonly copyFrom: boolean
   /** Its parameters may be values of labelled columns, or secrets, which the trail does not keep. */
   readonly parametersWithheld: boolean
+  /** What the policy was shown, which the trail keeps once; null: no policy was asked. */
+  readonly input: TracedInput | null
 }
 
 /** The part that texts have in common when they have the same facts and the same decision. */
@@ -74,6 +78,7 @@ const LEAVING_NAMES: ReadonlySet<string> = new Set([
 ])
 
 function workOut(judgement: Judgement): CommonTraits {
+  const input = inputTracedOf(judgement)
   const { facts, effects } = judgement
   const named = effects.prepares ?? effects.deallocates ?? effects.declares ?? effects.closes
   const temporary = effects.createsTemporary.length + effects.dropsTemporary.length > 0
@@ -81,7 +86,8 @@ function workOut(judgement: Judgement): CommonTraits {
   const transaction = facts.effects.includes('transaction')
   const copyFrom = facts.flags.includes('copy_from')
   return {
-    head: headOf(judgement),
+    head: headOf(judgement, input),
+    input,
     proof: judgement.outputMasks !== null || facts.relations.some(({ labels }) => labels.length > 0),
     settles: effects.barrier || named !== null || temporary || effects.changesCatalog || transaction || copyFrom,
     unsettlesNames,
@@ -108,7 +114,14 @@ function isIndifferent({ facts }: Judgement): boolean {
   return nothingNamed && facts.kind !== 'execute' && facts.effects.every((effect) => INDIFFERENT_EFFECTS.has(effect))
 }
 
-function headOf({ facts, decision, policyDigest }: Judgement): SharedHead {
+/** @returns null where the gate itself refused, without asking a policy or against its answer */
+function inputTracedOf({ decision, policyDigest }: Judgement): TracedInput | null {
+  const grounds = groundsOf(decision)
+  return grounds === undefined ? null : tracedInput(grounds.input, policyDigest, grounds.rules)
+}
+
+function headOf({ facts, decision, policyDigest }: Judgement, input: TracedInput | null): SharedHead {
+  const { unenforced = [] } = decision
   return sharedHead({
     outcome: decision.outcome,
     rules: decision.rules.map(({ id }) => id),
@@ -117,5 +130,7 @@ function headOf({ facts, decision, policyDigest }: Judgement): SharedHead {
     relations: facts.relations.map(({ schema, name }) => `${schema}.${name}`),
     masks: decision.masks.map(({ schema, relation, column, method }) => `${schema}.${relation}.${column}: ${method}`),
     fingerprint: facts.fingerprint,
+    ...(input === null ? {} : { input: input.digest }),
+    ...(unenforced.length === 0 ? {} : { aside: unenforced.map(({ id, why }) => `${id}: ${why}`) }),
   })
 }

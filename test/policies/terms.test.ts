@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compilePolicies } from '../../policies/compile.ts'
-import { inputOf, loadPolicy } from '../../policies/evaluate.ts'
+import { groundsOf, loadPolicy } from '../../policies/evaluate.ts'
 import { inForce } from '../../policies/terms.ts'
 import { asked, relation } from './asked.ts'
 import { opa } from './default-policy.ts'
@@ -73,7 +73,7 @@ test('an exception holds until its end, and not a moment longer, whatever was de
   const before = policy.decide(emptied)
   expect(before).toMatchObject({ outcome: 'allow', unenforced: [{ why: 'exception', exception: 'backfill' }] })
   expect(policy.decide(emptied)).toBe(before)
-  expect(JSON.parse(inputOf(before) ?? '').statement.tag).toBe('DELETE')
+  expect(JSON.parse(groundsOf(before)?.input ?? '').statement.tag).toBe('DELETE')
   const epoch = policy.epoch
   now++
   expect(policy.epoch).not.toBe(epoch)

@@ -123,5 +123,6 @@ function createdEvent({ id, request }: HoldRow) {
     target,
     rules: request.decision.rules.map((rule) => rule.id),
     policy: request.policyDigest,
+    ...(request.inputs === undefined ? {} : { inputs: request.inputs }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Decision } from '../../policies/decision.ts'
+import type { RuleFacts } from '../../policies/facts-used.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
 import type { AlikeApproval, BrokenGlass, Gathering, Review } from './answering.ts'
 import type { Consequences } from './consequences.ts'
@@ -59,6 +60,10 @@ export interface HoldRequest {
   readonly facts: Facts
   readonly decision: Decision
   readonly policyDigest: string
+  /** Digests of the policy inputs that were judged, as the trail has them. */
+  readonly inputs?: readonly string[]
+  /** The facts that each rule which fired could see. */
+  readonly factsUsed?: readonly RuleFacts[]
   readonly preview: Preview
   /** Said by the asker with holdpoint.reason. */
   readonly reason: string | null

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { PolicyInput } from '../../policies/input.ts'
 import type { ShownInput } from '../../policies/manifest.ts'
 
@@ -22,8 +21,4 @@ export function completed({ identity, session, ...rest }: ShownInput): PolicyInp
     identity: { ...identity, expiresAt: identity.expiresAt ?? UNRECORDED.expiresAt },
     session: { ...session, application, transaction },
   }
-}
-
-export function inputDigest(canonicalInput: string): string {
-  return createHash('sha256').update(canonicalInput).digest('hex')
 }

@@ -1,4 +1,6 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
+import type { ShownInput } from '../../policies/manifest.ts'
+import type { RuleDescription } from '../../policies/rule-description.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 
@@ -45,6 +47,13 @@ export interface TrailEvents {
     readonly durationMs: number
   }
   'statement.denied': StatementRecord
+  /**
+   * What a policy was shown, once in each journal before the first record that names it by its digest: SHA-256 of its
+   * canonical JSON.
+   */
+  'input.recorded': { readonly digest: string; readonly input: ShownInput }
+  /** The rules of a policy, and the paths of the input that each reads: with an input, the facts that a rule used. */
+  'policy.described': { readonly policy: string; readonly rules: readonly RuleDescription[] }
   'hold.created': {
     readonly hold: string
     readonly mode: HoldMode
@@ -55,6 +64,8 @@ export interface TrailEvents {
     readonly target: Target
     readonly rules: readonly string[]
     readonly policy: string
+    /** Digests of the inputs that were judged, one for each statement of the message. */
+    readonly inputs?: readonly string[]
   }
   /** Asked for again by who will fetch the result later: a worker runs it now. */
   'hold.deferred': { readonly hold: string }
@@ -159,6 +170,10 @@ export interface StatementRecord {
   readonly relations: readonly string[]
   readonly masks: readonly string[]
   readonly fingerprint: string
+  /** The digest of what the policy was shown; left out where no policy was asked. */
+  readonly input?: string
+  /** Rules that fired and did not bind, and why: `production.drop: shadow`. Left out when there are none. */
+  readonly aside?: readonly string[]
 }
 
 export type TrailEventName = keyof TrailEvents

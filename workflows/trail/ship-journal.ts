@@ -4,6 +4,7 @@ import { TrailError } from './errors.ts'
 import { type JournalFile, listJournals } from './journal-files.ts'
 import { HASH_OF_NOTHING, linkOf, recordOf } from './line.ts'
 import { readLines } from './read-lines.ts'
+import { shippedInputs } from './shipped-inputs.ts'
 
 /**
  * Copies one journal into the state database, record by record in order, and follows its chain while doing so: what
@@ -43,7 +44,10 @@ export class JournalShipping {
   async #ship(position: Position, lines: readonly string[], offset: number): Promise<number> {
     const batch = this.#follow(position, lines)
     try {
-      await this.#pool.query(INSERT, [this.#journal, position.seq + 1, lines.join('\n'), batch.seqs, batch.ids])
+      await this.#pool.query(INSERT, [
+        ...[this.#journal, position.seq + 1, lines.join('\n'), batch.seqs, batch.ids],
+        ...inputColumns(lines),
+      ])
     } catch (error) {
       // Another process may have shipped it, or the answer was lost: the database tells.
       this.#position = null
@@ -121,12 +125,31 @@ const LAST = 'SELECT seq, hash FROM trail_record WHERE journal = $1 ORDER BY seq
 
 /**
  * The lines as one text, taken apart by the server: a newline is never within a line, and `at` is its first field. An
- * event that two journals hold, because a process died between writing it and saying so, has its id on the first.
+ * event that two journals hold, because a process died between writing it and saying so, has its id on the first. What
+ * they say of policy inputs is counted in the same statement, so exactly once.
  */
 const INSERT = `
+  WITH shipped AS (
   INSERT INTO trail_record (journal, seq, line, hash, event_id, at)
   SELECT $1, r.seq, r.line, sha256(convert_to(r.line, 'UTF8')), o.id, substr(r.line, 8, 24)::timestamptz
   FROM (SELECT $2::bigint + ordinality - 1 AS seq, line
         FROM unnest(string_to_array($3, E'\\n')) WITH ORDINALITY AS lines (line, ordinality)) AS r
   LEFT JOIN unnest($4::bigint[], $5::text[]) AS o (seq, id)
-    ON o.seq = r.seq AND NOT EXISTS (SELECT FROM trail_record WHERE event_id = o.id)`
+    ON o.seq = r.seq AND NOT EXISTS (SELECT FROM trail_record WHERE event_id = o.id)
+  ), inputs AS (
+  INSERT INTO policy_input (digest, input, first_seen)
+  SELECT * FROM unnest($6::text[], $7::json[], $8::timestamptz[])
+  ON CONFLICT (digest) DO NOTHING
+  )
+  INSERT INTO policy_input_day (input, day, policy, outcome, decisions)
+  SELECT * FROM unnest($9::text[], $10::date[], $11::text[], $12::text[], $13::bigint[])
+  ON CONFLICT (input, day, policy, outcome)
+    DO UPDATE SET decisions = policy_input_day.decisions + excluded.decisions`
+
+function inputColumns(lines: readonly string[]): readonly (readonly (string | number)[])[] {
+  const { inputs, counts } = shippedInputs(lines)
+  return [
+    ...[inputs.digests, inputs.texts, inputs.times],
+    ...[counts.inputs, counts.days, counts.policies, counts.outcomes, counts.decisions],
+  ]
+}

@@ -24,8 +24,10 @@ export type SharedJson = string & { readonly [isCanonical]: true }
 export type SharedHead = string & { readonly [isCanonical]: false }
 
 export function sharedHead(judgement: Omit<SharedPart, 'text'>): SharedHead {
-  const { effects, fingerprint, masks, outcome, policy, relations, rules } = judgement
-  return canonical({ effects, fingerprint, masks, outcome, policy, relations, rules }).slice(0, -1) as SharedHead
+  const { aside, effects, fingerprint, input, masks, outcome, policy, relations, rules } = judgement
+  const known = { effects, fingerprint, masks, outcome, policy, relations, rules }
+  const optional = { ...(aside === undefined ? {} : { aside }), ...(input === undefined ? {} : { input }) }
+  return canonical({ ...known, ...optional }).slice(0, -1) as SharedHead
 }
 
 export function sharedWith(head: SharedHead, text: string): SharedJson {
