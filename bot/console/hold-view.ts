@@ -103,6 +103,7 @@ function answeringView({ decision, escalatedAt: at, ...hold }: Hold) {
   const group = decision.answering?.escalate?.group
   return {
     remindedAt: hold.remindedAt,
+    notTold: [...hold.notTold],
     escalated: at === null || group === undefined ? null : { group, at },
     brokenGlass: hold.brokenGlass,
     alikeApproval: hold.alikeApproval,

@@ -147,6 +147,7 @@ export const holdView = holdSummary.extend({
     }),
   ),
   remindedAt: z.string().nullable(),
+  notTold: z.array(z.string()).describe('Ways in which people could not be told, such as slack'),
   escalated: z.object({ group: z.string(), at: z.string() }).nullable().describe('Who may answer too, since when'),
   brokenGlass: z
     .object({

@@ -74,6 +74,7 @@ function answeringLines(hold: HoldView): readonly (readonly [string, string])[] 
   const lines: (readonly [string, string])[] = []
   if (needsReason) lines.push(['Wants', 'a reason, before anybody can approve it: holdpoint holds reason'])
   if (escalated !== null) lines.push(['Also', `${visibleLine(escalated.group)} may answer since ${escalated.at}`])
+  if (hold.notTold.length > 0) lines.push(['Not told', `through ${hold.notTold.map(visibleLine).join(', ')}`])
   if (approvedThrough !== null)
     lines.push(['Through', `the approval of ${approvedThrough.hold}, run ${approvedThrough.run}`])
   if (alikeApproval !== null)

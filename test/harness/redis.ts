@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { freePort } from './global-setup.ts'
 import { programPath } from './machine.ts'
 
@@ -44,14 +45,106 @@ export async function freshRedis(): Promise<TestRedis | null> {
   return redis
 }
 
-function startServer(binary: string, port: number, folder: string): Promise<ChildProcess> {
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
+/** Several servers that stand for one Redis, as a team has them that outgrew one machine. */
+export interface TestRedises extends AsyncDisposable {
+  readonly url: string
+  /** Of the servers that keep keys. */
+  readonly nodes: readonly string[]
+}
+
+/** A server, and a sentinel that says where it is; null as above. */
+export async function freshSentinel(): Promise<TestRedises | null> {
+  const redis = await freshRedis()
+  const binary = programPath('redis-server')
+  if (redis === null || binary === null) return null
+  const folder = await mkdtemp(join(tmpdir(), 'holdpoint-sentinel-'))
+  const file = join(folder, 'sentinel.conf')
+  await writeFile(file, `sentinel monitor shop ${new URL(redis.url).hostname} ${new URL(redis.url).port} 1\n`)
+  const port = await freePort()
+  const sentinel = await startServer(binary, port, folder, [file, '--sentinel'])
+  return {
+    url: `redis+sentinel://127.0.0.1:${port}/shop`,
+    nodes: [redis.url],
+    async [Symbol.asyncDispose]() {
+      await ended(sentinel)
+      await redis[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Three servers that share the slots; null as above. */
+export async function freshCluster(): Promise<TestRedises | null> {
+  const binary = programPath('redis-server')
+  if (binary === null) return null
+  await using stack = new AsyncDisposableStack()
+  const ports: number[] = []
+  for (let n = 0; n < 3; n++) {
+    const folder = await mkdtemp(join(tmpdir(), 'holdpoint-cluster-'))
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    const port = await freePort()
+    const more = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-port',
+      `${await freePort()}`,
+      '--cluster-require-full-coverage',
+      'yes',
+    ]
+    const server = await startServer(binary, port, folder, [], more)
+    stack.defer(() => ended(server))
+    ports.push(port)
+  }
+  await joinNodes(ports)
+  const running = stack.move()
+  return {
+    url: `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
+    nodes: ports.map((port) => `redis://127.0.0.1:${port}`),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+const SLOTS = 16_384
+
+async function joinNodes(ports: readonly number[]): Promise<void> {
+  const clients = ports.map((port) => new Redis({ port, host: '127.0.0.1' }))
+  const share = Math.ceil(SLOTS / clients.length)
+  try {
+    await Promise.all(
+      clients.map((client, n) =>
+        client.call('CLUSTER', 'ADDSLOTSRANGE', n * share, Math.min((n + 1) * share, SLOTS) - 1),
+      ),
+    )
+    const busPort = async (n: number): Promise<string> =>
+      String(((await (clients[n] as Redis).config('GET', 'cluster-port')) as string[])[1])
+    for (let n = 1; n < clients.length; n++)
+      await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', ports[n] as number, await busPort(n))
+    const whole = async (client: Redis): Promise<boolean> => {
+      const said = String(await client.call('CLUSTER', 'INFO'))
+      return said.includes('cluster_state:ok') && said.includes(`cluster_known_nodes:${ports.length}`)
+    }
+    while (!(await Promise.all(clients.map(whole))).every(Boolean))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+  } finally {
+    for (const client of clients) client.disconnect()
+  }
+}
+
+function startServer(
+  binary: string,
+  port: number,
+  folder: string,
+  first: readonly string[] = [],
+  more: readonly string[] = [],
+): Promise<ChildProcess> {
+  const memoryOnly = first.length > 0 ? [] : ['--save', '', '--appendonly', 'no']
+  const settings = [...first, '--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...memoryOnly, ...more]
   const server = spawn(binary, settings, { stdio: ['ignore', 'pipe', 'ignore'] })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.once('exit', () => reject(new Error('redis-server ended at once')))
     server.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.includes('eady to accept connections')) resolve(server)
+      if (/eady to accept connections|\+monitor|Sentinel ID is/.test(chunk.toString('utf8'))) resolve(server)
     })
   })
 }

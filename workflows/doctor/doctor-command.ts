@@ -5,6 +5,7 @@ import { ensureOpa, opaCacheFolder } from '../../policies/opa.ts'
 import { usesReleases } from '../releases/uses-releases.ts'
 import { type Check, type Finding, runChecks, wrong } from './check.ts'
 import { stateCheck, targetCheck } from './database-checks.ts'
+import { noticeCheck } from './notice-check.ts'
 import { releaseCheck } from './release-checks.ts'
 import { type Setting, settingsInForce } from './sources.ts'
 import { certificateCheck, policyCheck, portCheck, providerCheck, trailCheck } from './surroundings-checks.ts'
@@ -31,6 +32,7 @@ function checksFor(config: Config, env: Environment): readonly (readonly [string
   const opa = () => ensureOpa({ config: config.opa, env, cacheFolder, progress: () => undefined })
   return [
     ['state database', stateCheck(config)],
+    ['notices', noticeCheck(config)],
     ...missing(config),
     ...config.targets.map((target) => [`target ${target.name}`, targetCheck(target)] as const),
     ...config.identity.providers.map((one) => [`identity provider ${one.issuer}`, providerCheck(one)] as const),

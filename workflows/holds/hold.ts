@@ -125,6 +125,8 @@ export interface Hold extends HoldRequest {
   readonly escalatedAt: string | null
   /** null: it is like no other. */
   readonly gathering: Gathering | null
+  /** Deliveries that could not tell people of it as it is now, and have given up: slack, mail … */
+  readonly notTold: readonly string[]
   /** null: whoever approved it was asked. */
   readonly brokenGlass: BrokenGlass | null
   /** Its approval counts for others like it; null: for itself alone. */

@@ -25,12 +25,16 @@ export interface HoldRow {
   readonly approved_run: number | null
   /** Whether the asker ran it without an approval. */
   readonly glass: boolean
+  readonly not_told: readonly string[]
 }
 
 /** All but the request, which can be large. */
 export const LIGHT_HOLD_COLUMNS =
   `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, remind_at, reminded_at, escalate_at, escalated_at, gathering, approved_through, approved_run,
-  EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = hold.id) AS glass` as const
+  EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = hold.id) AS glass,
+  ARRAY(SELECT DISTINCT delivery FROM outbox AS given_up WHERE given_up.hold = hold.id AND given_up_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM outbox AS later WHERE later.hold = given_up.hold AND later.delivery = given_up.delivery
+      AND later.id > given_up.id AND later.sent_at IS NOT NULL) ORDER BY delivery) AS not_told` as const
 
 export const HOLD_COLUMNS = `${LIGHT_HOLD_COLUMNS}, request` as const
 
@@ -97,6 +101,7 @@ function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): H
     gathering: row.gathering === null ? null : { key: row.gathering, pending },
     alikeApproval:
       own === undefined ? null : { runsMax: own.runs_max, runs: own.runs, expiresAt: own.expires_at.toISOString() },
+    notTold: row.not_told,
     brokenGlass: glass.get(row.id) ?? null,
     approvedThrough: hold === null || run === null ? null : { hold, run },
   }

@@ -1,15 +1,18 @@
 import type pg from 'pg'
+import { HoldpointError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { findHold } from '../holds/row.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
 import type { NoticeDelivery } from './delivery.ts'
-import type { NoticeReason } from './outbox.ts'
+import { type NoticeReason, tellElsewhere, writeTrail } from './outbox.ts'
 
 /** While a delivery is called, nobody else may call it for this hold. It is cut off before that ends. */
 const LEASE_MS = 60_000
 const CALL_MS_MAX = 30_000
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 60_000
+/** However long somebody asks us to wait. */
+const RETRY_AFTER_MS_MAX = 60 * 60_000
 /** A card nobody could be shown for two days helps no one. */
 const GIVE_UP_MS = 48 * 60 * 60_000
 
@@ -92,6 +95,7 @@ async function attempt(options: DeliverOptions, notice: Notice): Promise<boolean
     if (delivery === undefined || hold === null) throw new Error('no such delivery in this process')
     await inTime(delivery.deliver(hold, notice.reason, `${notice.delivery}-${notice.id}`), options.callMsMax)
   } catch (err) {
+    if (isFinal(err) || options.now() - notice.created_at.getTime() > GIVE_UP_MS) return giveUp(options, notice, err)
     await postpone(options, notice, err)
     return false
   }
@@ -104,17 +108,44 @@ async function attempt(options: DeliverOptions, notice: Notice): Promise<boolean
 
 async function postpone(options: DeliverOptions, notice: Notice, err: unknown): Promise<void> {
   const { pool, now, log, again } = options
-  const inMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (notice.attempts - 1))
-  const givenUp = now() - notice.created_at.getTime() > GIVE_UP_MS
-  await rowsOf(pool, 'UPDATE outbox SET leased_until = NULL, next_attempt_at = $2, given_up_at = $3 WHERE id = $1', [
+  const usualMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (notice.attempts - 1))
+  const inMs = Math.min(RETRY_AFTER_MS_MAX, Math.max(usualMs, retryAfterMs(err)))
+  await rowsOf(pool, 'UPDATE outbox SET leased_until = NULL, next_attempt_at = $2 WHERE id = $1', [
     notice.id,
     new Date(now() + inMs),
-    givenUp ? new Date(now()) : null,
   ])
   const about = { err, hold: notice.hold, delivery: notice.delivery, attempts: notice.attempts }
-  if (givenUp) return log.error(about, 'a notice was given up')
   log.warn(about, 'a notice could not be delivered and will be tried again')
   await again(notice.id, inMs)
+}
+
+/** @returns true: the next notice of the hold may fare better */
+async function giveUp(options: DeliverOptions, notice: Notice, err: unknown): Promise<boolean> {
+  const { pool, now, log, again } = options
+  const at = new Date(now())
+  const { id, hold, delivery, reason, attempts } = notice
+  const failure = err instanceof HoldpointError ? err.code : 'failed'
+  const others = await inTransaction(pool, async (client) => {
+    await client.query('UPDATE outbox SET leased_until = NULL, given_up_at = $2, failure = $3 WHERE id = $1', [
+      id,
+      at,
+      failure,
+    ])
+    await writeTrail(client, at, 'notice.given_up', { hold, delivery, reason, failure, attempts })
+    return reason === 'told_elsewhere' ? [] : tellElsewhere(client, hold, delivery, at)
+  })
+  log.error({ err, hold, delivery, attempts }, 'a notice was given up')
+  for (const other of others) await again(other, 0)
+  return true
+}
+
+/** Whatever says by its own account that trying again is of no use. */
+function isFinal(err: unknown): boolean {
+  return err instanceof Error && 'retryable' in err && err.retryable === false
+}
+
+function retryAfterMs(err: unknown): number {
+  return err instanceof Error && 'retryAfterMs' in err && typeof err.retryAfterMs === 'number' ? err.retryAfterMs : 0
 }
 
 async function inTime(work: Promise<void>, callMsMax = CALL_MS_MAX): Promise<void> {

@@ -20,6 +20,8 @@ export type NoticeReason =
   | 'glass_broken'
   | 'reviewed'
   | 'review_overdue'
+  /** Another delivery has given up on it: whoever it would have told has to hear of it here. */
+  | 'told_elsewhere'
 
 /** @returns the ids of the rows, for the jobs that deliver them */
 export async function writeNotices(
@@ -32,6 +34,24 @@ export async function writeNotices(
      SELECT $1, name, $2, $3, $3 FROM delivery WHERE active ORDER BY name
      RETURNING id`,
     [notice.hold, notice.reason, notice.at],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** For every other delivery of the hold that has nothing waiting already. @returns the ids of the rows */
+export async function tellElsewhere(
+  client: Queryable,
+  hold: string,
+  failed: string,
+  at: Date,
+): Promise<readonly string[]> {
+  const rows = await rowsOf<{ id: string }>(
+    client,
+    `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
+     SELECT $1, name, 'told_elsewhere', $3, $3 FROM delivery WHERE active AND name <> $2 AND NOT EXISTS (
+       SELECT FROM outbox WHERE hold = $1 AND delivery = name AND sent_at IS NULL AND given_up_at IS NULL)
+     ORDER BY name RETURNING id`,
+    [hold, failed, at],
   )
   return rows.map(({ id }) => id)
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { QueueError } from './errors.ts'
 import type { Deadline, QueueName, Queues, QueueWorker, WorkOptions } from './queues.ts'
-import { connectRedis, createRedisWake } from './redis.ts'
+import { connectRedis, createRedisWake, redisAt } from './redis.ts'
 
 /** The row is the record; a job that is done, or failed and was made again from its row, leaves nothing behind. */
 const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const
@@ -132,17 +132,20 @@ function postgres(url: string): Backend {
 }
 
 function redis(url: string, log: Pick<Log, 'warn'>): Backend {
-  const producer = connectRedis(url, 'producer', log)
-  const consumer = connectRedis(url, 'worker', log)
-  const options: QueueOptions = { connection: producer, prefix: PREFIX }
+  const address = redisAt(url)
+  const producer = connectRedis(address, 'producer', log)
+  const consumer = connectRedis(address, 'worker', log)
+  // A cluster keeps the keys of one queue together only when it is told by what.
+  const prefix = address.kind === 'cluster' ? `{${PREFIX}}` : PREFIX
+  const options: QueueOptions = { connection: producer, prefix }
   return {
     kind: 'redis',
-    wake: createRedisWake(url, producer, log),
+    wake: createRedisWake(address, producer, log),
     queue: (name) => new Queue(name, options),
     worker: (name, run, more) =>
       new Worker(name, ({ data }) => run((data as { id: string }).id), {
         connection: consumer,
-        prefix: PREFIX,
+        prefix,
         ...more,
       }),
     async close() {

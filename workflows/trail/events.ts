@@ -97,6 +97,14 @@ export interface TrailEvents {
   }
   /** Nobody has reviewed it in time; people are told again until somebody has. */
   'hold.review_overdue': { readonly hold: string }
+  /** People were not told of a change in this way, and it is not tried again; the other deliveries are told that. */
+  'notice.given_up': {
+    readonly hold: string
+    readonly delivery: string
+    readonly reason: string
+    readonly failure: string
+    readonly attempts: number
+  }
   /** Until then `to` may answer in the place of `from`. */
   'delegation.created': {
     readonly delegation: string

@@ -82,6 +82,7 @@ export function sampleHold(changes: Partial<Hold> = {}, facts: Partial<Facts> = 
     gathering: null,
     alikeApproval: null,
     brokenGlass: null,
+    notTold: [],
     approvedThrough: null,
     ...changes,
   }

@@ -31,6 +31,7 @@ export class StubHolds implements Holds {
       gathering: null,
       alikeApproval: null,
       brokenGlass: null,
+      notTold: [],
       approvedThrough: null,
     }
     this.all.set(hold.id, hold)

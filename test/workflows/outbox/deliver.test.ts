@@ -226,3 +226,65 @@ test('forgets notices a week after they were sent', async () => {
   await reconcile({ pool: stage.pool, queues: idleQueues, now: stage.now, withinMs: 0 })
   expect(await rows()).toEqual([])
 })
+
+class Refused extends Error {
+  readonly retryable = false
+}
+const refuses = (name: string): NoticeDelivery => ({
+  name,
+  deliver: () => Promise.reject(new Refused('no such channel')),
+})
+
+test('what is refused for good is given up at once, and people are told elsewhere', async () => {
+  await register('mail', 'slack')
+  const { id } = await stage.holds.create(request())
+  const deliver = deliverTo([works('mail'), refuses('slack')])
+  for (const row of await rows()) await deliver(row.id)
+  expect(again).toHaveLength(1)
+  for (const { notice } of again) await deliver(notice)
+  expect(calls).toEqual(['mail created pending', 'mail told_elsewhere pending'])
+  expect((await stage.holds.find(id))?.notTold).toEqual(['slack'])
+  expect((await stage.trail('notice.given_up')).at(-1)).toEqual({
+    hold: id,
+    delivery: 'slack',
+    reason: 'created',
+    failure: 'failed',
+    attempts: 1,
+  })
+})
+
+test('the next change is tried all the same, and told it makes up for what was not', async () => {
+  await register('slack')
+  const { id } = await stage.holds.create(request())
+  for (const row of await rows()) await deliverTo([refuses('slack')])(row.id)
+  await approve(stage, id, 'ben')
+  for (const row of await rows()) await deliverTo([works('slack')])(row.id)
+  expect(calls).toEqual(['slack settled approved'])
+  expect((await stage.holds.find(id))?.notTold).toEqual([])
+})
+
+test('what nobody could be told in any way ends, and does not go round', async () => {
+  await register('mail', 'slack')
+  await stage.holds.create(request())
+  const deliver = deliverTo([refuses('mail'), refuses('slack')])
+  for (const row of await rows()) await deliver(row.id)
+  for (const row of await rows()) await deliver(row.id)
+  expect((await rows()).length).toBeLessThanOrEqual(4)
+  expect((await rows()).filter(({ sent }) => sent)).toEqual([])
+})
+
+test('who asks to wait is waited for, an hour at most', async () => {
+  await register('slack')
+  for (const [asked, waited] of [
+    [90_000, 90_000],
+    [1e9, 3_600_000],
+  ] as const) {
+    again = []
+    await stage.pool.query('TRUNCATE outbox')
+    await stage.holds.create(request())
+    const busy = Object.assign(new Error('slow down'), { retryAfterMs: asked })
+    const [row] = await rows()
+    await deliverTo([{ name: 'slack', deliver: () => Promise.reject(busy) }])(row?.id ?? '')
+    expect(again).toEqual([{ notice: row?.id, inMs: waited }])
+  }
+})

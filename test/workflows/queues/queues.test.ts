@@ -6,18 +6,30 @@ import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
 import type { NoticeDelivery } from '../../../workflows/outbox/delivery.ts'
 import { createQueues } from '../../../workflows/queues/create-queues.ts'
 import type { Queues } from '../../../workflows/queues/queues.ts'
+import { connectRedis, redisAt } from '../../../workflows/queues/redis.ts'
 import { startWorkers, type Workers, type WorkersOptions } from '../../../workflows/queues/workers.ts'
-import { freshRedis, type TestRedis } from '../../harness/redis.ts'
+import { freshCluster, freshRedis, freshSentinel, type TestRedis } from '../../harness/redis.ts'
 import { approve, openStage, request, type Stage, testLog } from '../stage.ts'
 
+/** Everything BullMQ runs on: the state database, and Redis in each of its forms where the machine has it. */
 const redis = await freshRedis()
-afterAll(() => redis?.[Symbol.asyncDispose]())
+const sentinel = await freshSentinel()
+const cluster = await freshCluster()
+const redises = {
+  redis: redis === null ? null : { url: redis.url, nodes: [redis.url] },
+  sentinel,
+  cluster,
+} as const
+afterAll(async () => {
+  for (const one of [sentinel, cluster, redis]) await one?.[Symbol.asyncDispose]()
+})
+type BackendName = 'postgres' | keyof typeof redises
 
 const never = new AbortController().signal
 const soon = { timeout: 15_000, interval: 10 }
 
-describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
-  describe.skipIf(backend === 'redis' && redis === null)('BullMQ', () => {
+describe.each(['postgres', 'redis', 'sentinel', 'cluster'] as const)('on %s', (backend) => {
+  describe.skipIf(backend !== 'postgres' && redises[backend] === null)('BullMQ', () => {
     let stage: Stage
     let queues: Queues
     let holds: KeptHolds
@@ -26,7 +38,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
 
     beforeAll(async () => {
       stage = await openStage()
-      const redisUrl = backend === 'redis' ? { redisUrl: (redis as TestRedis).url } : {}
+      const redisUrl = backend === 'postgres' ? {} : { redisUrl: redises[backend]?.url ?? '' }
       queues = createQueues({ url: stage.url, ...redisUrl }, testLog())
       await queues.ready()
       holds = createHolds({
@@ -60,7 +72,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
     const statusOf = async (id: string) => (await holds.find(id))?.status
 
     test('says which backend it is on', () => {
-      expect(queues.backend).toBe(backend)
+      expect(queues.backend).toBe(backend === 'postgres' ? backend : 'redis')
     })
 
     test('expires a hold by its job, and wakes who waits', async () => {
@@ -155,12 +167,12 @@ describe.skipIf(redis === null)('a Redis that is gone', () => {
   })
 })
 
-async function everything(stage: Stage, backend: string): Promise<string> {
+async function everything(stage: Stage, backend: BackendName): Promise<string> {
   if (backend === 'postgres') {
     const { rows } = await stage.pool.query('SELECT job::text FROM bullmq.job')
     return JSON.stringify(rows)
   }
-  return withRedis(async (client) => {
+  const dumps = await onNodes(backend, async (client) => {
     const keys = await client.keys('*')
     const dumped = keys.map(async (key) =>
       key.endsWith(':events') || (await client.type(key)) !== 'hash'
@@ -169,16 +181,21 @@ async function everything(stage: Stage, backend: string): Promise<string> {
     )
     return (await Promise.all(dumped)).join('\n')
   })
+  return dumps.join('\n')
 }
 
-async function jobs(stage: Stage, backend: string, id: string): Promise<number> {
+async function jobs(stage: Stage, backend: BackendName, id: string): Promise<number> {
   const connection = { connectionString: stage.url, schema: 'bullmq' }
   const { createPostgresBackend } = await import('bullmq')
   if (backend === 'postgres') {
     const queue = new Queue('holds', { connection }, createPostgresBackend)
     return counted(queue, id)
   }
-  return withRedis((client) => counted(new Queue('holds', { connection: client, prefix: 'holdpoint' }), id))
+  const client = connectRedis(redisAt(redises[backend]?.url ?? ''), 'producer', testLog())
+  const prefix = backend === 'cluster' ? '{holdpoint}' : 'holdpoint'
+  const found = await counted(new Queue('holds', { connection: client, prefix }), id)
+  client.disconnect()
+  return found
 }
 
 async function counted(
@@ -190,16 +207,21 @@ async function counted(
   return all.filter((job) => job.id?.startsWith(id)).length
 }
 
-async function wipe(stage: Stage, backend: string): Promise<void> {
+async function wipe(stage: Stage, backend: BackendName): Promise<void> {
   if (backend === 'postgres') await stage.pool.query('DELETE FROM bullmq.job')
-  else await withRedis((client) => client.flushall())
+  else await onNodes(backend, (client) => client.flushall())
 }
 
-async function withRedis<T>(work: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis((redis as TestRedis).url)
-  try {
-    return await work(client)
-  } finally {
-    client.disconnect()
-  }
+/** On each server that keeps keys. */
+async function onNodes<T>(backend: keyof typeof redises, work: (client: Redis) => Promise<T>): Promise<readonly T[]> {
+  return Promise.all(
+    (redises[backend]?.nodes ?? []).map(async (url) => {
+      const client = new Redis(url)
+      try {
+        return await work(client)
+      } finally {
+        client.disconnect()
+      }
+    }),
+  )
 }
