@@ -141,6 +141,7 @@ describe.skipIf(chromium === null)('the pages', () => {
     await using cleo = await visit('cleo', `/holds/${hold.id}`)
     await cleo.page.getByText("DELETE FROM customers WHERE email = 'bob@x.org'").first().waitFor()
     await cleo.page.keyboard.press('a')
+    await cleo.page.locator('[data-first]:focus').waitFor()
     await cleo.page.keyboard.press('Enter')
     await cleo.page.getByText('Approved. report-bot has not run it yet.').waitFor()
     expect(await statusOf(hold)).toBe('approved')
