@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { doorsConfig } from './config-doors.ts'
+import { emailConfig } from './email-config.ts'
 import { HoldpointError } from './errors.ts'
 import { gitHubReleases } from './release-settings.ts'
 
@@ -106,6 +107,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   doors: doorsConfig,
+  email: emailConfig,
   slack: z
     .strictObject({
       botToken: z.string().optional(),

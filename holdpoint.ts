@@ -140,9 +140,9 @@ async function openOffice(config: Config, log: Log): Promise<Office> {
 async function openWorker(config: Config, log: Log): Promise<Running> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startWorker } = await import('./workflows/worker.ts')
-  const { slackDelivery } = await import('./bot/bot.ts')
+  const { noticeDeliveries } = await import('./bot/bot.ts')
   const workflows = await openWorkflows({ config, log, now })
-  const deliveries = slackDelivery({ config, workflows, log, now })
+  const deliveries = noticeDeliveries({ config, workflows, log, now })
   const worker = await startWorker({ config, workflows, deliveries, log, now })
   const releases = await followReleases(config, workflows, log)
   return {

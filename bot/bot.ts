@@ -6,9 +6,10 @@ import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
 import { createConsole } from './console/server.ts'
+import { createEmail, type Email } from './email/email.ts'
 import { BotError } from './errors.ts'
 import { registerGitHubWebhook } from './github/webhook.ts'
-import { createSlack } from './slack/slack.ts'
+import { createSlack, type Slack } from './slack/slack.ts'
 
 /** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
 export interface BotOptions {
@@ -27,13 +28,14 @@ export interface Bot {
   close(): Promise<void>
 }
 
-/** @throws BotError port_taken; SlackError when Slack is half configured */
+/** @throws BotError port_taken; SlackError and SmtpError when Slack or e-mail is half configured */
 export async function startBot(options: BotOptions): Promise<Bot> {
   const { config, workflows, authenticateToken, log, now } = options
   const { directory, holds, pool } = workflows
   const { host, port } = config.console
   const url = consoleUrl(config)
   const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => url, log, now })
+  const email = createEmail({ config, holds, pool, consoleUrl: () => url, log, now })
   const server = await createConsole({
     config,
     holds,
@@ -50,20 +52,26 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   await listen(server, host, port)
   return {
     url,
-    deliveries: slack === null ? [] : [slack.delivery],
+    deliveries: deliveriesOf(slack, email),
     close: async () => {
       await server.close()
       await slack?.close()
+      email?.close()
     },
   }
 }
 
 /** For a worker that runs without the bot: it tells people of holds and answers nobody. */
-export function slackDelivery(options: Omit<BotOptions, 'authenticateToken'>): readonly NoticeDelivery[] {
+export function noticeDeliveries(options: Omit<BotOptions, 'authenticateToken'>): readonly NoticeDelivery[] {
   const { config, workflows, log, now } = options
   const { directory, holds, pool } = workflows
   const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => consoleUrl(config), log, now })
-  return slack === null ? [] : [slack.delivery]
+  const email = createEmail({ config, holds, pool, consoleUrl: () => consoleUrl(config), log, now })
+  return deliveriesOf(slack, email)
+}
+
+function deliveriesOf(slack: Slack | null, email: Email | null): readonly NoticeDelivery[] {
+  return [slack?.delivery, email?.delivery].filter((one) => one !== undefined)
 }
 
 const consoleUrl = ({ console: { host, port, publicUrl } }: Config): string => publicUrl ?? `http://${host}:${port}`

@@ -5,6 +5,7 @@ import { ensureOpa, opaCacheFolder } from '../../policies/opa.ts'
 import { usesReleases } from '../releases/uses-releases.ts'
 import { type Check, type Finding, runChecks, wrong } from './check.ts'
 import { stateCheck, targetCheck } from './database-checks.ts'
+import { emailCheck } from './email-check.ts'
 import { noticeCheck } from './notice-check.ts'
 import { releaseCheck } from './release-checks.ts'
 import { type Setting, settingsInForce } from './sources.ts'
@@ -38,6 +39,7 @@ function checksFor(config: Config, env: Environment): readonly (readonly [string
     ...config.identity.providers.map((one) => [`identity provider ${one.issuer}`, providerCheck(one)] as const),
     ['policies', usesReleases(config) ? releaseCheck(config, Date.now) : policyCheck(config, opa)],
     ['trail', trailCheck(config)],
+    ['e-mail', emailCheck(config)],
     ['proxy’s certificate', certificateCheck(config, Date.now)],
     ['proxy’s port', portCheck('proxy’s port', proxy.host, proxy.port)],
     ['console’s port', portCheck('console’s port', console.host, console.port)],

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { Log } from '../../log.ts'
+import type { Hold, Holds } from '../../workflows/holds/hold.ts'
+import { type PersonKey, samePerson } from '../../workflows/holds/identity-key.ts'
+import type { NoticeDelivery } from '../../workflows/outbox/delivery.ts'
+import type { Smtp } from '../../workflows/outbox/smtp.ts'
+import type { EmailError } from './errors.ts'
+import { holdMail, type MailKind } from './hold-mail.ts'
+import { peopleWith, type Recipient, reviewersOf } from './recipients.ts'
+import type { SentMails } from './sent-mails.ts'
+import { type Failure, failureOf } from './smtp-failure.ts'
+
+export interface MailDeliveryOptions {
+  readonly smtp: Smtp
+  readonly sent: SentMails
+  readonly pool: Pool
+  readonly holds: Pick<Holds, 'find'>
+  readonly holdUrl: (hold: string) => string
+  readonly log: Pick<Log, 'warn' | 'error'>
+}
+
+/**
+ * Tells reviewers by mail: once that they are asked, and once how it ended, in one thread for each of them. Why it is
+ * called does not matter but for reminders; what is missing is sent, to each person by themselves, so that one address
+ * that does not work keeps nobody else from their mail and nobody sees who else is asked.
+ *
+ *   pending ──▶ asked: everybody who may answer now and was not asked yet; reminded: when that is the reason
+ *   settled ──▶ everybody who was asked
+ */
+export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery {
+  const { sent, pool, holds } = options
+  return {
+    name: 'email',
+    async deliver(given, reason) {
+      const hold = (await holds.find(given.id)) ?? given
+      if (hold.status !== 'pending') {
+        return sendAll(hold, 'settled', await peopleWith(pool, await sent.sentTo(hold.id, 'asked')), options)
+      }
+      const reviewers = await reviewersOf(pool, hold)
+      if (String(reason) === 'reminded') {
+        const asked = await sent.sentTo(hold.id, 'asked')
+        await sendAll(hold, 'reminded', among(reviewers, asked), options)
+      }
+      await sendAll(hold, 'asked', reviewers, options)
+    },
+  }
+}
+
+/** @throws EmailError when some of it has to be tried again */
+async function sendAll(
+  hold: Hold,
+  kind: MailKind,
+  people: readonly Recipient[],
+  options: MailDeliveryOptions,
+): Promise<void> {
+  const done = await options.sent.done(hold.id, kind)
+  let later: EmailError | null = null
+  for (const person of people) {
+    if (done.some((one) => samePerson(one, person))) continue
+    const failure = await send(hold, kind, person, options)
+    if (failure?.kind === 'unreachable') throw failure.error
+    if (failure?.kind === 'deferred') later = failure.error
+    if (failure?.kind === 'refused') note(hold, person, failure, options)
+    if (failure === null || failure.kind === 'refused')
+      await options.sent.record({ hold: hold.id, kind, to: person, refused: failure !== null })
+  }
+  if (later !== null) throw later
+}
+
+function note({ id }: Hold, { issuer, subject }: Recipient, { error }: Failure, { log }: MailDeliveryOptions): void {
+  const about = { hold: id, issuer, subject, reason: error.message }
+  log.warn(about, 'a reviewer’s mail server does not take mail for them; they are not told by mail')
+}
+
+async function send(
+  hold: Hold,
+  kind: MailKind,
+  person: Recipient,
+  { smtp, holdUrl }: MailDeliveryOptions,
+): Promise<Failure | null> {
+  const { subject, text, html } = holdMail(hold, kind, holdUrl(hold.id))
+  const asked = messageId(hold, 'asked', person, smtp.from)
+  try {
+    await smtp.transporter.sendMail({
+      from: smtp.from,
+      to: { name: '', address: person.address },
+      subject,
+      text,
+      html,
+      messageId: messageId(hold, kind, person, smtp.from),
+      ...(smtp.replyTo === null ? {} : { replyTo: smtp.replyTo }),
+      ...(kind === 'asked' ? {} : { inReplyTo: asked, references: [asked] }),
+      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+      textEncoding: 'quoted-printable',
+    })
+    return null
+  } catch (cause) {
+    return failureOf(cause)
+  }
+}
+
+/** The same at every try, so that a mail that was sent twice is one to those who look. */
+function messageId({ id }: Hold, kind: MailKind, { issuer, subject }: PersonKey, from: string): string {
+  const to = createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('hex')
+    .slice(0, 16)
+  const domain = /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'holdpoint.invalid'
+  return `<${id}.${kind}.${to}@${domain}>`
+}
+
+function among(people: readonly Recipient[], keys: readonly PersonKey[]): readonly Recipient[] {
+  return people.filter((person) => keys.some((key) => samePerson(key, person)))
+}

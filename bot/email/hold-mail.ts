@@ -1,0 +1,146 @@
+import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { type Excerpt, excerpt, line } from '../text/bounded-text.ts'
+import { comparesProtectedColumns, HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
+import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../text/hold-wording.ts'
+import type { Span } from '../text/span.ts'
+import { lookAlikes, visibleLine } from '../text/visible-text.ts'
+import { htmlOf } from './mail-html.ts'
+import { textOf } from './mail-text.ts'
+
+/**
+ * One mail about a hold: a pure function of the record. No rows of data and no values compared with protected columns
+ * are in it; what is cut says so; and it decides nothing: its link opens the hold, where answering needs a sign-in.
+ */
+export interface Mail {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+export type MailKind = 'asked' | 'reminded' | 'settled'
+
+/** A mail before it is text or HTML. */
+export type MailPart =
+  | { readonly kind: 'paragraph'; readonly spans: readonly Span[] }
+  | { readonly kind: 'list'; readonly title: string; readonly items: readonly (readonly Span[])[] }
+  | { readonly kind: 'code'; readonly title: string; readonly text: string }
+  | { readonly kind: 'link'; readonly label: string; readonly url: string }
+  | { readonly kind: 'small'; readonly spans: readonly Span[] }
+
+const STATEMENT_BUDGET = 8_000
+const PARAMETERS_BUDGET = 2_000
+const REASON_BUDGET = 500
+const BESIDES_MAX = 6
+
+export function holdMail(hold: Hold, kind: MailKind, url: string): Mail {
+  const parts = kind === 'settled' ? settledParts(hold, url) : askedParts(hold, kind, url)
+  const subject = subjectOf(hold)
+  return { subject: kind === 'asked' ? subject : `Re: ${subject}`, text: textOf(parts), html: htmlOf(subject, parts) }
+}
+
+/** The same for every mail of a hold: mail programs thread by it, too. */
+function subjectOf({ identity, target, facts }: Hold): string {
+  return `Held: ${line(facts.tag, 30)} on ${line(target.name, 60)} for ${line(identity.name, 60)}`
+}
+
+function askedParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[] {
+  const said = hold.reason === null ? [] : [paragraph('They say: ', line(hold.reason, REASON_BUDGET))]
+  const from = hold.client == null ? [] : [`, from ${line(hold.client, 60)}`]
+  const votes = votesSoFar(hold.votes)
+  return [
+    ...(kind === 'reminded' ? [paragraph({ bold: 'Still waiting for an answer.' })] : []),
+    paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold), ...from),
+    ...said,
+    ...statementParts(hold),
+    { kind: 'list', title: 'What it would do', items: [...whatItDoes(hold.facts, hold.preview), ...besides(hold)] },
+    { kind: 'list', title: 'Why it is held', items: whyHeld(hold) },
+    ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers so far', items: votes } as const]),
+    paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
+    paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.'),
+    { kind: 'link', label: 'Read and answer it in the console', url },
+    small('Opening the link decides nothing. Answering needs you to sign in, whoever opens it.'),
+    small(line(hold.id, 100)),
+  ]
+}
+
+function settledParts(hold: Hold, url: string): readonly MailPart[] {
+  const votes = votesSoFar(hold.votes)
+  return [
+    paragraph({ bold: outcomeOf(hold) ?? 'Still waiting for an answer.' }),
+    paragraph(...whoAsks(hold), ` asked to run ${line(hold.facts.tag, 40)} on `, ...where(hold)),
+    ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers', items: votes } as const]),
+    { kind: 'link', label: 'Open it in the console', url },
+    small('Nothing is left for you to do.'),
+    small(line(hold.id, 100)),
+  ]
+}
+
+function statementParts(hold: Hold): readonly MailPart[] {
+  const hidden = comparesProtectedColumns(hold.facts)
+  const statement = excerpt(hidden ? hideLiterals(hold.statement) : hold.statement, STATEMENT_BUDGET)
+  const parameters = excerpt(parameterLines(hold.parameters, hidden), PARAMETERS_BUDGET)
+  const suspicious = lookAlikes(statement.text).slice(0, 3)
+  return [
+    { kind: 'code', title: 'Statement', text: marked(statement) },
+    ...(hold.parameters.length === 0 ? [] : [{ kind: 'code', title: 'Parameters', text: marked(parameters) } as const]),
+    ...(suspicious.length === 0
+      ? []
+      : [
+          paragraph({ bold: 'Mixed alphabets: ' }, line(suspicious.join(', '), 80), ' may not be what they look like.'),
+        ]),
+    ...(hidden
+      ? [paragraph('Values compared with protected columns are not sent by mail. They are in the console.')]
+      : []),
+  ]
+}
+
+function parameterLines(parameters: Hold['parameters'], hidden: boolean): string {
+  const value = (text: string | null): string =>
+    text === null
+      ? 'NULL'
+      : hidden
+        ? HIDDEN_LITERAL
+        : `'${visibleLine(text.slice(0, PARAMETERS_BUDGET)).replaceAll("'", "''")}'`
+  return parameters
+    .slice(0, PARAMETERS_BUDGET)
+    .map((text, at) => `$${at + 1} = ${value(text)}`)
+    .join('\n')
+}
+
+function marked({ text, whole }: Excerpt): string {
+  return whole ? text : `${text}\n[… not shown whole: read it in the console]`
+}
+
+const does = {
+  delete: 'deletes',
+  update: 'changes',
+  set_null: 'empties the reference in',
+  set_default: 'sets the default in',
+}
+
+/** Numbers and names, never the rows themselves. */
+function besides({ consequences }: Hold): readonly (readonly Span[])[] {
+  if (consequences == null) return []
+  const { undo, cascades, triggers }: Consequences = consequences
+  const cascaded = (cascades ?? []).map((one): readonly Span[] => [
+    `Also ${does[one.does]} ${one.rows?.toLocaleString('en') ?? 'an unknown number of'} rows of ${line(one.table, 60)}`,
+  ])
+  const fired = (triggers ?? [])
+    .filter(({ enabled }) => enabled === 'origin' || enabled === 'always')
+    .map((one): readonly Span[] => [`Trigger ${line(one.name, 60)} runs ${line(one.runs, 60)}`])
+  const more = cascaded.length + fired.length - BESIDES_MAX
+  return [
+    ...[...cascaded, ...fired].slice(0, BESIDES_MAX),
+    ...(more > 0 ? [[`and ${more} more foreign keys and triggers`]] : []),
+    ['Can it be undone? ', line(undo.sentence, 200)],
+  ]
+}
+
+function paragraph(...spans: readonly Span[]): MailPart {
+  return { kind: 'paragraph', spans }
+}
+
+function small(...spans: readonly Span[]): MailPart {
+  return { kind: 'small', spans }
+}

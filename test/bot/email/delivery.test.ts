@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createEmail, type Email } from '../../../bot/email/email.ts'
+import { loadConfig } from '../../../config.ts'
+import { openLog } from '../../../log.ts'
+import { emailCheck } from '../../../workflows/doctor/email-check.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { createDeliver } from '../../../workflows/outbox/deliver.ts'
+import { registerDeliveries } from '../../../workflows/outbox/register.ts'
+import { LOGIN, type MailServer, startMailServer } from '../../stand-ins/mail-server.ts'
+import { approve, openStage, person, reject, reportBot, request, type Stage } from '../../workflows/stage.ts'
+
+let stage: Stage
+let server: MailServer
+let email: Email
+beforeEach(async () => {
+  stage = await openStage()
+  server = await startMailServer()
+  email = emailWith({})
+})
+afterEach(async () => {
+  email.close()
+  await server[Symbol.asyncDispose]()
+  await stage[Symbol.asyncDispose]()
+})
+
+function configWith(changes: Readonly<Record<string, unknown>>) {
+  return loadConfig(
+    {},
+    {
+      'email.host': '127.0.0.1',
+      'email.port': server.port,
+      'email.user': LOGIN.user,
+      'email.password': LOGIN.password,
+      'email.from': 'Holdpoint <holds@example.org>',
+      'email.ca': server.ca,
+      ...changes,
+    },
+  )
+}
+
+function emailWith(changes: Readonly<Record<string, unknown>>): Email {
+  const { holds, pool, now } = stage
+  const log = openLog({ level: 'silent', process: 'test' })
+  const made = createEmail({
+    config: configWith(changes),
+    holds,
+    pool,
+    now,
+    log,
+    consoleUrl: () => 'https://hp.example.org',
+  })
+  if (made === null) throw new Error('mail is configured')
+  return made
+}
+
+const ask = (changes: Parameters<typeof request>[0] = {}): Promise<Hold> => stage.holds.create(request(changes))
+const to = (name: string) => server.mails.filter((one) => one.to.includes(`${name}@example.org`))
+
+describe('reviewers', () => {
+  test('are each asked once, by themselves, and told in the same thread how it ended', async () => {
+    const hold = await ask()
+    await email.delivery.deliver(hold, 'created', 'k')
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails.map((one) => one.to).sort()).toEqual([
+      ['ben@example.org'],
+      ['cleo@example.org'],
+      ['dora@example.org'],
+    ])
+    await approve(stage, hold.id, 'ben')
+    await email.delivery.deliver(hold, 'settled', 'k2')
+    await email.delivery.deliver(hold, 'completed', 'k3')
+    expect(server.mails).toHaveLength(6)
+    const [asked, settled] = to('cleo').map(({ mail }) => mail)
+    expect(asked?.messageId).toMatch(/^<hold_.+@example\.org>$/)
+    expect(settled?.inReplyTo).toBe(asked?.messageId)
+    expect(settled?.references).toBe(asked?.messageId)
+    expect(settled?.subject).toBe(`Re: ${asked?.subject}`)
+    expect(settled?.text).toContain('Approved by ben')
+    expect(new Set(server.mails.map(({ mail }) => mail.messageId)).size).toBe(6)
+  })
+
+  test('never are who asks, for whom it asks, or who is not active', async () => {
+    await stage.directory.setActive(person('cleo').issuer, person('cleo').subject, false)
+    await stage.directory.upsert({ ...person('ana'), name: 'ana', kind: 'human', groups: ['dba'] })
+    await email.delivery.deliver(await ask({ identity: reportBot }), 'created', 'k')
+    expect(server.mails.flatMap((one) => one.to).sort()).toEqual(['ben@example.org', 'dora@example.org'])
+  })
+
+  test('who joined the group meanwhile are asked, too; who was asked before is not asked again', async () => {
+    const hold = await ask()
+    await email.delivery.deliver(hold, 'created', 'k')
+    await stage.directory.upsert({ ...person('eve'), name: 'eve', kind: 'human', groups: ['dba'] })
+    await email.delivery.deliver(hold, 'voted', 'k')
+    expect(to('eve')).toHaveLength(1)
+    expect(server.mails).toHaveLength(4)
+  })
+
+  test('whose hold has ended before they were asked are left alone', async () => {
+    const hold = await ask()
+    await reject(stage, hold.id, 'ben')
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails).toEqual([])
+  })
+
+  test('are reached through the outbox, written with the hold itself', async () => {
+    await registerDeliveries(stage.pool, [email.delivery], new Date(stage.now()))
+    const hold = await ask()
+    const { rows } = await stage.pool.query<{ id: string }>('SELECT id FROM outbox WHERE hold = $1', [hold.id])
+    const { pool, now, log } = stage
+    const deliver = createDeliver({ pool, now, log, deliveries: [email.delivery], again: async () => undefined })
+    await deliver(rows[0]?.id ?? '')
+    expect(server.mails).toHaveLength(3)
+    const { rows: left } = await stage.pool.query('SELECT FROM outbox WHERE sent_at IS NULL')
+    expect(left).toEqual([])
+  })
+})
+
+describe('what goes wrong', () => {
+  test('an address that is refused for good keeps nobody else from their mail and is not tried again', async () => {
+    server.refusals.set('ben@example.org', 550)
+    const hold = await ask()
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails).toHaveLength(2)
+    server.refusals.clear()
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(to('ben')).toHaveLength(0)
+    expect(JSON.stringify(stage.log.said)).not.toContain('ben@example.org')
+  })
+
+  test('one that is refused for now is tried again, and only that one', async () => {
+    server.refusals.set('ben@example.org', 450)
+    const hold = await ask()
+    await expect(email.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({ code: 'email_deferred' })
+    expect(server.mails).toHaveLength(2)
+    server.refusals.clear()
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails).toHaveLength(3)
+    expect(to('ben')).toHaveLength(1)
+  })
+
+  test('a message that is refused: for now and then taken, for good and left', async () => {
+    server.dataRefusals.push(451, 554)
+    const hold = await ask()
+    await expect(email.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({ code: 'email_deferred' })
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails).toHaveLength(2)
+  })
+
+  test('a server that is away, or does not let us in, is tried again', async () => {
+    const hold = await ask()
+    const locked = emailWith({ 'email.password': 'wrong' })
+    await expect(locked.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({ code: 'email_unreachable' })
+    locked.close()
+    const away = emailWith({ 'email.port': 1 })
+    const failure = await away.delivery.deliver(hold, 'created', 'k').then(String, (error: Error) => error)
+    away.close()
+    expect(failure).toMatchObject({ code: 'email_unreachable' })
+    expect(JSON.stringify(failure)).not.toContain(LOGIN.password)
+    await email.delivery.deliver(hold, 'created', 'k')
+    expect(server.mails).toHaveLength(3)
+  })
+
+  test('nothing is sent without TLS, but to this machine', async () => {
+    const hold = await ask()
+    await using plain = await startMailServer({ startTls: false, host: '127.0.0.2' })
+    const open = { 'email.user': undefined, 'email.password': undefined, 'email.port': plain.port }
+    const elsewhere = emailWith({ ...open, 'email.host': '127.0.0.2' })
+    await expect(elsewhere.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({ code: 'email_unreachable' })
+    elsewhere.close()
+    expect(plain.mails).toEqual([])
+    await using near = await startMailServer({ startTls: false })
+    const here = emailWith({ ...open, 'email.port': near.port })
+    await here.delivery.deliver(hold, 'created', 'k')
+    here.close()
+    expect(near.mails).toHaveLength(3)
+  })
+
+  test.each([
+    'ben@example.org, evil@example.org',
+    'ben@example.org\r\nBcc: evil@example.org',
+    '<ben@example.org>',
+    'ben',
+  ])('what is not one plain address is no address: %j', async (address) => {
+    await stage.pool.query("UPDATE person SET email = $1 WHERE name = 'ben'", [address])
+    await email.delivery.deliver(await ask(), 'created', 'k')
+    expect(server.mails.flatMap((one) => one.to).sort()).toEqual(['cleo@example.org', 'dora@example.org'])
+  })
+
+  test('nothing is sent to a server whose certificate nobody vouches for', async () => {
+    const hold = await ask()
+    const unknown = emailWith({ 'email.ca': undefined })
+    await expect(unknown.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({ code: 'email_unreachable' })
+    unknown.close()
+    expect(server.mails).toEqual([])
+  })
+})
+
+describe('the doctor', () => {
+  test('says that the server lets us in, that it does not, and that mail is half configured', async () => {
+    expect(await emailCheck(configWith({}))()).toMatchObject({ state: 'ok' })
+    const wrong = await emailCheck(configWith({ 'email.password': 'nope-secret' }))()
+    expect(wrong).toMatchObject({ state: 'wrong' })
+    expect(JSON.stringify(wrong)).not.toContain('nope-secret')
+    expect(() => emailWith({ 'email.from': undefined })).toThrow('E-mail is only half configured')
+    expect(await emailCheck(loadConfig({}))()).toMatchObject({ state: 'ok', text: 'is not configured' })
+  })
+
+  test('takes a URL for all of it, and implicit TLS', async () => {
+    await using implicit = await startMailServer({ implicitTls: true })
+    const url = `smtps://${LOGIN.user}:${LOGIN.password}@127.0.0.1:${implicit.port}`
+    const config = loadConfig({}, { 'email.url': url, 'email.from': 'a@example.org', 'email.ca': implicit.ca })
+    expect(await emailCheck(config)()).toMatchObject({ state: 'ok' })
+  })
+})
