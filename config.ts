@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { doorsConfig } from './config-doors.ts'
-import { emailConfig } from './email-config.ts'
+import { emailConfig } from './config-email.ts'
+import { target } from './config-target.ts'
 import { HoldpointError } from './errors.ts'
 import { gitHubReleases } from './release-settings.ts'
 
@@ -31,18 +32,6 @@ const provider = z.strictObject({
     .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
   nameClaim: z.string().default('preferred_username'),
   groupsClaim: z.string().default('groups'),
-})
-
-const target = z.strictObject({
-  name: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'environment/database, e.g. prod/shop'),
-  environment: z.enum(['production', 'staging', 'development']),
-  host: z.string().min(1),
-  port: port.default(5432),
-  database: z.string().min(1),
-  user: z.string().min(1),
-  password: z.string().optional(),
-  tls: z.enum(['disable', 'require', 'verify-full']).default('verify-full'),
-  ca: pemPath.optional(),
 })
 
 const schema = z.strictObject({
@@ -123,8 +112,8 @@ export type Config = Readonly<z.infer<typeof schema>>
 export type TargetConfig = Config['targets'][number]
 export type ProviderConfig = Config['identity']['providers'][number]
 
-type Environment = Readonly<Record<string, string | undefined>>
 type Tree = { [key: string]: unknown }
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** Short names that people already know, beside the systematic HOLDPOINT_SECTION_KEY. */
 const aliases: Readonly<Record<string, string>> = {

@@ -48,7 +48,7 @@ export const ENTRYPOINT = 'holdpoint/decision'
 export const CAPABILITIES = join(import.meta.dirname, 'capabilities.json')
 const TIMEOUT_MS = 120_000
 /** Counted up when the same files come to be compiled otherwise, so that no cache answers with the old way. */
-const BUILD_VERSION = 2
+const BUILD_VERSION = 3
 
 /**
  * Checks and compiles, once for each content: the cache is keyed by everything that goes in, OPA's version included.

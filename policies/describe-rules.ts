@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { PolicyError } from './errors.ts'
 import { type RuleDescription, ruleMetadata } from './rule-description.ts'
+import { findingLine } from './rule-places.ts'
 import { type Module, packageOf, readsByPackage } from './rule-reads.ts'
 import { run } from './run.ts'
 
@@ -36,7 +37,9 @@ export async function describeRules(opa: string, path: string): Promise<readonly
     if (!said.success || module === undefined) return []
     const { title, description, custom } = said.data
     if (custom.mode !== 'enforce' && !hasMode(module)) problems.push(`${file}: ${MODE_IS_MISSING}`)
-    return [{ id, file, title, description: description.trim(), ...custom, reads: reads.get(packageOf(module)) ?? [] }]
+    const line = findingLine(readFileSync(join(path, file), 'utf8'))
+    const itself = { id, file, line, title, description: description.trim(), ...custom }
+    return [{ ...itself, reads: reads.get(packageOf(module)) ?? [] }]
   })
   if (problems.length === 0) return rules
   throw new PolicyError('policy_invalid', `The policies are not valid:\n${problems.join('\n')}`, {

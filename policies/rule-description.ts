@@ -23,6 +23,7 @@ export const ruleDescription = z.strictObject({
   /** Area and rule, e.g. production.drop: what decisions name. */
   id: z.string(),
   file: z.string().describe('Below the folder of the policies'),
+  line: z.int().min(1).default(1).describe('Of its first finding'),
   title: z.string(),
   description: z.string(),
   severity: ruleMetadata.shape.custom.shape.severity,

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { policyFiles } from './compile.ts'
+import type { RuleDescription } from './rule-description.ts'
 
 /** Where a rule stands, for a link to it. */
 export interface RulePlace {
@@ -10,28 +8,18 @@ export interface RulePlace {
   readonly line: number
 }
 
-const FILE = /^rules\/([\w-]+)\/([\w-]+)\.rego$/
 const HEAD = /^(?:deny|hold|mask|limit|allow) contains\b/
 
-/** By the rule's id, as decisions name it: `production.drop` stands in rules/production/drop.rego. */
-export function rulePlaces(path: string): ReadonlyMap<string, RulePlace> {
-  const places = policyFiles(path).flatMap((file): readonly (readonly [string, RulePlace])[] => {
-    const [, area, name] = FILE.exec(file) ?? []
-    if (area === undefined || name === undefined) return []
-    const lines = readFileSync(join(path, file), 'utf8').split('\n')
-    return [
-      [
-        `${area}.${name}`,
-        {
-          file,
-          line:
-            Math.max(
-              0,
-              lines.findIndex((line) => HEAD.test(line)),
-            ) + 1,
-        },
-      ],
-    ]
-  })
-  return new Map(places)
+export function findingLine(text: string): number {
+  return (
+    Math.max(
+      0,
+      text.split('\n').findIndex((line) => HEAD.test(line)),
+    ) + 1
+  )
+}
+
+/** By the rule's id, as decisions name it. */
+export function rulePlaces(rules: readonly RuleDescription[]): ReadonlyMap<string, RulePlace> {
+  return new Map(rules.map(({ id, file, line }) => [id, { file, line }]))
 }

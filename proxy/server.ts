@@ -2,8 +2,7 @@ import type { Config, TargetConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Policy } from '../policies/evaluate.ts'
 import type { LabelRules } from '../policies/labels.ts'
-import { type RulePlace, rulePlaces } from '../policies/rule-places.ts'
-import { usesReleases } from '../workflows/releases/uses-releases.ts'
+import { rulePlaces } from '../policies/rule-places.ts'
 import { openJournal } from '../workflows/trail/journal.ts'
 import { trailFolder } from '../workflows/trail/journal-files.ts'
 import type { Trail } from '../workflows/trail/trail.ts'
@@ -75,7 +74,6 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   const catalogFor = (target: TargetConfig): Catalog => catalogs.get(target.name) as Catalog
   const reviewUrl = (hold: string): string => `${consoleUrl(config)}/holds/${hold}`
   const policy = (): Policy => inForce(policies)
-  const places = usesReleases(config) ? null : rulePlaces(config.policies.path)
   const foreseeing = { timeoutMs: config.holds.previewTimeoutMs }
   const server = createSessionServer({
     gate: createGate({ catalogs, policy }),
@@ -92,7 +90,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     foresee: (judgements, bound, view, target) =>
       foresee(judgements, bound, view, {
         ...foreseeing,
-        rulePlaces: places ?? rulesIn(policy()),
+        rulePlaces: rulePlaces(policy().rules),
         labels: policy().labels,
         catalog: catalogFor(target),
       }),
@@ -138,10 +136,6 @@ function judgeByNewest(policies: ActivePolicies, catalogs: ReadonlyMap<string, C
 }
 
 const NO_LABELS: LabelRules = { labelsFor: () => [] }
-
-function rulesIn({ rules }: Policy): ReadonlyMap<string, RulePlace> {
-  return new Map(rules.map(({ id, file }) => [id, { file, line: 1 }]))
-}
 
 async function openCatalogs(config: Config, labels: LabelRules, log: Log): Promise<ReadonlyMap<string, Catalog>> {
   const opened = await Promise.allSettled(

@@ -5,16 +5,23 @@ import { rowsOf } from '../../workflows/state/transaction.ts'
 export interface RuleSource {
   /** false: local files, as in development; nobody reviewed them. */
   readonly reviewed: boolean
-  /** owner/name, folder and commit of a release; null: local files, which have no address. */
-  readonly release: { readonly repository: string; readonly folder: string; readonly commit: string } | null
+  /** null: local files, which have no address. */
+  readonly release: Release | null
+}
+
+interface Release {
+  /** owner/name */
+  readonly repository: string
+  readonly commit: string
+  /** Of the policies, in the repository. */
+  readonly folder: string
 }
 
 /** The release of this digest, the newest if several commits compiled to it. */
 export async function ruleSourceOf(pool: Pool, policyDigest: string): Promise<RuleSource> {
-  const [release] = await rowsOf<{ repository: string; folder: string; commit: string }>(
+  const [release] = await rowsOf<Release>(
     pool,
-    `SELECT repository_name AS repository, folder, commit FROM release
-     WHERE digest = $1 ORDER BY verified_at DESC LIMIT 1`,
+    `SELECT repository_name AS repository, commit, folder FROM release WHERE digest = $1 ORDER BY number DESC LIMIT 1`,
     [policyDigest],
   )
   return { reviewed: release !== undefined, release: release ?? null }
@@ -29,9 +36,7 @@ export function ruleUrl(
   place: { readonly file: string; readonly line: number },
 ): string | null {
   if (release === null || !REPOSITORY.test(release.repository) || !COMMIT.test(release.commit)) return null
-  const path = [...release.folder.split('/'), ...place.file.split('/')]
-    .filter(Boolean)
-    .map(encodeURIComponent)
-    .join('/')
+  const names = `${release.folder}/${place.file}`.split('/').filter((name) => name !== '' && name !== '.')
+  const path = names.map(encodeURIComponent).join('/')
   return `https://github.com/${release.repository}/blob/${release.commit}/${path}#L${place.line}`
 }

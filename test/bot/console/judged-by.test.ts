@@ -193,12 +193,12 @@ describe('the rule', () => {
   })
 })
 
-/** As workflows/releases keeps them, as far as it matters here. */
 async function releaseOf(digest: string, commit: string, repository: string): Promise<void> {
-  await site.pool.query(`
-    DROP TABLE release CASCADE;
-    CREATE TABLE release (commit text, repository_name text, folder text, digest text, verified_at timestamptz)`)
-  await site.pool.query('INSERT INTO release VALUES ($1, $2, $3, $4, now())', [commit, repository, 'policies', digest])
+  await site.pool.query(
+    `INSERT INTO release (commit, repository, repository_name, branch, folder, digest, package, pulls, changes, files, evidence, verified_at)
+     VALUES ($1, 7, $2, 'main', 'policies', $3, '', '[]', '[]', '[]', '', now())`,
+    [commit, repository, digest],
+  )
 }
 
 describe('a list', () => {
