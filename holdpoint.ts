@@ -59,10 +59,15 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { holdsCommand } = await import('./bot/holds-command/holds-command.ts')
     return holdsCommand({
       token: env.HOLDPOINT_TOKEN,
-      consoleUrl: (options) => consoleUrl(everywhere(options)),
+      consoleUrl: (options) => addressOf('console', options),
       write: (text) => void process.stdout.write(text),
       now,
     })
+  },
+  mcp: async () => {
+    const { mcpCommand } = await import('./proxy/doors/mcp/mcp-command.ts')
+    const [token, doorsUrl] = [env.HOLDPOINT_TOKEN, (options: CommonOptions) => addressOf('doors', options)]
+    return mcpCommand({ token, doorsUrl, input: process.stdin, output: process.stdout })
   },
   token: async () => {
     const { tokenCommand } = await import('./workflows/directory/token-command.ts')
@@ -87,9 +92,10 @@ function everywhere(options: CommonOptions): CommonOptions {
   return { ...root.opts<CommonOptions>(), ...Object.fromEntries(set) }
 }
 
-/** Where the console is, as far as a configuration says so; the defaults alone say nothing. */
-function consoleUrl(options: CommonOptions): string | undefined {
-  const { publicUrl, host, port } = configFor(options).console
+/** Where these are, as far as a configuration says so; the defaults alone say nothing. */
+function addressOf(section: 'console' | 'doors', given: CommonOptions): string | undefined {
+  const options = everywhere(given)
+  const { publicUrl, host, port } = configFor(options)[section]
   return publicUrl ?? (configFile(options) === undefined ? undefined : `http://${host}:${port}`)
 }
 
@@ -123,7 +129,8 @@ async function openOffice(config: Config, log: Log): Promise<Office> {
   await using stack = new AsyncDisposableStack()
   const workflows = await openWorkflows({ config, log, now })
   stack.defer(() => workflows.close())
-  const authenticateToken = await bearer(config, workflows, log)
+  const { tokenVerifier } = await import('./proxy/identity/token-verifier.ts')
+  const authenticateToken = tokenVerifier({ config, workflows, log, now })
   const bot = await startBot({ config, workflows, authenticateToken, log, now })
   stack.defer(() => bot.close())
   const worker = await startWorker({ config, workflows, deliveries: bot.deliveries, log, now })
@@ -169,18 +176,10 @@ async function openBot(config: Config, log: Log): Promise<Running> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startBot } = await import('./bot/bot.ts')
   const workflows = await openWorkflows({ config, log, now })
-  const authenticateToken = await bearer(config, workflows, log)
+  const { tokenVerifier } = await import('./proxy/identity/token-verifier.ts')
+  const authenticateToken = tokenVerifier({ config, workflows, log, now })
   const bot = await startBot({ config, workflows, authenticateToken, log, now })
   return { close: () => bot.close().finally(() => workflows.close()) }
-}
-
-/** The same proof over HTTP as on the wire. */
-async function bearer(config: Config, workflows: import('./workflows/workflows.ts').Workflows, log: Log) {
-  const { createAuthenticator } = await import('./proxy/identity/authenticate.ts')
-  const { directory, serviceTokens } = workflows
-  const { providers } = config.identity
-  return createAuthenticator({ providers, targets: config.targets, directory, serviceTokens, log, now })
-    .authenticateToken
 }
 
 async function addCommands(): Promise<void> {
