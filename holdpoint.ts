@@ -148,28 +148,17 @@ async function openWorker(config: Config, log: Log): Promise<Running> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startWorker } = await import('./workflows/worker.ts')
   const { noticeDeliveries } = await import('./bot/bot.ts')
+  const { followReleases } = await import('./workflows/releases/follow-releases.ts')
   const workflows = await openWorkflows({ config, log, now })
   const deliveries = noticeDeliveries({ config, workflows, log, now })
   const worker = await startWorker({ config, workflows, deliveries, log, now })
-  const releases = await followReleases(config, workflows, log)
+  const releases = followReleases({ config, env, pool: workflows.pool, announcers: [], log, now })
   return {
     close: async () => {
       await releases?.close()
       await worker.close().finally(() => workflows.close())
     },
   }
-}
-
-/** Policies from reviewed pull requests, where there is a repository of them. */
-async function followReleases(config: Config, { pool }: import('./workflows/workflows.ts').Workflows, log: Log) {
-  const { usesReleases } = await import('./workflows/releases/uses-releases.ts')
-  if (!usesReleases(config)) return null
-  const { startFollower } = await import('./workflows/releases/follower.ts')
-  const { ensureOpa, opaCacheFolder } = await import('./policies/opa.ts')
-  const progress = (line: string): void => log.info(line)
-  const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: opaCacheFolder(env, config.data), progress })
-  const tools = { opa, cacheFolder: `${config.data}/cache`, progress }
-  return startFollower({ config, pool, tools, announcers: [], log, now })
 }
 
 async function openBot(config: Config, log: Log): Promise<Running> {

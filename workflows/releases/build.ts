@@ -10,10 +10,13 @@ import { warmUp } from './warm-up.ts'
  * From a folder to a policy that can decide: what `holdpoint policy check`, `test` and `build` do, one after the other,
  * then the module is loaded as a proxy loads it and asked once.
  */
-export interface Built {
+export interface Compiled {
   readonly compiled: CompiledPolicy
-  readonly policy: Policy
   readonly tests: PolicyTests
+}
+
+export interface Built extends Compiled {
+  readonly policy: Policy
 }
 
 /** The first step that failed, in words. */
@@ -24,33 +27,41 @@ export interface BuildProblem {
 
 const TEXT_CHARS_MAX = 2_000
 
-export async function buildRelease(path: string, tools: Toolchain): Promise<Built | BuildProblem> {
-  const step = async <T>(check: BuildProblem['check'], work: () => Promise<T>): Promise<T | BuildProblem> => {
-    try {
-      return await work()
-    } catch (error) {
-      // That OPA is not there says nothing about the policies.
-      if (!(error instanceof PolicyError) || error.code === 'opa_unavailable') throw error
-      return { check, text: withoutFolder(error.message, path) }
-    }
-  }
-  const checked = await step('policy_check', () => checkPolicy(path, tools))
+/** Only OPA sees what is in the folder: nothing of it runs in this process. */
+export async function compileRelease(path: string, tools: Toolchain): Promise<Compiled | BuildProblem> {
+  const checked = await step('policy_check', path, () => checkPolicy(path, tools))
   if (isProblem(checked)) return checked
-  const tests = await step('policy_tests', () => testPolicy(path, tools))
+  const tests = await step('policy_tests', path, () => testPolicy(path, tools))
   if (isProblem(tests)) return tests
   if (tests.failed.length > 0) {
     const failed = tests.failed.map(({ name, file, line }) => `${name} (${file}:${line})`).join(', ')
     return { check: 'policy_tests', text: `Tests fail: ${failed}`.slice(0, TEXT_CHARS_MAX) }
   }
-  const compiled = await step('policy_build', () => buildPolicy(path, tools))
-  if (isProblem(compiled)) return compiled
-  const policy = await step('policy_runs', async () => {
-    const loaded = await loadPolicy(compiled)
-    labelsIn(compiled)
+  const compiled = await step('policy_build', path, () => buildPolicy(path, tools))
+  return isProblem(compiled) ? compiled : { compiled, tests }
+}
+
+/** For what was reviewed: it is also asked something here, as every proxy will ask it. */
+export async function buildRelease(path: string, tools: Toolchain): Promise<Built | BuildProblem> {
+  const made = await compileRelease(path, tools)
+  if (isProblem(made)) return made
+  const policy = await step('policy_runs', path, async () => {
+    const loaded = await loadPolicy(made.compiled)
+    labelsIn(made.compiled)
     warmUp(loaded)
     return loaded
   })
-  return isProblem(policy) ? policy : { compiled, policy, tests }
+  return isProblem(policy) ? policy : { ...made, policy }
+}
+
+async function step<T>(check: BuildProblem['check'], path: string, work: () => Promise<T>): Promise<T | BuildProblem> {
+  try {
+    return await work()
+  } catch (error) {
+    // That OPA is not there says nothing about the policies.
+    if (!(error instanceof PolicyError) || error.code === 'opa_unavailable') throw error
+    return { check, text: withoutFolder(error.message, path) }
+  }
 }
 
 export function isProblem(value: object): value is BuildProblem {

@@ -55,6 +55,7 @@ class BranchFollower implements Follower {
   readonly #id = randomUUID()
   readonly #ending: (() => Promise<unknown>)[] = []
   #running: Promise<void> = Promise.resolve()
+  #alsoRunning: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   /** When the next round is due. */
   #due: number | null = null
@@ -97,9 +98,30 @@ class BranchFollower implements Follower {
     )
   }
 
-  round(anew = true): Promise<void> {
+  async round(anew = true): Promise<void> {
+    await this.#branch(anew)
+    await this.#others()
+  }
+
+  #branch(anew: boolean): Promise<void> {
     this.#running = this.#running.then(() => this.#round(anew))
     return this.#running
+  }
+
+  /** Beside the branch and never before it: answering pull requests may take long, and anybody can open one. */
+  #others(): Promise<void> {
+    const { also = [], log } = this.#options
+    this.#alsoRunning ??= (async () => {
+      for (const work of also) await work(this.#look)
+    })()
+      .catch((err: unknown) => {
+        if (err instanceof ReleaseError && err.retryAt !== null) this.#notBefore = err.retryAt
+        log.warn({ err }, 'pull requests of the policies could not be answered; the next round tries again')
+      })
+      .finally(() => {
+        this.#alsoRunning = null
+      })
+    return this.#alsoRunning
   }
 
   async close(): Promise<void> {
@@ -107,6 +129,7 @@ class BranchFollower implements Follower {
     clearTimeout(this.#timer)
     await Promise.all(this.#ending.map((end) => end()))
     await this.#running
+    await this.#alsoRunning
     const { pool } = this.#options
     await rowsOf(pool, 'UPDATE followed_branch SET leased_until = NULL WHERE follower = $1', [this.#id]).catch(
       () => undefined,
@@ -131,7 +154,7 @@ class BranchFollower implements Follower {
     this.#due = null
     const leased = await this.#lease().catch(() => false)
     const anew = this.#options.now() - this.#recheckedAt > RECHECK_MS
-    if (leased) await this.round(anew)
+    if (leased) await this.#branch(anew).then(() => void this.#others())
     else this.#lookedAt = this.#options.now()
     this.#schedule(this.#config.pollMs)
   }
@@ -148,13 +171,12 @@ class BranchFollower implements Follower {
   }
 
   async #round(anew: boolean): Promise<void> {
-    const { log, now, also = [] } = this.#options
+    const { log, now } = this.#options
     this.#lookedAt = now()
     if (anew) this.#recheckedAt = now()
     try {
       const outcome = await lookAtBranch(this.#look, anew)
       if (outcome !== 'same') log.info({ outcome, branch: this.#config.branch }, 'the branch of the policies moved')
-      for (const work of also) await work(this.#look)
       this.#failingSince = null
       this.#told = false
     } catch (err) {

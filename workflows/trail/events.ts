@@ -159,6 +159,23 @@ export interface TrailEvents {
     readonly commit: string
     readonly findings: readonly { readonly check: string; readonly pull: number | null; readonly text: string }[]
   }
+  /** An open pull request was built and replayed; `digest` is what merging it as it is would activate. */
+  'pull.answered': {
+    readonly number: number
+    readonly head: string
+    readonly digest: string | null
+    readonly conclusion: 'success' | 'failure'
+    readonly reasons: readonly string[]
+  }
+  /** An administrator asked for an earlier release, another confirmed it, and it ended. */
+  'release.pin_requested': {
+    readonly pin: string
+    readonly release: string
+    readonly by: string
+    readonly reason: string
+  }
+  'release.pinned': { readonly pin: string; readonly release: string; readonly by: string; readonly until: string }
+  'release.unpinned': { readonly release: string; readonly by: string | null }
   /** A policy became active in this process. */
   'release.activated': { readonly policy: string; readonly source: string; readonly reviewed: boolean }
 }
