@@ -5,6 +5,9 @@ import { type CommonOptions, type Environment, withCommonOptions } from '../comm
 import type { Config } from '../config.ts'
 import { cachedBundle, type Toolchain } from './compile.ts'
 import { PolicyError } from './errors.ts'
+import { loadPolicy } from './evaluate.ts'
+import { decisionExplained, ruleExplained } from './explain-rule.ts'
+import { newRule } from './new-rule.ts'
 import { ensureOpa, opaCacheFolder } from './opa.ts'
 import { testPolicy } from './test-policies.ts'
 import { buildPolicy, checkPolicy } from './toolchain.ts'
@@ -18,22 +21,46 @@ export interface PolicyCommandOptions {
 interface Flags extends CommonOptions {
   readonly path?: string
   readonly output?: string
+  readonly input?: string
+  readonly coverage?: string
 }
 
 export function policyCommand(options: PolicyCommandOptions): Command {
-  const subcommand = (name: string, description: string, action: (flags: Flags) => Promise<string>): Command =>
+  const subcommand = (
+    name: string,
+    description: string,
+    action: (flags: Flags, argument: string) => Promise<string>,
+  ): Command =>
     withCommonOptions(new Command(name))
       .description(description)
       .option('--path <dir>', 'the folder of the policies, instead of the configured one')
-      .action(async (flags: Flags) => {
-        process.stdout.write(`${await action(flags)}\n`)
+      .action(async (_first: unknown, _second: unknown, self?: Command) => {
+        // With an argument the flags come second.
+        const command = self ?? (_second as Command)
+        process.stdout.write(`${await action(command.opts<Flags>(), command.args[0] ?? '')}\n`)
       })
   return new Command('policy')
-    .description('check, test and build the policies')
+    .description('write, check, test, build, explain and replay the policies')
     .addCommand(
       subcommand('check', 'syntax, types, input fields, builtins and format', (flags) => check(flags, options)),
     )
-    .addCommand(subcommand('test', 'check, then run the Rego tests', (flags) => test(flags, options)))
+    .addCommand(
+      subcommand('new', 'write a rule and its test to begin with', async (flags, id) => {
+        return newRule(prepare(flags, options).path, id).join('\n')
+      }).argument('<area/name>', 'e.g. production/no_friday_migrations'),
+    )
+    .addCommand(
+      subcommand('test', 'check, then run the Rego tests and measure what they reach', (flags) =>
+        test(flags, options),
+      ).option('--coverage <percent>', 'fail when the tests reach less of the rules'),
+    )
+    .addCommand(
+      subcommand('explain', 'what a rule is for and looks at, or what is decided of an input', (flags, id) =>
+        explain(flags, id, options),
+      )
+        .argument('[rule]', 'e.g. production.drop')
+        .option('--input <file>', 'a policy input as JSON, e.g. a line that replay --export wrote'),
+    )
     .addCommand(
       subcommand('build', 'check and compile to WebAssembly', (flags) => build(flags, options)).option(
         '--output <file>',
@@ -57,10 +84,25 @@ async function test(flags: Flags, options: PolicyCommandOptions): Promise<string
     const lines = failed.map(({ name, file, line }) => `${file}:${line}: ${name}: FAIL`)
     throw new PolicyError('policy_tests_failed', `The policies’ tests fail:\n${lines.join('\n')}`)
   }
+  const wanted = flags.coverage === undefined ? 0 : Number(flags.coverage)
+  if (!(coverage.percent >= wanted))
+    throw new PolicyError(
+      'policy_tests_failed',
+      `The tests reach ${coverage.percent} % of the rules, less than ${flags.coverage} %.`,
+    )
   const missed = coverage.files.map(
     ({ file, percent, missed: lines }) => `  ${file} ${percent} %, not ${lines.join(', ')}`,
   )
   return [checked, `PASS: ${passed}/${passed}`, `coverage: ${coverage.percent} %`, ...missed].join('\n')
+}
+
+async function explain(flags: Flags, id: string, options: PolicyCommandOptions): Promise<string> {
+  const { path, tools } = prepare(flags, options)
+  const policy = await loadPolicy(await buildPolicy(path, tools))
+  if (flags.input !== undefined) return decisionExplained(policy, flags.input)
+  return id === ''
+    ? policy.rules.map(({ id: name, title }) => `${name}: ${title}`).join('\n')
+    : ruleExplained(policy, id)
 }
 
 async function build(flags: Flags, options: PolicyCommandOptions): Promise<string> {

@@ -11,7 +11,7 @@ import { ensureOpa, opaCacheFolder } from '../policies/opa.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
 import { ProxyError } from './errors.ts'
 import { explainedIdentity } from './explained-identity.ts'
-import { explanation } from './explanation.ts'
+import { explainedFacts, explanation } from './explanation.ts'
 import { createGate, type Judgement, type SessionView } from './gate.ts'
 import { loadParser } from './sql/analyse.ts'
 
@@ -43,7 +43,11 @@ export function explainCommand(options: ExplainCommandOptions): Command {
         statement ?? (flags.file === undefined ? await textOf(options.stdin) : readFileSync(flags.file, 'utf8'))
       for (const judgement of await judge(sql, flags, config, options.env)) {
         const { facts, decision } = judgement
-        process.stdout.write(flags.json === true ? `${JSON.stringify({ facts, decision })}\n` : explanation(judgement))
+        process.stdout.write(
+          flags.json === true
+            ? `${JSON.stringify({ facts, decision: { ...decision, factsUsed: explainedFacts(judgement) } })}\n`
+            : explanation(judgement),
+        )
       }
     })
 }

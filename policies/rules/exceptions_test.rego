@@ -7,7 +7,7 @@ import data.holdpoint.fixture_test as f
 backfill := {
 	"rule": "production.unbounded_write",
 	"group": "engineers",
-	"target": "prod/shop",
+	"target": "test/shop",
 	"relations": ["public.orders"],
 	"reason": "Backfill of the new column",
 	"until": "2026-12-01T00:00:00Z",

@@ -1,4 +1,5 @@
-# What the tests beside the rules are made of: people, and statements of which a test names only what matters to it.
+# What the tests beside the rules are made of: people, and statements of which a test names only what matters to it. Their
+# target is nobody's, so that exceptions, schedules and limits of real ones change no test.
 package holdpoint.fixture_test
 
 ana := {
@@ -26,7 +27,7 @@ by(identity, statement) := in_environment("production", identity, statement)
 in_environment(environment, identity, statement) := {
 	"version": 1,
 	"identity": identity,
-	"target": {"name": "prod/shop", "environment": environment, "database": "shop"},
+	"target": {"name": "test/shop", "environment": environment, "database": "shop"},
 	"session": {"door": "postgres", "role": "app"},
 	"statement": object.union(
 		{

@@ -54,6 +54,23 @@ describe('explain', () => {
     expect(printed.map((each) => Object.keys(each))).toEqual(Array(3).fill(['facts', 'decision']))
   })
 
+  test('shows the facts that each rule saw, to programs and to people', async () => {
+    const [printed] = objects(await explain(['DROP TABLE orders', '--as', 'ana', '--json']))
+    expect(printed).toMatchObject({
+      decision: {
+        factsUsed: [
+          {
+            rule: 'production.drop',
+            facts: { 'statement.tag': 'DROP TABLE', 'target.environment': 'production' },
+          },
+        ],
+      },
+    })
+    expect(await explain(['DROP TABLE orders', '--as', 'ana'])).toMatch(
+      /because +production\.drop saw statement\.kind = "drop"; statement\.relations = \[/,
+    )
+  })
+
   test('denies what cannot be parsed, as an object like any other', async () => {
     const [printed] = objects(await explain(['SELEC 1', '--as', 'ana', '--json']))
     expect(printed).toMatchObject({ decision: { outcome: 'deny', rules: [{ id: 'gate.syntax' }] } })

@@ -17,14 +17,14 @@ test_leaves_people_alone if {
 
 test_takes_the_strictest_of_all if {
 	decision := holdpoint.decision with input as f.by(f.bot, reading)
-		with data.limits as {"kinds": {"agent": {"rows": 50, "timeout_ms": 9000}}, "targets": {"prod/shop": {"rows": 100, "timeout_ms": 2000}}}
+		with data.limits as {"kinds": {"agent": {"rows": 50, "timeout_ms": 9000}}, "targets": {"test/shop": {"rows": 100, "timeout_ms": 2000}}}
 	decision.limits == {"rows": 50, "timeoutMs": 2000}
 	count([rule | some rule in decision.rules; rule.outcome == "limit"]) == 2
 }
 
 test_limits_only_what_is_named if {
 	decision := holdpoint.decision with input as f.by(f.ana, reading)
-		with data.limits as {"targets": {"prod/shop": {"rows": 100}}}
+		with data.limits as {"targets": {"test/shop": {"rows": 100}}}
 	decision.limits == {"rows": 100, "timeoutMs": null}
 	unlimited := holdpoint.decision with input as f.by(f.ana, reading)
 	not unlimited.limits

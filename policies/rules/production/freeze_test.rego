@@ -10,14 +10,14 @@ written := {"tag": "INSERT", "effects": ["write"], "relations": [f.relation("ord
 frozen(target) := {"year-end": {"freeze": [target]}}
 
 test_holds_a_change_of_definition_for_two if {
-	some finding in rule.hold with input as f.by(f.cleo, altered) with data.schedules as frozen("prod/shop")
+	some finding in rule.hold with input as f.by(f.cleo, altered) with data.schedules as frozen("test/shop")
 	finding.reviewers == [{"group": "dba", "count": 2}]
 	contains(finding.reason, "year-end")
 }
 
 test_holds_what_an_agent_writes_and_lets_people_write if {
-	count(rule.hold) == 1 with input as f.by(f.bot, written) with data.schedules as frozen("prod/shop")
-	rule.hold == set() with input as f.by(f.ana, written) with data.schedules as frozen("prod/shop")
+	count(rule.hold) == 1 with input as f.by(f.bot, written) with data.schedules as frozen("test/shop")
+	rule.hold == set() with input as f.by(f.ana, written) with data.schedules as frozen("test/shop")
 }
 
 test_says_nothing_of_other_targets_and_other_times if {
