@@ -6,6 +6,7 @@ import pg from 'pg'
 import { type Contestant, direct, startHoldpoint, startOneWorker, startPgbouncer } from './contestants.ts'
 import { copyOut } from './copy-out.ts'
 import type { BenchOptions, Section } from './figures.ts'
+import { holdToResume } from './hold-to-resume.ts'
 import { latency } from './latency.ts'
 import { newStatements } from './new-statements.ts'
 import { findProgram, versionOf } from './programs.ts'
@@ -18,13 +19,14 @@ import { throughput } from './throughput.ts'
  * Speed as a ratio: a direct connection, PgBouncer and Holdpoint in turn, on one machine, in one run, on one database.
  * Prints Markdown, writes the raw figures as JSON, and asserts nothing.
  */
-const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy'] as const
+const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds'] as const
 const HELP = `npm run bench -- [options]
   --seconds <n>    how long each pgbench runs (5)
   --rounds <n>     how often each contestant is measured (3)
   --only <names>   of ${BENCHMARKS.join(', ')}
   --workers <n>    proxy processes (one per core)
   --copy-mb <n>    how much COPY reads (1024)
+  --holds <n>      how many are approved on each queue backend (10000)
   --out <file>     the raw figures (test/bench/results/<time>.json)
 `
 
@@ -35,6 +37,7 @@ const { values: given } = parseArgs({
     only: { type: 'string', default: BENCHMARKS.join(',') },
     workers: { type: 'string', default: `${cpus().length}` },
     'copy-mb': { type: 'string', default: '1024' },
+    holds: { type: 'string', default: '10000' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -76,6 +79,7 @@ async function bench(): Promise<void> {
   if (wanted.has('new-statements')) sections.push(await newStatements(options))
   if (wanted.has('rows')) sections.push(await rowScan(options))
   if (wanted.has('copy')) sections.push(await copyOut({ ...options, megabytes }))
+  if (wanted.has('holds')) sections.push(await holdToResume({ ...options, holds: number('holds') }))
   await report(sections, programs, tree.upstream)
 }
 
@@ -125,7 +129,7 @@ async function describeMachine(programs: Readonly<Record<string, string | null>>
   ].join(' · ')
 }
 
-function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb'): number {
+function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds'): number {
   const value = Number(given[name])
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number from 1`)
   return value

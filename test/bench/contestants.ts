@@ -27,9 +27,13 @@ const ENTRY = join(import.meta.dirname, '..', '..', 'holdpoint.ts')
 const START_MS_MAX = 300_000
 
 /** Holdpoint as it ships, with its own sample database and everything switched on. */
-export async function startHoldpoint(data: string, workers: number): Promise<HoldpointTree> {
+export async function startHoldpoint(
+  data: string,
+  workers: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<HoldpointTree> {
   const child = spawn(process.execPath, [ENTRY, 'start', '--json', '--data', data, '--port', '0'], {
-    env: { ...process.env, HOLDPOINT_PROXY_WORKERS: `${workers}` },
+    env: { ...process.env, ...more, HOLDPOINT_PROXY_WORKERS: `${workers}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ready = JSON.parse(await firstLine(child, (line) => line.startsWith('{'))) as ReadyLine
@@ -165,7 +169,7 @@ async function untilConnects(url: string): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject)
     probe.listen(0, '127.0.0.1', () => {

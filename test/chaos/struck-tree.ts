@@ -39,12 +39,12 @@ export class StruckTree implements AsyncDisposable {
   }
 
   /** Kills the victim and returns when everything answers again and nothing of the old is left. */
-  async strike(): Promise<void> {
+  async strike(victim = this.#victim): Promise<void> {
     const before = treeOf(this.#tree.ready.pid)
-    const struck = this.#victimPid
+    const struck = this.#pidOf(victim)
     process.kill(struck, 'SIGKILL')
     this.thaw(before.find(({ command }) => command.includes(' proxy-worker '))?.pid)
-    if (this.#victim === 'the main process') {
+    if (victim === 'the main process') {
       await vi.waitFor(() => expect(stillRunning(before)).toEqual([]), PATIENCE)
       await this.#tree.kill()
       this.#tree = await startHoldpoint({ data: this.#data, env: this.#env })
@@ -74,9 +74,9 @@ export class StruckTree implements AsyncDisposable {
     return proxyOf(this.#tree.ready.pid) ?? Number.NaN
   }
 
-  get #victimPid(): number {
-    if (this.#victim === 'the main process') return this.#tree.ready.pid
-    return this.#victim === 'PostgreSQL' ? postmasterOf(this.#data) : this.#proxyPid
+  #pidOf(victim: Victim): number {
+    if (victim === 'the main process') return this.#tree.ready.pid
+    return victim === 'PostgreSQL' ? postmasterOf(this.#data) : this.#proxyPid
   }
 
   /** A connection through the proxy. That it ends is expected here. */
@@ -137,6 +137,10 @@ export class StruckTree implements AsyncDisposable {
 
   approve(id: string): Promise<Response> {
     return this.#fetch('ben', `/holds/${id}/votes`, { choice: 'approve' })
+  }
+
+  reject(id: string): Promise<Response> {
+    return this.#fetch('ben', `/holds/${id}/votes`, { choice: 'reject', reason: 'not today' })
   }
 
   /** Every record of every journal, as it is on disk. */

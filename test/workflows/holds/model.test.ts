@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Hold, HoldMode, HoldStatus } from '../../../workflows/holds/hold.ts'
-import { ana, approve, decisionFor, openStage, people, person, reject, request, type Stage } from '../stage.ts'
+import {
+  ana,
+  answering,
+  approve,
+  decisionFor,
+  openStage,
+  people,
+  person,
+  reject,
+  request,
+  type Stage,
+} from '../stage.ts'
 
 /**
  * The state machine against a model that knows only its rules in words: any sequence of commands, on the real
@@ -19,8 +30,20 @@ const REVIEWERS = [
   { group: 'security', count: 1 },
 ]
 
+/** After this time an administrator may fill any place. */
+const ESCALATE_MS = 300_000
+const ANSWERING = {
+  ...answering,
+  escalate: { group: 'admins', afterMs: ESCALATE_MS },
+  breakGlass: { group: 'engineers', reviewMs: 3_600_000 },
+}
+
 interface Model {
   readonly mode: HoldMode
+  needsReason: boolean
+  escalateAt: number
+  broken: boolean
+  reviewed: boolean
   status: HoldStatus
   readonly approvals: Set<Name>
   readonly voted: Set<Name>
@@ -33,17 +56,22 @@ interface Real {
 }
 type Command = fc.AsyncCommand<Model, Real>
 
-/** Somebody of each group, and not the same somebody. */
+const isIn = (name: Name, group: string): boolean => (people[name].groups as readonly string[]).includes(group)
+
+/** Somebody for each place, and not the same somebody; an administrator voted only when any place was open to them. */
 function quorum(approvals: ReadonlySet<Name>): boolean {
-  const of = (group: string) =>
-    [...approvals].filter((name) => (people[name].groups as readonly string[]).includes(group))
+  const of = (group: string) => [...approvals].filter((name) => isIn(name, group) || isIn(name, 'admins'))
   return of('dba').some((one) => of('security').some((two) => one !== two))
+}
+
+function isReviewer(model: Model, name: Name): boolean {
+  if (REVIEWERS.some(({ group }) => isIn(name, group))) return true
+  return stage.clock.ms >= model.escalateAt && isIn(name, 'admins')
 }
 
 function mayVote(model: Model, name: Name): boolean {
   if (model.status === 'pending' && stage.clock.ms >= model.expiresAt) model.status = 'expired'
-  const reviewer = people[name].groups.some((group) => REVIEWERS.some((entry) => entry.group === group))
-  return model.status === 'pending' && name !== 'ana' && reviewer && !model.voted.has(name)
+  return model.status === 'pending' && name !== 'ana' && isReviewer(model, name) && !model.voted.has(name)
 }
 
 const command = (title: string, run: (model: Model, real: Real) => Promise<void>): Command => ({
@@ -55,12 +83,15 @@ const command = (title: string, run: (model: Model, real: Real) => Promise<void>
     expect(hold.status).toBe(model.status)
     expect(hold.votes.map(({ voter }) => voter.name).sort()).toEqual([...model.voted].sort())
     expect(hold.outcome !== null).toBe(model.completed)
+    expect(hold.needsReason).toBe(model.needsReason)
+    expect(hold.brokenGlass !== null).toBe(model.broken)
+    expect((hold.brokenGlass?.review ?? null) !== null).toBe(model.reviewed)
   },
 })
 
 const vote = (choice: 'approve' | 'reject', name: Name): Command =>
   command(`${name} ${choice}s`, async (model, { id }) => {
-    const allowed = mayVote(model, name)
+    const allowed = mayVote(model, name) && !(choice === 'approve' && model.needsReason)
     const cast = choice === 'approve' ? approve(stage, id, name) : reject(stage, id, name)
     if (!allowed) return expect(cast).rejects.toHaveProperty('code')
     await cast
@@ -111,25 +142,75 @@ const complete = command('complete', async (model, { id }) => {
   model.completed = true
 })
 
+const reason = command('a reason', async (model, { id }) => {
+  const open = model.status === 'pending' && stage.clock.ms < model.expiresAt && model.needsReason
+  const given = stage.holds.giveReason(id, person('ana'), 'because')
+  if (!open) return given.then(() => expect(model.needsReason).toBe(false)).catch(expectCoded)
+  await given
+  model.needsReason = false
+})
+
+/** Said again, the same reason is no error; anything else is one of ours. */
+const expectCoded = (error: unknown): void => expect(error).toHaveProperty('code')
+
+const breakGlass = (who: Name): Command =>
+  command(`${who} breaks the glass`, async (model, { id }) => {
+    const allowed = who === 'ana' && model.status === 'pending' && stage.clock.ms < model.expiresAt
+    const broken = stage.holds.breakGlass(id, person(who), { reason: 'down', via: 'console' })
+    if (!allowed) return expect(broken).rejects.toHaveProperty('code')
+    await broken
+    model.status = 'approved'
+    model.broken = true
+    model.grantExpiresAt = stage.clock.ms + 600_000
+  })
+
+const review = (who: Name): Command =>
+  command(`${who} reviews`, async (model, { id }) => {
+    const before = (await stage.holds.find(id)) as Hold
+    const escalated = before.escalatedAt !== null || stage.clock.ms >= Date.parse(before.brokenGlass?.reviewDueAt ?? '')
+    const reviewer = REVIEWERS.some(({ group }) => isIn(who, group)) || (escalated && isIn(who, 'admins'))
+    const allowed = model.broken && !model.reviewed && who !== 'ana' && reviewer
+    const said = stage.holds.review(id, person(who), { verdict: 'reviewed', reason: null, via: 'console' })
+    if (!allowed) return expect(said).rejects.toHaveProperty('code')
+    await said
+    model.reviewed = true
+  })
+
+/** What a job does when it comes, early or late. */
+const due = command('what is due', async (model, { id }) => {
+  await stage.holds.due(id)
+  if (model.status === 'pending' && stage.clock.ms >= model.expiresAt) model.status = 'expired'
+  if (model.status === 'approved' && stage.clock.ms >= model.grantExpiresAt) model.status = 'expired'
+})
+
 const name = fc.constantFrom(...(Object.keys(people) as Name[]))
 const commands = fc.commands(
   [
     name.map((who) => vote('approve', who)),
     name.map((who) => vote('approve', who)),
     name.map((who) => vote('reject', who)),
+    name.map(breakGlass),
+    name.map(review),
     fc.constantFrom(1, 299_999, 300_000, 600_000).map(pass),
-    ...[expire, take, withdraw, abandon, complete].map((one) => fc.constant(one)),
+    ...[expire, take, withdraw, abandon, complete, reason, due].map((one) => fc.constant(one)),
   ],
-  { maxCommands: 14 },
+  { maxCommands: 20 },
 )
+
+const modes = fc.constantFrom<HoldMode>('wait', 'error', 'defer')
 
 test('follows its rules through any sequence of commands', { timeout: 120_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(commands, fc.constantFrom<HoldMode>('wait', 'error', 'defer'), async (sequence, mode) => {
+    fc.asyncProperty(commands, modes, fc.boolean(), async (sequence, mode, reasonRequired) => {
       await fc.asyncModelRun(async () => {
-        const hold = await stage.holds.create(request({ mode, identity: ana, decision: decisionFor(REVIEWERS) }))
+        const decision = { ...decisionFor(REVIEWERS), answering: { ...ANSWERING, reasonRequired } }
+        const hold = await stage.holds.create(request({ mode, identity: ana, decision }))
         const model: Model = {
           mode,
+          needsReason: reasonRequired,
+          escalateAt: stage.clock.ms + ESCALATE_MS,
+          broken: false,
+          reviewed: false,
           status: 'pending',
           approvals: new Set(),
           voted: new Set(),

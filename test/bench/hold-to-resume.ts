@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { createDirectory } from '../../workflows/directory/directory.ts'
+import { createHolds, type KeptHolds } from '../../workflows/holds/holds.ts'
+import { createQueues } from '../../workflows/queues/create-queues.ts'
+import { openState } from '../../workflows/state/state.ts'
+import { freePort, type HoldpointTree, startHoldpoint } from './contestants.ts'
+import type { BenchOptions, Section } from './figures.ts'
+import { findProgram } from './programs.ts'
+import { quantile } from './statistics.ts'
+import { table } from './table.ts'
+
+const TITLE = 'Hold to resume: from a vote in one process to its result at the client of another'
+const VOTER = { issuer: 'https://bench.example', subject: 'reviewer' }
+/** Not counted: what has just started compiles as it goes. */
+const WARMING = 100
+/** A vote seldom comes in the moment in which the session begins to wait. */
+const THINKING_MS = 3
+const OUTLIER_MS = 100
+
+interface Round {
+  readonly totalMs: number
+  /** Until the vote was committed and answered; the rest is waking, judging anew and running. */
+  readonly voteMs: number
+}
+
+/** One waiting client at a time, so that nothing queues behind anything; the statement changes one row. */
+export async function holdToResume({
+  folder,
+  holds,
+  say,
+}: Pick<BenchOptions, 'folder' | 'say'> & { readonly holds: number }): Promise<Section> {
+  const redis = findProgram('redis-server')
+  const rows: string[][] = []
+  const raw: Record<string, unknown> = {}
+  for (const backend of redis === null ? (['PostgreSQL'] as const) : (['PostgreSQL', 'Redis'] as const)) {
+    say(`hold to resume: queues on ${backend}`)
+    const measured = await onBackend(join(folder, `holds-${backend}`), backend === 'Redis' ? redis : null, holds)
+    const sorted = measured.map(({ totalMs }) => totalMs).sort((a, b) => a - b)
+    const ms = (value: number): string => value.toFixed(1)
+    const slow = measured.flatMap((round, index) => (round.totalMs > OUTLIER_MS ? [{ index, ...round }] : []))
+    raw[backend] = { totalMs: measured.map(({ totalMs }) => totalMs), slow }
+    rows.push([
+      backend,
+      `${sorted.length}`,
+      ms(quantile(sorted, 0.5)),
+      ms(quantile(sorted, 0.99)),
+      ms(sorted.at(-1) ?? Number.NaN),
+      `${sorted.filter((value) => value > 250).length}`,
+      slow.map(({ index, totalMs, voteMs }) => `#${index}: ${ms(totalMs)}, vote ${ms(voteMs)}`).join('; ') || 'none',
+      'p99 ≤ 50 ms, none over 250 ms',
+    ])
+  }
+  const head = ['queues on', 'holds', 'p50 ms', 'p99 ms', 'most ms', 'over 250 ms', `over ${OUTLIER_MS} ms`, 'to reach']
+  return { title: TITLE, markdown: table(head, rows), raw }
+}
+
+async function onBackend(data: string, redis: string | null, count: number): Promise<readonly Round[]> {
+  await using stack = new AsyncDisposableStack()
+  const redisUrl = redis === null ? null : await startRedis(redis, stack)
+  const tree = stack.use(await startHoldpoint(data, 1, redisUrl === null ? {} : { HOLDPOINT_REDIS_URL: redisUrl }))
+  const holds = await votersHolds(tree, redisUrl, stack)
+  await makeTable(tree.upstream)
+  const client = new pg.Client(tree.url)
+  await client.connect()
+  stack.defer(() => client.end())
+  const rounds: Round[] = []
+  for (let n = 0; n < WARMING + count; n++) {
+    const round = await resumed(client, holds)
+    if (n >= WARMING) rounds.push(round)
+  }
+  return rounds
+}
+
+async function resumed(client: pg.Client, holds: KeptHolds): Promise<Round> {
+  const held = Promise.withResolvers<string>()
+  client.once('notice', ({ detail = '' }) => held.resolve(/hold_[\w-]{22}/.exec(detail)?.[0] ?? ''))
+  const result = client.query('UPDATE resumed SET times = times + 1')
+  const id = await Promise.race([held.promise, result.then(() => Promise.reject(new Error('it was not held')))])
+  await sleep(THINKING_MS)
+  const start = performance.now()
+  const vote = holds.vote(id, VOTER, { choice: 'approve', reason: null, via: 'console' }).then(() => performance.now())
+  await result
+  const totalMs = performance.now() - start
+  return { totalMs, voteMs: (await vote) - start }
+}
+
+/** The state as the bot has it, in this process. */
+async function votersHolds(
+  tree: HoldpointTree,
+  redisUrl: string | null,
+  stack: AsyncDisposableStack,
+): Promise<KeptHolds> {
+  const { state } = JSON.parse(readFileSync(join(tree.data, 'config.json'), 'utf8')) as { state: { url: string } }
+  const log = { warn: () => undefined, error: () => undefined }
+  const pool = openState(state.url)
+  stack.defer(() => pool.end())
+  const queues = createQueues({ url: state.url, ...(redisUrl === null ? {} : { redisUrl }) }, log)
+  stack.defer(() => queues.close())
+  await createDirectory(pool).upsert({ ...VOTER, name: 'reviewer', kind: 'human', groups: ['dba'] })
+  return stack.use(createHolds({ pool, queues, pendingMax: 10_000, log }))
+}
+
+async function makeTable(upstream: string): Promise<void> {
+  const client = new pg.Client(upstream)
+  await client.connect()
+  await client.query('CREATE TABLE resumed (times int); INSERT INTO resumed VALUES (0); GRANT ALL ON resumed TO PUBLIC')
+  await client.end()
+}
+
+async function startRedis(program: string, stack: AsyncDisposableStack): Promise<string> {
+  const port = await freePort()
+  const child = spawn(program, ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  stack.defer(() => ended(child))
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('redis-server ended at once')))
+    child.stdout.on('data', (said: Buffer) => said.includes('eady to accept connections') && resolve())
+  })
+  return `redis://127.0.0.1:${port}`
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+}
