@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lock } from './lock.ts'
 
 /**
  * What a policy is shown: the one source of the TypeScript types, of the published JSON Schema (`opa check --schema`)
@@ -150,6 +151,10 @@ export const facts = z.strictObject({
   roles: z.array(z.string()).readonly().describe('Roles created, altered, granted, set or dropped'),
   settings: z.array(setting).readonly(),
   external: z.array(external).readonly(),
+  locks: z
+    .array(lock)
+    .readonly()
+    .describe('On every relation that is named or led to, but for reads of the system’s own; on rows; advisory ones'),
   flags: z.array(flag).readonly(),
   unresolved: z.array(unresolved).readonly(),
   fingerprint: z.string().describe('libpg_query fingerprint: groups statements for people, binds nothing'),

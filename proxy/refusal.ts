@@ -93,6 +93,7 @@ export function unanalysed({
     roles: [],
     settings: [],
     external: [],
+    locks: [],
     flags: [],
     unresolved: [],
     fingerprint: '',

@@ -40,6 +40,7 @@ in_environment(environment, identity, statement) := {
 			"roles": [],
 			"settings": [],
 			"external": [],
+			"locks": [],
 			"flags": [],
 			"unresolved": [],
 			"fingerprint": "0",

@@ -35,7 +35,7 @@ export function locksOf(
   const defining = node === null ? null : definingLock(node)
   for (const relation of facts.relations) {
     if (relation.system || relation.kind === 'sequence') continue
-    add(`${relation.schema}.${relation.name}`, modeOf(relation, facts, defining))
+    add(`${relation.schema}.${relation.name}`, modeOf(relation, facts.flags, defining))
   }
   for (const { table } of cascades ?? []) add(table, 'ROW EXCLUSIVE')
   return [...strongest]
@@ -47,7 +47,8 @@ const writes = new Set(['insert', 'update', 'delete'])
 const harmless = new Set(['select', 'grant'])
 const rowLocks = new Set([...harmless, 'lock'])
 
-function modeOf({ access }: Relation, { flags }: Facts, defining: Mode | null): Mode {
+/** @param defining what `definingLock` says of the statement */
+export function modeOf({ access }: Relation, flags: Facts['flags'], defining: Mode | null): Mode {
   if (access.every((one) => harmless.has(one))) return 'ACCESS SHARE'
   if (flags.includes('row_locks') && access.every((one) => rowLocks.has(one))) return 'ROW SHARE'
   if (access.every((one) => writes.has(one) || harmless.has(one))) return 'ROW EXCLUSIVE'
@@ -55,7 +56,7 @@ function modeOf({ access }: Relation, { flags }: Facts, defining: Mode | null): 
 }
 
 /** What a statement that is not a query takes on the tables it changes; null: the strongest. */
-function definingLock(node: Node): Mode | null {
+export function definingLock(node: Node): Mode | null {
   if ('AlterTableStmt' in node) return alterTableLock(node.AlterTableStmt)
   if ('IndexStmt' in node) return node.IndexStmt.concurrent === true ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE'
   if ('LockStmt' in node) return LOCK_MODES[(node.LockStmt.mode ?? 0) - 1] ?? null

@@ -138,6 +138,7 @@ function factsOf(all: readonly Facts[]): Facts {
     roles: all.flatMap(({ roles }) => roles),
     settings: all.flatMap(({ settings }) => settings),
     external: all.flatMap(({ external }) => external),
+    locks: all.flatMap(({ locks }) => locks),
     flags: [...new Set(all.flatMap(({ flags }) => flags))],
     unresolved: all.flatMap(({ unresolved }) => unresolved),
     fingerprint: all.map(({ fingerprint }) => fingerprint).join('+'),

@@ -9,7 +9,12 @@ import { stringsOf } from './tree.ts'
  * is not.
  */
 export function isAlwaysTrue(condition: Node, target: Item, scope: Scope): boolean {
-  return holds(condition, (node) => !itemsIn(node, scope).some((item) => item.name === target.name)) === true
+  return holdsNothingBack(condition, (node) => !itemsIn(node, scope).some((item) => item.name === target.name))
+}
+
+/** @param ignoresRow whether a part of the condition looks at no row */
+export function holdsNothingBack(condition: Node, ignoresRow: (node: Node) => boolean): boolean {
+  return holds(condition, ignoresRow) === true
 }
 
 type Verdict = boolean | null

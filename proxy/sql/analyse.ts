@@ -105,12 +105,14 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
     text,
     redactedText: keptText(redacted.text),
     isKeptWhole: isKeptWhole(redacted.text),
-    facts: record.facts(about),
+    facts: record.facts(about, node),
     outputs,
     effects: sessionEffects(context, node, text),
     definitions: record.definitions,
     native:
-      firstMissing === null ? null : { error: nativeError(firstMissing, whole), otherwise: record.factsFound(about) },
+      firstMissing === null
+        ? null
+        : { error: nativeError(firstMissing, whole), otherwise: record.factsFound(about, node) },
     inertNumbers: several ? 0 : inertNumbers(node, text),
   }
 }
@@ -182,7 +184,7 @@ function unreadable(text: string, { reason, native }: ParseFailure): Analysis {
     text,
     redactedText: keptText(redacted.text),
     isKeptWhole: isKeptWhole(redacted.text),
-    facts: record.facts({ kind: 'unreadable', tag: '', fingerprint: '' }),
+    facts: record.facts({ kind: 'unreadable', tag: '', fingerprint: '' }, null),
     outputs: null,
     effects: { ...noEffects, barrier: true },
     definitions: [],

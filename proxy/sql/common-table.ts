@@ -4,7 +4,7 @@ import { type Context, spend } from './context.ts'
 import { expression } from './expression.ts'
 import { isDataModifying, modify } from './modify.ts'
 import { type CommonTable, innerScope, type Scope } from './scope.ts'
-import { select } from './select.ts'
+import { type Result, select } from './select.ts'
 import { merge } from './set-operation.ts'
 import { stringsOf } from './tree.ts'
 import { type Column, constant, derived, named } from './value.ts'
@@ -48,12 +48,17 @@ class LazyCommonTable implements CommonTable {
   #state: 'new' | 'walking' | 'done' = 'new'
   #columns: ColumnSet = new ListedColumns([])
   #namesItself = false
+  #unbounded = false
 
   constructor(context: Context, expression: CommonTableExpr, scope: Scope, recursive: boolean) {
     this.#context = context
     this.#expression = expression
     this.#scope = scope
     this.#recursive = recursive
+  }
+
+  get unbounded(): boolean {
+    return this.#unbounded
   }
 
   columns(): ColumnSet {
@@ -66,7 +71,7 @@ class LazyCommonTable implements CommonTable {
     this.#state = 'walking'
     const query = this.#expression.ctequery
     if (this.#recursive && query !== undefined && 'SelectStmt' in query) this.#walkRecursive(query.SelectStmt)
-    else this.#columns = this.#known(commonQuery(this.#context, query, this.#scope))
+    else this.#columns = this.#known(this.#handedOn(commonQuery(this.#context, query, this.#scope)))
     const { cycle_clause: cycle } = this.#expression
     for (const mark of [cycle?.cycle_mark_value, cycle?.cycle_mark_default])
       expression(this.#context, mark, this.#scope, 'projected')
@@ -80,7 +85,7 @@ class LazyCommonTable implements CommonTable {
       this.#columns = this.#known(select(this.#context, larg, inner, 'derived').columns)
       this.#namesItself = false
     }
-    const first = this.#known(select(this.#context, query, this.#scope, 'derived').columns)
+    const first = this.#known(this.#handedOn(select(this.#context, query, this.#scope, 'derived')))
     if (!this.#namesItself || sameSources(this.#columns, first)) {
       this.#columns = first
       return
@@ -97,21 +102,26 @@ class LazyCommonTable implements CommonTable {
     return withSearchAndCycle(this.#expression, this.#named(columns))
   }
 
+  #handedOn({ columns, unbounded }: Result): ColumnSet {
+    this.#unbounded = unbounded === true
+    return columns
+  }
+
   #named(columns: ColumnSet): ColumnSet {
     return renamed(columns, stringsOf(this.#expression.aliascolnames))
   }
 }
 
-function commonQuery(context: Context, query: Node | undefined, scope: Scope): ColumnSet {
+function commonQuery(context: Context, query: Node | undefined, scope: Scope): Result {
   if (query !== undefined && 'SelectStmt' in query)
-    return select(context, query.SelectStmt, innerScope(scope, []), 'derived').columns
+    return select(context, query.SelectStmt, innerScope(scope, []), 'derived')
   if (query !== undefined && isDataModifying(query)) {
     context.record.flag('data_modifying_cte')
-    return modify(context, query, scope).columns
+    return modify(context, query, scope)
   }
   context.record.effect('unknown')
   context.record.unresolved('node', 'WITH query')
-  return new ListedColumns([])
+  return { columns: new ListedColumns([]) }
 }
 
 function sameSources(a: ColumnSet, b: ColumnSet): boolean {

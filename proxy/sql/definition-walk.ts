@@ -5,7 +5,7 @@ import { expression } from './expression.ts'
 import { grammar } from './grammar.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
-import { nameOf, useRelation, useType } from './names.ts'
+import { lookUpRelation, nameOf, useRelation, useType } from './names.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { select } from './select.ts'
 import { type NodeFields, typeOf } from './tree.ts'
@@ -34,7 +34,8 @@ export function walkFields(context: Context, type: string, fields: NodeFields, s
     if (kind === undefined) unknown(context, `${type}.${name}`)
     else if (kind === 1) walkNode(context, fields[name] as Node, scope, naming)
     else if (kind === 2) for (const node of fields[name] as Node[]) walkNode(context, node, scope, naming)
-    else
+    else {
+      if (name === 'pktable') lockReferenced(context, fields.pktable as RangeVar)
       walkTyped(
         context,
         kind,
@@ -42,7 +43,16 @@ export function walkFields(context: Context, type: string, fields: NodeFields, s
         scope,
         isMade(name, type) ? naming : { ...naming, creates: false },
       )
+    }
   }
+}
+
+/** A foreign key puts triggers on the table at its other end, too. */
+function lockReferenced(context: Context, range: RangeVar): void {
+  const found = lookUpRelation(context, nameOf(range))
+  if (found.found !== 'relation') return
+  const { schema, name: relation } = found.relation
+  context.record.lock({ on: 'relation', schema, relation, mode: 'SHARE ROW EXCLUSIVE', wait: 'wait' })
 }
 
 /** CREATE …: the field that holds what is made; every other relation in it exists. */

@@ -49,6 +49,7 @@ function rangeVar(context: Context, range: RangeVar, scope: Scope): Item {
     columns,
     unqualified: true,
     qualified: true,
+    unbounded: common.unbounded,
   }
 }
 
@@ -65,7 +66,8 @@ function subselect(context: Context, { subquery, alias, lateral }: RangeSubselec
     context.record.unresolved('node', 'subquery in FROM')
     return itemOf(new ListedColumns([]), alias)
   }
-  return itemOf(select(context, subquery.SelectStmt, siblings(scope, lateral === true), 'derived').columns, alias)
+  const { columns, unbounded } = select(context, subquery.SelectStmt, siblings(scope, lateral === true), 'derived')
+  return { ...itemOf(columns, alias), unbounded: unbounded === true }
 }
 
 /** What the inside of a FROM item sees: the level outside, and its left neighbours only if it is LATERAL. */

@@ -20,6 +20,7 @@ import { mergeInto } from './merge-into.ts'
 import { relationItem } from './relation-item.ts'
 import { type Item, innerScope, type Scope } from './scope.ts'
 import { type Result, select } from './select.ts'
+import { flagJoins } from './select-flags.ts'
 import { targetList } from './target-list.ts'
 
 type Modifying =
@@ -98,6 +99,7 @@ export function update(context: Context, statement: UpdateStmt, outer: Scope): R
   fromClause(context, statement.fromClause, scope)
   assignments(context, statement.targetList, item, scope)
   where(context, statement.whereClause, item, scope)
+  flagJoins(context, statement, scope)
   return returning(context, statement.returningClause, scope, item)
 }
 
@@ -108,6 +110,7 @@ function remove(context: Context, statement: DeleteStmt, outer: Scope): Result {
   if (statement.usingClause !== undefined) context.record.effect('read')
   fromClause(context, statement.usingClause, scope)
   where(context, statement.whereClause, item, scope)
+  flagJoins(context, { ...statement, fromClause: statement.usingClause ?? [] }, scope)
   return returning(context, statement.returningClause, scope, item)
 }
 

@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query'
 import type {
   Access,
   ColumnUse,
@@ -8,16 +9,17 @@ import type {
   Setting,
   Unresolved,
 } from '../../policies/input.ts'
+import type { Lock } from '../../policies/lock.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { ColumnUses } from './column-uses.ts'
 import { Gaps } from './gaps.ts'
+import { AskedLocks, locksOf } from './locks.ts'
 import type { Missing } from './native-error.ts'
+import { Reach } from './reach.ts'
 import { type NamedRelation, RelationUses } from './relation-uses.ts'
 import { RoutineUses } from './routine-uses.ts'
-import { isSecretName, withoutSecrets } from './secret-words.ts'
 
-type External = Facts['external'][number]
-
+type About = Pick<Facts, 'kind' | 'tag' | 'fingerprint'>
 /** These say something of a write wherever it stands; the others are about the statement that was sent. */
 const ofWrites: readonly Flag[] = ['no_where', 'always_true_where']
 
@@ -38,10 +40,9 @@ export class Recorder {
   readonly #relations = new RelationUses()
   readonly #columns = new ColumnUses()
   readonly #routines = new RoutineUses()
-  readonly #roles = new Set<string>()
-  readonly #settings = new Map<string, Setting>()
-  readonly #external = new Map<string, External>()
+  readonly #reach = new Reach()
   readonly #flags = new Set<Flag>()
+  readonly #locks = new AskedLocks()
   readonly #gaps = new Gaps()
   readonly #definitions = new Map<number, string>()
   readonly #computed = new Set<Source>()
@@ -82,21 +83,23 @@ export class Recorder {
   }
 
   role(name: string): void {
-    this.#roles.add(name)
+    this.#reach.addRole(name)
   }
 
   setting(setting: Setting): void {
-    const { name, value: given } = setting
-    const value = given === null ? null : isSecretName(name) ? '***' : withoutSecrets(given)
-    this.#settings.set(`${setting.name} ${value ?? ''} ${setting.scope}`, { ...setting, value })
+    this.#reach.addSetting(setting)
   }
 
   get settings(): Iterable<Setting> {
-    return this.#settings.values()
+    return this.#reach.settings
   }
 
-  external(external: External): void {
-    this.#external.set(`${external.kind} ${external.detail}`, external)
+  external(external: Facts['external'][number]): void {
+    this.#reach.addExternal(external)
+  }
+
+  lock(lock: Lock): void {
+    this.#locks.add(lock)
   }
 
   flag(flag: Flag): void {
@@ -155,12 +158,11 @@ export class Recorder {
     this.#relations.absorb(other.#relations, through)
     this.#columns.absorb(other.#columns)
     this.#routines.absorb(other.#routines)
-    for (const role of other.#roles) this.#roles.add(role)
-    for (const setting of other.#settings.values()) this.setting(setting)
-    for (const external of other.#external.values()) this.external(external)
+    this.#reach.absorb(other.#reach)
     this.#gaps.absorb(other.#gaps)
     for (const [oid, hash] of other.#definitions) this.#definitions.set(oid, hash)
     for (const source of other.#computed) this.#computed.add(source)
+    this.#locks.absorb(other.#locks)
     for (const flag of ofWrites) if (other.#flags.has(flag)) this.#flags.add(flag)
   }
 
@@ -168,34 +170,38 @@ export class Recorder {
   absorbPlanned(planned: Recorder): void {
     for (const effect of ['external', 'unknown'] as const) if (planned.#effects.has(effect)) this.#effects.add(effect)
     this.#relations.absorbPlanned(planned.#relations)
+    this.#locks.absorbPlanned(planned.#locks)
+    for (const lock of planned.#relations.writeLocks()) this.#locks.add(lock)
     this.#columns.absorbPlanned(planned.#columns)
     this.#routines.absorb(planned.#routines)
-    for (const external of planned.#external.values()) this.external(external)
+    this.#reach.absorbPlanned(planned.#reach)
     this.#gaps.absorbOwn(planned.#gaps)
     for (const [oid, hash] of planned.#definitions) this.#definitions.set(oid, hash)
     for (const source of planned.#computed) this.#computed.add(source)
   }
 
-  facts(statement: Pick<Facts, 'kind' | 'tag' | 'fingerprint'>): Facts {
+  /** @param node the statement; null for what is none */
+  facts(about: About, node: Node | null): Facts {
     return {
-      ...this.factsFound(statement),
+      ...this.factsFound(about, node),
       effects: effects.filter((effect) => this.hasEffect(effect)),
       unresolved: this.#gaps.all(),
     }
   }
 
   /** The facts, had everything that is missing been found. */
-  factsFound(statement: Pick<Facts, 'kind' | 'tag' | 'fingerprint'>): Facts {
+  factsFound(about: About, node: Node | null): Facts {
+    const relations = this.#relations.facts()
+    const flags = [...this.#flags]
     return {
-      ...statement,
+      ...about,
       effects: effects.filter((effect) => this.#effects.has(effect)),
-      relations: this.#relations.facts(),
+      relations,
       columns: this.#columns.facts(),
       functions: this.#routines.facts(),
-      roles: [...this.#roles],
-      settings: [...this.#settings.values()],
-      external: [...this.#external.values()],
-      flags: [...this.#flags],
+      ...this.#reach.facts(),
+      locks: locksOf({ node, relations, flags, asked: this.#locks }),
+      flags,
       unresolved: [],
     }
   }

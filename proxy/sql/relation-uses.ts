@@ -1,4 +1,5 @@
 import type { Access, Relation } from '../../policies/input.ts'
+import type { Lock } from '../../policies/lock.ts'
 
 export type NamedRelation = Omit<Relation, 'access'>
 
@@ -30,6 +31,14 @@ export class RelationUses {
   /** What is only planned is read and not changed. */
   absorbPlanned(planned: RelationUses): void {
     for (const [key, { fact }] of planned.#entries) this.add(key, ['select'], () => fact)
+  }
+
+  /** What planning takes on the targets of a write. */
+  writeLocks(): Lock[] {
+    return this.facts().flatMap(({ schema, name, access, kind }): Lock[] => {
+      const written = kind !== 'sequence' && access.some((each) => ['insert', 'update', 'delete'].includes(each))
+      return written ? [{ on: 'relation', schema, relation: name, mode: 'ROW EXCLUSIVE', wait: 'wait' }] : []
+    })
   }
 
   get areLabelled(): boolean {

@@ -3,6 +3,7 @@ import { builtinEffect } from './builtin-effects.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { expression } from './expression.ts'
+import { advisoryLock } from './locks.ts'
 import type { QualifiedName } from './names.ts'
 import { parseExpression } from './parse-expression.ts'
 import { isReviewed } from './reviewed-extensions.ts'
@@ -129,6 +130,8 @@ function recordBuiltin(context: Context, routine: Routine, argumentCount: number
   const effect = builtinEffect(routine.name, routine.volatility === 'volatile', argumentCount)
   if (effect === null) return
   context.record.effect(effect.effect)
+  const lock = advisoryLock(routine.name)
+  if (lock !== null) context.record.lock(lock)
   if (effect.external !== undefined) context.record.external({ kind: effect.external, detail: routine.name })
   if (effect.effect === 'unknown') context.record.unresolved('function', `pg_catalog.${routine.name}`)
 }

@@ -1,4 +1,5 @@
-import type { SelectStmt } from 'libpg-query'
+import type { LockingClause, SelectStmt } from 'libpg-query'
+import type { Lock } from '../../policies/lock.ts'
 import { type Context, recordRelation } from './context.ts'
 import type { Scope } from './scope.ts'
 
@@ -14,7 +15,21 @@ export function locking(context: Context, { lockingClause }: SelectStmt, scope: 
       const isLocked = names.size === 0 || names.has(item.name ?? '')
       const relation =
         isLocked && item.relation !== null ? context.snapshot.relationByOid(item.relation.oid) : undefined
-      if (relation !== undefined) recordRelation(context, relation, ['lock'])
+      if (relation === undefined) continue
+      recordRelation(context, relation, ['lock'])
+      const { schema, name } = relation
+      context.record.lock({ on: 'rows', schema, relation: name, ...strengthOf(node.LockingClause) })
     }
   }
+}
+
+const modes: Readonly<Record<string, Lock['mode']>> = {
+  LCS_FORKEYSHARE: 'FOR KEY SHARE',
+  LCS_FORSHARE: 'FOR SHARE',
+  LCS_FORNOKEYUPDATE: 'FOR NO KEY UPDATE',
+}
+const waits: Readonly<Record<string, Lock['wait']>> = { LockWaitError: 'nowait', LockWaitSkip: 'skip_locked' }
+
+function strengthOf({ strength = 'LCS_FORUPDATE', waitPolicy = 'LockWaitBlock' }: LockingClause) {
+  return { mode: modes[strength] ?? 'FOR UPDATE', wait: waits[waitPolicy] ?? 'wait' } as const
 }

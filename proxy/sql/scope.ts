@@ -16,10 +16,14 @@ export interface Item {
   readonly qualified: boolean
   /** An old or new row, or ON CONFLICT's excluded one: never a whole-table star. */
   readonly pseudo?: boolean
+  /** A query that hands on all rows of a relation. */
+  readonly unbounded?: boolean
 }
 
 export interface CommonTable {
   columns(): ColumnSet
+  /** All rows of a relation; known when its columns are. */
+  readonly unbounded: boolean
 }
 
 /** Names that mean something at one query level; `parent` is the level outside. */

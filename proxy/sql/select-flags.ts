@@ -1,17 +1,24 @@
 import type { Node, SelectStmt } from 'libpg-query'
+import { holdsNothingBack } from './always-true.ts'
 import type { Context } from './context.ts'
 import { grammar } from './grammar.ts'
 import type { Item, Scope } from './scope.ts'
 import { type NodeFields, stringsOf, typeOf } from './tree.ts'
 
-/** Marks a query whose FROM items are not all tied together by a condition. */
-export function flagSelect(context: Context, statement: SelectStmt, scope: Scope): void {
+/** Marks a query, or a write that joins, whose FROM items are not all tied together by a condition. */
+export function flagJoins(context: Context, statement: Joining, scope: Scope): void {
   if (context.record.hasFlag('cartesian_join')) return
-  const leaves = scope.items.filter((item) => item.qualified && item.pseudo !== true && item.relation !== null)
+  const leaves = scope.items.filter((item) => item.qualified && item.pseudo !== true && hasManyRows(item))
   if (leaves.length > 1 && joinsEverything(statement, scope, leaves)) context.record.flag('cartesian_join')
 }
 
-export function joinsEverything(statement: SelectStmt, scope: Scope, leaves: readonly Item[]): boolean {
+type Joining = Pick<SelectStmt, 'fromClause' | 'whereClause'>
+
+function hasManyRows({ relation, unbounded }: Item): boolean {
+  return relation !== null || unbounded === true
+}
+
+export function joinsEverything(statement: Joining, scope: Scope, leaves: readonly Item[]): boolean {
   const groups = new Groups(leaves)
   for (const condition of conditionsOf(statement)) groups.tie(itemsIn(condition, scope))
   for (const sides of usingSides(statement.fromClause ?? [])) {
@@ -22,11 +29,20 @@ export function joinsEverything(statement: SelectStmt, scope: Scope, leaves: rea
 
 /** Nothing limits how many rows come back, and they are rows of a relation, not a sum of them. */
 export function isUnbounded(context: Context, statement: SelectStmt, scope: Scope): boolean {
-  if (statement.whereClause !== undefined || statement.limitCount !== undefined) return false
-  if (!scope.items.some((item) => item.relation !== null && !item.relation.system)) return false
+  if (!isUnfiltered(statement.whereClause, scope) || isLimited(statement.limitCount)) return false
+  if (!scope.items.some(({ relation, unbounded }) => unbounded === true || relation?.system === false)) return false
   return (
     statement.groupClause === undefined && !(statement.targetList ?? []).some((node) => hasAggregate(context, node))
   )
+}
+
+function isUnfiltered(condition: Node | undefined, scope: Scope): boolean {
+  return condition === undefined || holdsNothingBack(condition, (node) => itemsIn(node, scope).length === 0)
+}
+
+/** LIMIT ALL and LIMIT NULL are none. */
+function isLimited(count: Node | undefined): boolean {
+  return count !== undefined && !('A_Const' in count && count.A_Const.isnull === true)
 }
 
 function hasAggregate(context: Context, node: Node): boolean {
@@ -74,7 +90,7 @@ class Groups {
 }
 
 /** The parts of WHERE and ON that must all hold. */
-function conditionsOf(statement: SelectStmt): Node[] {
+function conditionsOf(statement: Joining): Node[] {
   const conditions: Node[] = []
   const split = (node: Node | undefined): void => {
     if (node === undefined) return

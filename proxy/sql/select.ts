@@ -8,7 +8,7 @@ import { fromClause } from './from-clause.ts'
 import { intoClause } from './into-clause.ts'
 import { locking } from './row-locks.ts'
 import { innerScope, type Scope } from './scope.ts'
-import { flagSelect, isUnbounded } from './select-flags.ts'
+import { flagJoins, isUnbounded } from './select-flags.ts'
 import { setOperation } from './set-operation.ts'
 import { type TargetUse, targetList } from './target-list.ts'
 import { constant, derived, named, unionOf } from './value.ts'
@@ -49,7 +49,7 @@ function simple(context: Context, statement: SelectStmt, scope: Scope, use: Targ
   orders(context, statement.sortClause, scope, targets)
   limits(context, statement, scope)
   locking(context, statement, scope)
-  flagSelect(context, statement, scope)
+  flagJoins(context, statement, scope)
   if (statement.intoClause !== undefined) intoClause(context, statement.intoClause, targets)
   return { columns: targets, unbounded: isUnbounded(context, statement, scope) }
 }

@@ -41,6 +41,7 @@ export function asked(
       roles: [],
       settings: [],
       external: [],
+      locks: [],
       flags: [],
       unresolved: [],
       fingerprint: '0',

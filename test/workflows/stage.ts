@@ -104,6 +104,7 @@ export function request(changes: Partial<HoldRequest> = {}): HoldRequest {
       roles: [],
       settings: [],
       external: [],
+      locks: [],
       flags: ['no_where'],
       unresolved: [],
       fingerprint: 'f',

@@ -26,6 +26,7 @@ const READING: PolicyInput = {
     roles: [],
     settings: [],
     external: [],
+    locks: [],
     flags: [],
     unresolved: [],
     fingerprint: '0',

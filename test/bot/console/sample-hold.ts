@@ -41,6 +41,7 @@ export function sampleHold(issuer: string, changes: Partial<HoldRequest> = {}): 
       roles: [],
       settings: [],
       external: [],
+      locks: [],
       flags: ['no_where'],
       unresolved: [],
       fingerprint: '0a1b2c3d',

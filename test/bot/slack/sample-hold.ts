@@ -22,6 +22,7 @@ const FACTS: Facts = {
   roles: [],
   settings: [],
   external: [],
+  locks: [],
   flags: ['no_where'],
   unresolved: [],
   fingerprint: '50fde20626009aba',

@@ -132,6 +132,7 @@ function factsOf(text: string): Facts {
     roles: [],
     settings: [],
     external: [],
+    locks: [],
     flags: copyFrom ? ['copy_from'] : [],
     unresolved: [],
     fingerprint: word,

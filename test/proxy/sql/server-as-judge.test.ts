@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Analysis } from '../../../proxy/sql/analyse.ts'
 import { corpus } from './corpus.ts'
+import { isForeseen } from './foreseen-locks.ts'
 import { type Sample, sample } from './sample.ts'
 
 /** Facts are held against what the server did: what it locked, whether it wrote, and where it says columns come from. */
@@ -20,6 +21,8 @@ afterAll(() => shop[Symbol.asyncDispose]())
 interface Done {
   /** Permanent relations that are not the server's own and were locked. */
   readonly touched: readonly string[]
+  /** `relation mode`, for each of them. */
+  readonly locked: readonly string[]
   readonly wrote: boolean
   readonly fields: readonly pg.FieldDef[]
 }
@@ -31,12 +34,13 @@ async function run(sql: string): Promise<Done> {
   try {
     const { fields } = await client.query(sql)
     const wrote = await client.query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote')
-    const locked = await client.query<{ name: string }>(
-      `SELECT DISTINCT c.relname AS name FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+    const locked = await client.query<{ name: string; mode: string }>(
+      `SELECT DISTINCT c.relname AS name, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
         WHERE l.pid = pg_backend_pid() AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
           AND c.relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_')`,
     )
-    return { touched: locked.rows.map(({ name }) => name), wrote: wrote.rows[0]?.wrote === true, fields }
+    const modes = locked.rows.map(({ name, mode }) => `${name} ${mode}`)
+    return { touched: locked.rows.map(({ name }) => name), locked: modes, wrote: wrote.rows[0]?.wrote === true, fields }
   } finally {
     await client.query('ROLLBACK')
   }
@@ -56,6 +60,7 @@ test.for(corpus)('%s', async (sql) => {
     expect(analysis.facts.effects.some((effect) => changing.has(effect) || effect === 'transaction')).toBe(true)
   const named = new Set(analysis.facts.relations.map(({ name }) => name))
   expect(done.touched.filter((name) => !named.has(name) && !isPartOf(name) && !isChecked(name, named))).toEqual([])
+  expect(done.locked.filter((lock) => !isForeseen(lock, [analysis.facts], related))).toEqual([])
   sameColumns(analysis, done.fields)
 })
 
@@ -70,6 +75,8 @@ const references: Readonly<Record<string, readonly string[]>> = {
   customers: ['orders'],
   staff: ['customers'],
 }
+
+const related = new Map([...Object.entries(references), ['events_2026', ['events']], ['pupils', ['people']]] as const)
 
 /** A foreign key's own check looks into the table at its other end. */
 function isChecked(name: string, named: ReadonlySet<string>): boolean {
