@@ -13,6 +13,14 @@ export const doorsConfig = z
     rowsMax: z.coerce.number().int().min(1).max(100_000).default(1_000),
     resultBytesMax: bytes.default(4 * 1024 * 1024),
     resultKey: z.string().min(32, 'at least 32 characters').optional(),
+    webhookOrigins: z
+      .string()
+      .refine(
+        (text) => text.split(',').every((one) => one.trim() === '' || URL.canParse(one.trim())),
+        'URLs, with commas',
+      )
+      .default('')
+      .describe('Where callbacks may go'),
     resultKeptMs: z.coerce.number().int().min(1_000).default(3_600_000),
   })
   .prefault({})

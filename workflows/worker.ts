@@ -1,8 +1,11 @@
+import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { NoticeDelivery } from './outbox/delivery.ts'
 import { startWorkers } from './queues/workers.ts'
 import { keepRuns, runDelivery } from './results/keep-runs.ts'
+import { createSeal, resultSecret } from './results/seal.ts'
+import { allowedOrigins, webhookDelivery } from './results/webhooks.ts'
 import { openJournal } from './trail/journal.ts'
 import { trailFolder } from './trail/journal-files.ts'
 import { startShipper } from './trail/shipper.ts'
@@ -35,7 +38,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     pool,
     queues,
     holds,
-    deliver: [...deliveries, runDelivery(queues)],
+    deliver: [...deliveries, runDelivery(queues), ...webhooks({ config, pool, now })],
     log,
     abandonedAfterMs,
   })
@@ -45,4 +48,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
   stack.defer(() => runs.close())
   const running = stack.move()
   return { close: () => running.disposeAsync() }
+}
+
+/** Only where callbacks may go anywhere at all. */
+function webhooks({ config, pool, now }: { config: WorkerOptions['config']; pool: Pool; now: () => number }) {
+  const origins = allowedOrigins(config.doors.webhookOrigins)
+  if (origins.size === 0) return []
+  const seal = createSeal(resultSecret(config.doors.resultKey, config.data))
+  return [webhookDelivery({ pool, seal, origins, now })]
 }

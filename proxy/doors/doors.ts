@@ -13,12 +13,14 @@ import type { Holds } from '../../workflows/holds/hold.ts'
 import type { Queues } from '../../workflows/queues/queues.ts'
 import { createDeferredRuns } from '../../workflows/results/deferred-runs.ts'
 import { createSeal, resultSecret } from '../../workflows/results/seal.ts'
+import { allowedOrigins, createWebhooks } from '../../workflows/results/webhooks.ts'
 import type { SessionServer } from '../session/serve.ts'
 import { createAsk } from './ask.ts'
 import { createBearers } from './bearer.ts'
 import { startDeferredRunner } from './deferred-runner.ts'
 import { DoorError } from './errors.ts'
 import { holdRoutes } from './http/hold-routes.ts'
+import { createHoldStreams } from './http/hold-stream.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerWithProblems } from './http/problem.ts'
 import { statementRoutes } from './http/statement-routes.ts'
@@ -70,6 +72,9 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   const runs = createDeferredRuns({ pool, seal, keptMs: doors.resultKeptMs, now })
   const ask = createAsk({ run, runs, holds, queues })
   const views = { runs, reviewUrl }
+  const webhooks = createWebhooks(pool, seal, allowedOrigins(doors.webhookOrigins))
+  const streams = createHoldStreams({ pool, holds, views, now, log })
+  server.addHook('preClose', () => streams.close())
   const runner = startDeferredRunner({ ...parts, runs, run })
   await runner.ready()
   server.addHook('preClose', () => runner.close())
@@ -80,8 +85,8 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
     // For every route in here, before its body is read: none can forget to ask.
     api.addHook('onRequest', async (request) => void identities.set(request, await bearers.identityOf(request)))
     const { rowsMax, resultBytesMax: bytesMax } = doors
-    await api.register(statementRoutes({ ask, targets, identityOf, rowsMax, bytesMax, views }))
-    await api.register(holdRoutes({ holds, pool, identityOf, runs, views }))
+    await api.register(statementRoutes({ ask, targets, identityOf, rowsMax, bytesMax, views, webhooks }))
+    await api.register(holdRoutes({ holds, pool, identityOf, runs, views, streams }))
   })
   return server
 }

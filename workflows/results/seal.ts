@@ -18,7 +18,7 @@ export interface Seal {
 }
 
 /** A statement is not a result of the same hold. */
-export type Purpose = 'statement' | 'result'
+export type Purpose = 'statement' | 'result' | 'webhook'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Identity } from '../../../policies/input.ts'
@@ -7,6 +8,7 @@ import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
 import type { Answer, Held } from '../answer.ts'
 import { DoorError } from '../errors.ts'
 import { holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
+import type { HoldStreams } from './hold-stream.ts'
 import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
 import { completed, holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
 import { whenGone } from './statement-routes.ts'
@@ -18,12 +20,13 @@ export interface HoldRoutesOptions {
   readonly identityOf: (request: FastifyRequest) => Identity
   readonly runs: DeferredRuns
   readonly views: ViewSources
+  readonly streams: HoldStreams
 }
 
 const answers = { 200: holdView, '4xx': problem, '5xx': problem }
 
 /** The holds of whoever asks, wherever they were made; nobody answers one here. */
-export function holdRoutes({ holds, pool, identityOf, runs, views }: HoldRoutesOptions): Routes {
+export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: HoldRoutesOptions): Routes {
   const view = (hold: Hold) => holdViewOf(hold, views)
   const own = async (request: FastifyRequest, id: string): Promise<Hold> => {
     const hold = await holdAskedBy(pool, identityOf(request), id)
@@ -52,6 +55,23 @@ export function holdRoutes({ holds, pool, identityOf, runs, views }: HoldRoutesO
       async (request, reply) => {
         const hold = await own(request, request.params.id)
         return view(await answered(holds, hold, request.query.wait, whenGone(reply)))
+      },
+    )
+    server.get(
+      '/v1/holds/:id/events',
+      {
+        schema: {
+          summary: 'Follow it as server-sent events, each the hold as it is, until nothing more will become of it',
+          params: holdPath,
+          produces: ['text/event-stream'],
+        },
+      },
+      async (request, reply) => {
+        const hold = await own(request, request.params.id)
+        reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no')
+        const body = new PassThrough()
+        streams.follow(hold, identityOf(request), body)
+        return reply.send(body)
       },
     )
     server.get(

@@ -24,6 +24,10 @@ export const statementBody = z.strictObject({
     .enum(['defer', 'error'])
     .default('defer')
     .describe('defer: it runs once it is approved, and its result is kept; error: send it again then'),
+  callback: z
+    .strictObject({ url: z.url().max(2_000), secret: z.string().max(200) })
+    .optional()
+    .describe('Told when it is answered and when it has run, signed as Standard Webhooks has it'),
   maxRows: z.int().min(1).optional().describe('The rest is left out and said to be'),
 })
 

@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TargetConfig } from '../../../config.ts'
 import type { Identity } from '../../../policies/input.ts'
+import type { Webhooks } from '../../../workflows/results/webhooks.ts'
 import { findTarget } from '../../identity/targets.ts'
 import type { Held } from '../answer.ts'
+import { DoorError } from '../errors.ts'
 import { heldSentence, holdViewOf, type ViewSources } from '../hold-view.ts'
 import { toText } from '../json-value.ts'
 import type { RunStatement } from '../run-statement.ts'
@@ -17,6 +19,7 @@ export interface StatementRoutesOptions {
   readonly rowsMax: number
   readonly bytesMax: number
   readonly views: ViewSources
+  readonly webhooks: Webhooks
 }
 
 /** How soon it is worth asking again. Who does not want to ask again waits with `?wait`. */
@@ -25,7 +28,7 @@ const responses = { 200: completed, 202: held, '4xx': problem, '5xx': problem }
 
 /** Statements: run, held, denied, or answered with the server's error. */
 export function statementRoutes(options: StatementRoutesOptions): Routes {
-  const { ask, targets, identityOf, rowsMax, bytesMax, views } = options
+  const { ask, targets, identityOf, rowsMax, bytesMax, views, webhooks } = options
   const heldAnswer = async ({ hold }: Held) => {
     return { status: 'held' as const, message: heldSentence(hold), hold: await holdViewOf(hold, views) }
   }
@@ -37,7 +40,9 @@ export function statementRoutes(options: StatementRoutesOptions): Routes {
         schema: { summary: 'Run one statement', params: targetPath, body: statementBody, response: responses },
       },
       async (request, reply) => {
-        const { sql, parameters, reason = null, onHold, maxRows = rowsMax } = request.body
+        const { sql, parameters, reason = null, onHold, maxRows = rowsMax, callback } = request.body
+        const why = callback === undefined ? null : webhooks.refusal(callback)
+        if (why !== null) throw new DoorError('callback_refused', why)
         const { environment, database } = request.params
         const answer = await ask({
           identity: identityOf(request),
@@ -57,6 +62,7 @@ export function statementRoutes(options: StatementRoutesOptions): Routes {
           case 'completed':
             return { status: answer.kind, ...answer }
           case 'held':
+            if (callback !== undefined) await webhooks.remember(answer.hold.id, callback)
             reply.code(202).header('location', `/v1/holds/${answer.hold.id}`)
             reply.header('retry-after', `${RETRY_AFTER_SECONDS}`)
             return heldAnswer(answer)
