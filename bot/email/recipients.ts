@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { isAsker, type PersonKey, samePerson } from '../../workflows/holds/identity-key.ts'
+import type { PersonKey } from '../../workflows/holds/identity-key.ts'
+import { reviewersAt } from '../../workflows/holds/reviewers.ts'
 import { rowsOf } from '../../workflows/state/transaction.ts'
 
 export interface Recipient extends PersonKey {
@@ -16,29 +17,10 @@ interface PersonRow extends PersonKey {
 /** One plain address; what could be taken for two of them, or for a header, is none. */
 const ADDRESS = /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[^\s<>()[\]\\,;:"@\p{Cc}]{1,255}$/u
 
-/**
- * Who is asked: active people in the groups that may answer now, as the directory has them now, but never who asks, for
- * whom, or who answers for them.
- */
+/** Who is asked: everybody who may answer at this moment and has an address. */
 export async function reviewersOf(pool: Pool, hold: Hold): Promise<readonly Recipient[]> {
-  const { reviewers, answering } = hold.decision
-  const escalated = hold.escalatedAt === null || answering?.escalate == null ? [] : [answering.escalate.group]
-  const groups = [...reviewers.map(({ group }) => group), ...escalated]
-  const rows = await rowsOf<PersonRow>(
-    pool,
-    `SELECT issuer, subject, name, email FROM person
-     WHERE active AND kind = 'human' AND email IS NOT NULL AND groups && $1 ORDER BY issuer, subject`,
-    [groups],
-  )
-  const [owner] = await rowsOf<PersonKey>(
-    pool,
-    `SELECT owner_issuer AS issuer, owner_subject AS subject FROM person
-     WHERE issuer = $1 AND subject = $2 AND owner_issuer IS NOT NULL`,
-    [hold.identity.issuer, hold.identity.subject],
-  )
-  return reachable(
-    rows.filter((row) => !isAsker(hold.identity, row) && (owner === undefined || !samePerson(owner, row))),
-  )
+  const people = await reviewersAt(pool, hold, new Date())
+  return reachable(people.flatMap(({ email, ...person }) => (email === null ? [] : [{ ...person, email }])))
 }
 
 /** The same people later, wherever they are reached now; who was deactivated is told nothing more. */

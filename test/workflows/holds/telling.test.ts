@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Answering } from '../../../policies/answering.ts'
 import { createDelegations, type Delegations } from '../../../workflows/directory/delegations.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import { reviewersAt } from '../../../workflows/holds/reviewers.ts'
 import {
   answering,
   approve,
@@ -182,5 +183,33 @@ describe('while somebody is away', () => {
     await expect(delegations.revoke(id, person('ben'))).rejects.toMatchObject({ code: 'unknown_delegation' })
     await delegations.revoke(id, person('eve'))
     expect(await delegations.list(person('dora'))).toEqual([])
+  })
+})
+
+describe('who is told', () => {
+  const told = async (hold: Hold): Promise<string[]> =>
+    (await reviewersAt(stage.pool, hold, new Date(stage.clock.ms))).map(({ name }) => name)
+
+  test('is who may answer: by group, by shift, in the place of somebody, and after it was escalated', async () => {
+    const startsAt = new Date(stage.clock.ms).toISOString()
+    const onCall = [{ group: 'dba', startsAt, shiftMs: 3_600_000, shifts: [[person('eve')], [person('cleo')]] }]
+    expect(await told(await held({}))).toEqual(['ben', 'cleo', 'dora'])
+    expect(await told(await held({ onCall }))).toEqual(['eve'])
+    await delegations.delegate({
+      from: person('dora'),
+      to: person('finn'),
+      startsAt: new Date(stage.clock.ms),
+      endsAt: new Date(stage.clock.ms + 60_000),
+    })
+    expect(await told(await held({ delegates: { dba: ['security'] } }))).toEqual(['ben', 'cleo', 'dora', 'finn'])
+    const hold = await held({ escalate: { group: 'admins', afterMs: 1_000 } })
+    stage.clock.ms += 1_000
+    await stage.holds.due(hold.id)
+    expect(await told((await stage.holds.find(hold.id)) as Hold)).toEqual(['ben', 'cleo', 'dora', 'eve'])
+  })
+
+  test('is never who asks, or whose agent does', async () => {
+    const identity = { ...reportBot, actsFor: { ...person('ben'), name: 'ben', groups: ['dba'] } }
+    expect(await told(await held({}, { identity }))).toEqual(['cleo', 'dora'])
   })
 })

@@ -1,0 +1,56 @@
+import { awayFor } from '../directory/delegations.ts'
+import { findPerson, type Person } from '../directory/directory.ts'
+import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { Hold } from './hold.ts'
+import { isAsker, type PersonKey, samePerson } from './identity-key.ts'
+import { onDuty, placesFor, placesOf, type StandingIn } from './standing.ts'
+
+/** Who might be one: by a group, by being on duty, or by answering for somebody. */
+const CANDIDATES = `
+  SELECT issuer, subject FROM person
+  WHERE active AND kind = 'human' AND (groups && $1
+    OR (issuer, subject) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+    OR EXISTS (SELECT FROM delegation WHERE (to_issuer, to_subject) = (issuer, subject)
+      AND revoked_at IS NULL AND starts_at <= $4 AND ends_at > $4))
+  ORDER BY issuer, subject`
+
+/**
+ * Everybody who may answer a hold at this moment, and so has to be told: active people by their own right or that of
+ * somebody who is away, but never who asks, for whom, or who answers for them. The same is judged again when they vote.
+ */
+export async function reviewersAt(on: Queryable, hold: Hold, at: Date): Promise<readonly Person[]> {
+  const { decision, identity, escalatedAt } = hold
+  const where: StandingIn = { decision, escalated: escalatedAt !== null, at }
+  const groups = [...decision.reviewers.map(({ group }) => group), ...otherGroup(hold)]
+  const duty = (decision.answering?.onCall ?? []).flatMap((schedule) => onDuty(schedule, at))
+  const candidates = await rowsOf<PersonKey & { readonly issuer: string; readonly subject: string }>(on, CANDIDATES, [
+    groups,
+    duty.map(({ issuer }) => issuer),
+    duty.map(({ subject }) => subject),
+    at,
+  ])
+  const owner = (await findPerson(on, identity))?.owner ?? null
+  const asks = (one: PersonKey): boolean => isAsker(identity, one) || (owner !== null && samePerson(owner, one))
+  const found: Person[] = []
+  for (const candidate of candidates.filter((one) => !asks(one))) {
+    const person = await findPerson(on, candidate)
+    if (person !== null && (await mayAnswer(on, person, where, asks))) found.push(person)
+  }
+  return found
+}
+
+async function mayAnswer(
+  on: Queryable,
+  person: Person,
+  where: StandingIn,
+  asks: (one: PersonKey) => boolean,
+): Promise<boolean> {
+  if (placesOf(person, where).length > 0) return true
+  const away = await awayFor(on, person, where.at)
+  return away.some((one) => !asks(one) && placesFor(one, person, where).length > 0)
+}
+
+function otherGroup({ decision, escalatedAt }: Hold): readonly string[] {
+  const escalate = decision.answering?.escalate ?? null
+  return escalatedAt === null || escalate === null ? [] : [escalate.group]
+}
