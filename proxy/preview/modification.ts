@@ -27,7 +27,7 @@ export interface Modification {
 /** @returns null for every other statement, and for what the rewriting parser does not read */
 export function readModification(text: string): Modification | null {
   const node = onlyStatement(text)
-  const readable = read(text)
+  const readable = node === null ? null : read(text)
   if (node === null || readable === null) return null
   if ('DeleteStmt' in node && readable.type === 'delete') {
     const { usingClause, withClause, relation, whereClause } = node.DeleteStmt

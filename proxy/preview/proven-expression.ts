@@ -1,5 +1,6 @@
 import { type Node, parseSync } from 'libpg-query'
 import { astMapper, type Expr, toSql } from 'pgsql-ast-parser'
+import { SMALL_CHARACTERS_MAX } from '../sql/parse.ts'
 
 /**
  * Prints an expression that the rewriting parser read. It knows less of PostgreSQL than the server and prints in its
@@ -44,7 +45,9 @@ function renumbered(expression: Expr, parameters: number[]): Expr {
   return mapped
 }
 
+/** @returns null for several, for what is no SQL, and for what is too long to be read while others wait */
 export function onlyStatement(sql: string): Node | null {
+  if (sql.length > SMALL_CHARACTERS_MAX) return null
   try {
     const { stmts } = parseSync(sql) as { readonly stmts?: readonly { readonly stmt?: Node }[] }
     return stmts?.length === 1 ? (stmts[0]?.stmt ?? null) : null

@@ -7,7 +7,7 @@ import { namesAfter } from './following.ts'
 import { isKeptWhole, keptText } from './kept-text.ts'
 import { type NativeError, nativeError } from './native-error.ts'
 import { inertNumbers } from './numbers.ts'
-import { fingerprintOf, type ParsedStatement, type ParseFailure, parse } from './parse.ts'
+import { fingerprintOf, type ParsedStatement, type ParseFailure, parse, SMALL_CHARACTERS_MAX } from './parse.ts'
 import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
 import { emptyScope } from './scope.ts'
@@ -50,8 +50,7 @@ export async function loadParser(): Promise<void> {
 const BUDGET_BASE = 200_000
 const BUDGET_PER_CHARACTER = 50
 
-/** What is read between two messages of other sessions, so that they do not wait for long. */
-export const SMALL_CHARACTERS_MAX = 16 * 1024
+/** The same for nodes walked. */
 const SMALL_BUDGET = 25_000
 
 /** @returns what `analyse` does, or null where that would take so long that it is to be done elsewhere */

@@ -1,4 +1,5 @@
 import { scanSync } from 'libpg-query'
+import { SMALL_CHARACTERS_MAX } from './parse.ts'
 
 /** What a client says to Holdpoint inside the SQL: `/* holdpoint: reason=… *\/` or `-- holdpoint: reason=…`. */
 export interface CommentNotes {
@@ -19,12 +20,21 @@ const CHARACTERS_MAX = 1_000
 export function commentNotes(text: string): CommentNotes {
   if (!text.includes(MARK)) return NONE
   const notes = new Map<string, string>()
-  for (const { tokenName, text: token } of tokensOf(text)) {
+  for (const { tokenName, text: token } of tokensOf(readable(text))) {
     const [, key, said] = COMMENTS.has(tokenName) ? (NOTE.exec(token) ?? []) : []
     if (key !== undefined && said !== undefined && said !== '' && !notes.has(key))
       notes.set(key, said.slice(0, CHARACTERS_MAX))
   }
   return { reason: notes.get('reason') ?? null, breakGlass: notes.get('break_glass') ?? null }
+}
+
+/** White space and comments, none of which holds another. */
+const LEADING = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/)*/
+
+/** Of a text that would keep others waiting, what stands before the first word. */
+function readable(text: string): string {
+  if (text.length <= SMALL_CHARACTERS_MAX) return text
+  return LEADING.exec(text.slice(0, SMALL_CHARACTERS_MAX))?.[0] ?? ''
 }
 
 /** What cannot be read says nothing; it is refused elsewhere. */

@@ -16,6 +16,9 @@ export interface ParseFailure {
   readonly native: NativeError | null
 }
 
+/** What is read between two messages of other sessions, so that they do not wait for long; more goes to large-texts.ts. */
+export const SMALL_CHARACTERS_MAX = 16 * 1024
+
 /**
  * Reads a text with the server's own grammar (libpg_query, PostgreSQL 18).
  * @returns no statements for an empty text, or one of comments only; a failure for what cannot be read

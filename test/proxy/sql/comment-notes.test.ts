@@ -40,3 +40,10 @@ test('breaking the glass is said in the same form, and beside a reason', () => {
 test('a reason is cut at a length that people read', () => {
   expect(commentNotes(`/* holdpoint: reason=${'x'.repeat(5_000)} */`).reason).toHaveLength(1_000)
 })
+
+test('of a text of megabytes only what stands before its first word is read', () => {
+  const long = `SELECT '${'x'.repeat(100_000)}'`
+  expect(commentNotes(`\n-- first\n/* holdpoint: reason=why */ ${long}`).reason).toBe('why')
+  expect(commentNotes(`${long} /* holdpoint: reason=why */`).reason).toBeNull()
+  expect(commentNotes(`/* ${'x'.repeat(100_000)} */ -- holdpoint: reason=why\n SELECT 1`).reason).toBeNull()
+})

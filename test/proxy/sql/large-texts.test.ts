@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { analyseIfSmall, SMALL_CHARACTERS_MAX } from '../../../proxy/sql/analyse.ts'
+import { analyseIfSmall } from '../../../proxy/sql/analyse.ts'
 import { LargeTextError } from '../../../proxy/sql/errors.ts'
 import { KEPT_CHARACTERS_MAX } from '../../../proxy/sql/kept-text.ts'
 import { LargeTexts } from '../../../proxy/sql/large-texts.ts'
+import { SMALL_CHARACTERS_MAX } from '../../../proxy/sql/parse.ts'
 import { corpus } from './corpus.ts'
 import { type Sample, sample } from './sample.ts'
 
