@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { doorsConfig } from './config-doors.ts'
 import { emailConfig } from './config-email.ts'
+import { slackConfig } from './config-slack.ts'
 import { target } from './config-target.ts'
 import { HoldpointError } from './errors.ts'
 import { gitHubReleases } from './release-settings.ts'
@@ -97,15 +98,7 @@ const schema = z.strictObject({
     .prefault({}),
   doors: doorsConfig,
   email: emailConfig,
-  slack: z
-    .strictObject({
-      botToken: z.string().optional(),
-      signingSecret: z.string().optional(),
-      channel: z.string().optional(),
-      teamId: z.string().optional(),
-      apiUrl: z.url().default('https://slack.com/api/'),
-    })
-    .prefault({}),
+  slack: slackConfig.prefault({}),
 })
 
 export type Config = Readonly<z.infer<typeof schema>>

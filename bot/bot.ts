@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Identity } from '../policies/input.ts'
+import { listenForChanges } from '../workflows/holds/hold-changes.ts'
 import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
@@ -9,6 +10,8 @@ import { createConsole } from './console/server.ts'
 import { createEmail, type Email } from './email/email.ts'
 import { BotError } from './errors.ts'
 import { registerGitHubWebhook } from './github/webhook.ts'
+import type { Announcement } from './slack/announcement.ts'
+import type { ProposeException } from './slack/answers/feedback.ts'
 import { createSlack, type Slack } from './slack/slack.ts'
 
 /** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
@@ -17,6 +20,8 @@ export interface BotOptions {
   readonly workflows: Workflows
   /** @throws HoldpointError with a sentence that the bearer may read */
   authenticateToken(token: string): Promise<Identity>
+  /** Takes up, for Slack, that a hold should have been allowed. */
+  readonly proposeException?: ProposeException
   readonly log: Log
   readonly now: () => number
 }
@@ -25,16 +30,21 @@ export interface Bot {
   readonly url: string
   /** For the worker, which tells people of holds. */
   readonly deliveries: readonly NoticeDelivery[]
+  /** Tells Slack's default channel of a release; null without Slack. */
+  readonly announce: ((announcement: Announcement) => Promise<void>) | null
   close(): Promise<void>
 }
 
 /** @throws BotError port_taken; SlackError and SmtpError when Slack or e-mail is half configured */
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { config, workflows, authenticateToken, log, now } = options
+  const { config, workflows, authenticateToken, proposeException, log, now } = options
   const { directory, holds, pool } = workflows
   const { host, port } = config.console
   const url = consoleUrl(config)
-  const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => url, log, now })
+  const slack = createSlack({
+    ...{ config, holds, directory, pool, log, now, consoleUrl: () => url },
+    ...(proposeException === undefined ? {} : { proposeException }),
+  })
   const email = createEmail({ config, holds, pool, consoleUrl: () => url, log, now })
   const server = await createConsole({
     config,
@@ -50,10 +60,14 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { webhookSecret: secret } = config.releases.github
   if (usesReleases(config) && secret !== undefined) await registerGitHubWebhook(server, { secret, pool, now })
   await listen(server, host, port)
+  const changes = slack === null ? null : listenForChanges(pool, log)
+  changes?.subscribe(() => slack?.holdsChanged())
   return {
     url,
     deliveries: deliveriesOf(slack, email),
+    announce: slack === null ? null : slack.announce,
     close: async () => {
+      await changes?.close()
       await server.close()
       await slack?.close()
       email?.close()
@@ -63,9 +77,13 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 
 /** For a worker that runs without the bot: it tells people of holds and answers nobody. */
 export function noticeDeliveries(options: Omit<BotOptions, 'authenticateToken'>): readonly NoticeDelivery[] {
-  const { config, workflows, log, now } = options
+  const { config, workflows, proposeException, log, now } = options
   const { directory, holds, pool } = workflows
-  const slack = createSlack({ config, holds, directory, pool, consoleUrl: () => consoleUrl(config), log, now })
+  const slack = createSlack({
+    ...{ config, holds, directory, pool, log, now, consoleUrl: () => consoleUrl(config) },
+    // Cards look the same, whichever process shows them.
+    ...(proposeException === undefined ? {} : { proposeException }),
+  })
   const email = createEmail({ config, holds, pool, consoleUrl: () => consoleUrl(config), log, now })
   return deliveriesOf(slack, email)
 }

@@ -7,7 +7,7 @@ import type { Viewer } from './viewer.ts'
 /** Members see every hold; they gain no right to vote by it. */
 export const SECURITY_GROUP = 'security'
 
-export function maySee(hold: Hold, viewer: Viewer): boolean {
+export function maySee(hold: Hold, viewer: Pick<Viewer, 'person'>): boolean {
   if (isAsker(hold.identity, viewer.person)) return true
   const groups = new Set(viewer.person.groups)
   if (groups.has(SECURITY_GROUP)) return true
@@ -58,7 +58,7 @@ export function groupsThatRead({ facts, labelsClearTo = {} }: Hold): readonly st
   return [...new Set(comparedLabels(facts).flatMap((label) => labelsClearTo[label] ?? []))]
 }
 
-export function votedBy(hold: Hold, { person }: Viewer): 'approve' | 'reject' | null {
+export function votedBy(hold: Hold, { person }: Pick<Viewer, 'person'>): 'approve' | 'reject' | null {
   return hold.votes.find(({ voter }) => samePerson(voter, person))?.choice ?? null
 }
 

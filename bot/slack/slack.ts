@@ -3,22 +3,38 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
-import type { Holds } from '../../workflows/holds/hold.ts'
-import { type AnswerParts, answerClicks } from './answers/answers.ts'
+import { commentsOf } from '../../workflows/holds/comments.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { type Announcement, postAnnouncement } from './announcement.ts'
+import { answerClicks } from './answers/answers.ts'
+import { type AskParts, answerQuestions } from './answers/ask.ts'
+import { answerBreakGlass } from './answers/break-glass.ts'
+import type { AnswerParts } from './answers/click.ts'
 import { answerCommands } from './answers/command.ts'
+import { answerFeedback, type ProposeException } from './answers/feedback.ts'
 import { createLinkRequests, type LinkRequests, type LinkRequestsOptions } from './answers/link-requests.ts'
-import type { StandingSources } from './answers/standing.ts'
+import { hearThreads } from './answers/thread.ts'
+import { approvalCard, type Card } from './cards/approval-card.ts'
+import { CardInPlace } from './cards/card-in-place.ts'
 import { type CardDelivery, createCardDelivery } from './cards/delivery.ts'
+import { createDestinations } from './cards/destinations.ts'
+import { createPace } from './cards/pace.ts'
 import { createPostedCards } from './cards/posted-cards.ts'
-import { SlackError } from './errors.ts'
-import { FastifyReceiver } from './requests/receiver.ts'
+import { createTroubles } from './cards/trouble.ts'
+import { createHome } from './home-tab/home.ts'
+import { Receivers } from './requests/receivers.ts'
+import { createSeenRequests } from './requests/seen-requests.ts'
+import { settingsOf } from './settings.ts'
 import { asSlackError, clientOptions, quietLogger } from './web-api.ts'
+import { createWorkspace, displayName } from './workspace.ts'
 
 /** Everything Slack: cards out, clicks in. The command line makes these parts and plugs the result in. */
 export interface SlackParts {
   readonly config: Pick<Config, 'slack'>
-  readonly holds: Pick<Holds, 'find' | 'vote' | 'list'>
-  readonly directory: StandingSources['directory'] & LinkRequestsOptions['directory']
+  readonly holds: AnswerParts['holds']
+  readonly directory: AskParts['directory'] & LinkRequestsOptions['directory']
+  /** Takes up that a hold should not have been one; without it nobody is offered to say so. */
+  readonly proposeException?: ProposeException
   readonly pool: Pool
   /** Where the console is, for links; asked at each use, because a free port is known only once it listens. */
   readonly consoleUrl: () => string
@@ -34,7 +50,12 @@ export interface Slack {
   register(fastify: FastifyInstance): Promise<void>
   /** Asks Slack who we are: the one check that the token works. @throws SlackError */
   check(): Promise<void>
+  /** Home tabs that are open are brought up to date, soon. */
+  holdsChanged(): void
+  /** Tells the default channel of a release. @throws SlackError */
+  announce(announcement: Announcement): Promise<void>
   /** Waits for clicks that were acknowledged and not yet answered. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,22 +64,30 @@ export interface Slack {
  * @throws SlackError slack_not_configured when it is half configured
  */
 export function createSlack(parts: SlackParts): Slack | null {
-  const { config, log, now } = parts
-  const settings = requiredOf(config.slack)
+  const { config, log, now, pool, holds } = parts
+  const settings = settingsOf(config.slack)
   if (settings === null) return null
   const options = clientOptions(config.slack, log)
   const client = new webApi.WebClient(settings.botToken, options)
   const workspace = createWorkspace(client, config.slack.teamId)
-  const cards = createPostedCards(parts.pool)
-  const holdUrl = (hold: string): string => new URL(`/holds/${encodeURIComponent(hold)}`, parts.consoleUrl()).href
+  const { teamId } = workspace
+  const cards = createPostedCards(pool)
+  const pageOf = (path: string): string => new URL(path, parts.consoleUrl()).href
+  const holdUrl = (hold: string): string => pageOf(`/holds/${encodeURIComponent(hold)}`)
   const links = createLinkRequests({ ...parts, nameOf: ({ userId }) => displayName(client, userId) })
-
+  const takesFeedback = parts.proposeException !== undefined
+  const botUserId = async (): Promise<string> => (await workspace.bot()).botUserId
+  const render = async (hold: Hold): Promise<Card> =>
+    approvalCard(hold, { consoleUrl: holdUrl(hold.id), comments: await commentsOf(pool, hold.id), takesFeedback })
   const delivery = createCardDelivery({
-    ...{ client, cards, holdUrl, log, now, holds: parts.holds },
-    channel: settings.channel,
-    botUserId: async () => (await workspace.bot()).botUserId,
+    ...{ cards, holds, log, now },
+    places: new CardInPlace({ client, cards, now, botUserId, pace: createPace() }),
+    destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId }),
+    troubles: createTroubles(pool, now),
+    render,
   })
-  const receiver = new FastifyReceiver({ signingSecret: settings.signingSecret, log, now })
+  const seen = createSeenRequests({ pool, now })
+  const receiver = new Receivers({ ...settings, clientOptions: options, seen, log, now })
   const app = new App({
     receiver,
     authorize: async () => ({ botToken: settings.botToken, ...(await workspace.bot()) }),
@@ -67,13 +96,16 @@ export function createSlack(parts: SlackParts): Slack | null {
     convoStore: false,
     tokenVerificationEnabled: false,
   })
-  const answers: AnswerParts = {
-    ...parts,
-    ...{ client, cards, links, delivery, holdUrl, teamId: workspace.teamId },
-    linkUrl: (code) => new URL(`/slack/link?code=${encodeURIComponent(code)}`, parts.consoleUrl()).href,
-  }
+  const linkUrl = (code: string): string => pageOf(`/slack/link?code=${encodeURIComponent(code)}`)
+  const answers = { ...parts, ...{ client, cards, links, delivery, render, holdUrl, teamId, linkUrl } }
+  const home = createHome(answers)
   answerClicks(app, answers)
+  answerQuestions(app, answers)
   answerCommands(app, answers)
+  answerBreakGlass(app, answers)
+  answerFeedback(app, answers)
+  hearThreads(app, answers)
+  home.answer(app)
   app.error(async (err) => log.error({ err }, 'a Slack request could not be handled'))
 
   const check = async (): Promise<void> => void (await workspace.teamId())
@@ -84,6 +116,7 @@ export function createSlack(parts: SlackParts): Slack | null {
       await receiver.register(fastify)
       // Said early, and not waited for: without Slack the console still answers.
       fastify.addHook('onListen', () => {
+        void receiver.start()
         check().catch((cause: unknown) => {
           const err = asSlackError(cause)
           log.error({ err, hint: err.hint }, 'Slack does not let us in; cards will not arrive')
@@ -91,56 +124,15 @@ export function createSlack(parts: SlackParts): Slack | null {
       })
     },
     check,
-    close: () => receiver.stop(),
-  }
-}
-
-type Required = { readonly botToken: string; readonly signingSecret: string; readonly channel: string }
-
-function requiredOf(slack: Config['slack']): Required | null {
-  const { botToken, signingSecret, channel } = slack
-  if (!botToken && !signingSecret && !channel) return null
-  if (botToken && signingSecret && channel) return { botToken, signingSecret, channel }
-  throw new SlackError('slack_not_configured', 'Slack is only half configured', {
-    hint: 'Set all of slack.botToken, slack.signingSecret and slack.channel, or none',
-  })
-}
-
-/** Who we are and whom we serve: asked once it is needed, kept once it is known, asked again while it is not. */
-function createWorkspace(
-  client: webApi.WebClient,
-  configuredTeam: string | undefined,
-): { teamId(): Promise<string>; bot(): Promise<{ botId: string; botUserId: string }> } {
-  let known: Promise<webApi.AuthTestResponse> | undefined
-  const ask = async (): Promise<webApi.AuthTestResponse> => {
-    known ??= client.auth.test()
-    try {
-      return await known
-    } catch (cause) {
-      known = undefined
-      throw asSlackError(cause)
-    }
-  }
-  return {
-    async teamId() {
-      const { team_id: teamId = '' } = await ask()
-      if (configuredTeam === undefined || configuredTeam === teamId) return teamId
-      throw new SlackError('slack_not_configured', 'The Slack token belongs to another workspace', {
-        hint: 'slack.teamId and slack.botToken must be of the same workspace',
-      })
+    async settled() {
+      await receiver.settled()
+      await home.settled()
     },
-    async bot() {
-      const { bot_id: botId = '', user_id: botUserId = '' } = await ask()
-      return { botId, botUserId }
+    async close() {
+      await receiver.stop()
+      await home.close()
     },
-  }
-}
-
-async function displayName(client: webApi.WebClient, userId: string): Promise<string> {
-  try {
-    const { user } = await client.users.info({ user: userId })
-    return user?.real_name ?? user?.name ?? userId
-  } catch {
-    return userId // the page then shows the id alone, which is less helpful and no less true
+    holdsChanged: () => home.refresh(),
+    announce: (announcement) => postAnnouncement({ client, channel: settings.channel }, announcement),
   }
 }

@@ -7,7 +7,9 @@ import { SlackError } from './errors.ts'
  * How Slack's Web API is called. No retries inside the client: it would hold a worker for half an hour and forget
  * everything at a restart. Whatever cannot be done now is thrown, and the outbox does it again.
  */
-export function clientOptions(slack: Config['slack'], log: Log): NonNullable<AppOptions['clientOptions']> {
+export type ClientOptions = NonNullable<AppOptions['clientOptions']>
+
+export function clientOptions(slack: Config['slack'], log: Log): ClientOptions {
   return {
     slackApiUrl: slack.apiUrl,
     allowAbsoluteUrls: false,

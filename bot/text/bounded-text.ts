@@ -66,6 +66,14 @@ export function jsonCost(character: string): number {
   return code < 0x20 || code > 0x7e ? 6 * character.length : 1
 }
 
+/** Of blocks as they are sent. */
+export function jsonCostOf(blocks: unknown): number {
+  let cost = 0
+  for (const character of JSON.stringify(blocks))
+    cost += character === '/' ? 2 : character > '~' ? jsonCost(character) : 1
+  return cost
+}
+
 const ELLIPSIS_COST = 6
 
 /** Does not cut between the halves of a surrogate pair: half of one would be shown as a hidden character that is not there. */

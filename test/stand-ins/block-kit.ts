@@ -3,9 +3,9 @@
  * ours has use for; anything else, any field it does not know and any limit passed is a problem, named with its place
  * as Slack names it: `must be less than 3001 characters [json-pointer:/blocks/0/text/text]`.
  */
-export type Surface = 'message' | 'modal'
+export type Surface = 'message' | 'modal' | 'home'
 
-export const blockLimit = { message: 50, modal: 100 } as const
+export const blockLimit = { message: 50, modal: 100, home: 100 } as const
 /** Not documented; github.com/slackapi/bolt-js/issues/2867. Counted as the strictest reading of the reports has it. */
 export const blocksJsonMax = 12_000
 export const viewBytesMax = 250_000
@@ -21,6 +21,12 @@ export function blockProblems(blocks: unknown, surface: Surface): readonly strin
 export function viewProblems(view: unknown): readonly string[] {
   const check = new Check('modal')
   check.view(view)
+  return check.problems
+}
+
+export function homeProblems(view: unknown): readonly string[] {
+  const check = new Check('home')
+  check.home(view)
   return check.problems
 }
 
@@ -53,6 +59,17 @@ class Check {
     this.blocks(view.blocks, `${at}/blocks`)
     const asks = Array.isArray(view.blocks) && view.blocks.some((block: Json) => block?.type === 'input')
     if (asks && view.submit === undefined) this.problem('missing required field: submit', at)
+    if (Buffer.byteLength(JSON.stringify(view)) > viewBytesMax) this.problem('view_too_large', at)
+  }
+
+  home(view: unknown): void {
+    const at = '/view'
+    if (
+      !this.object(view, at, ['type', 'blocks', 'private_metadata', 'callback_id', 'external_id'], ['type', 'blocks'])
+    )
+      return
+    if (view.type !== 'home') this.problem(`unsupported type: ${String(view.type)}`, `${at}/type`)
+    this.blocks(view.blocks, `${at}/blocks`)
     if (Buffer.byteLength(JSON.stringify(view)) > viewBytesMax) this.problem('view_too_large', at)
   }
 
@@ -134,8 +151,10 @@ class Check {
     if (button.type !== 'button') this.problem(`unsupported type: ${String(button.type)}`, `${at}/type`)
     this.text(button.text, `${at}/text`, 75, ['plain_text'])
     this.string(button.action_id, `${at}/action_id`, 255)
-    if (this.#actionIds.has(String(button.action_id))) this.problem('action_id already exists', `${at}/action_id`)
-    this.#actionIds.add(String(button.action_id))
+    // Unique within its block; the same action may stand beside each of many things.
+    const id = `${at.replace(/\/(elements\/\d+|accessory)$/, '')} ${String(button.action_id)}`
+    if (this.#actionIds.has(id)) this.problem('action_id already exists', `${at}/action_id`)
+    this.#actionIds.add(id)
     if (button.value !== undefined) this.string(button.value, `${at}/value`, 2_000)
     if (button.url !== undefined) this.#url(button.url, `${at}/url`)
     if (button.style !== undefined && button.style !== 'primary' && button.style !== 'danger')
@@ -222,6 +241,10 @@ class Check {
     this.text(block.label, `${at}/label`, 2_000, ['plain_text'])
     if (block.hint !== undefined) this.text(block.hint, `${at}/hint`, 2_000, ['plain_text'])
     const place = `${at}/element`
+    if ((block.element as Json)?.type === 'static_select') {
+      this.#select(block.element, place)
+      return
+    }
     const known = [
       'type',
       'action_id',
@@ -240,6 +263,23 @@ class Check {
     for (const name of ['min_length', 'max_length'])
       if (element[name] !== undefined && !(Number(element[name]) >= 0 && Number(element[name]) <= 3_000))
         this.problem('must be between 0 and 3000', `${place}/${name}`)
+  }
+
+  #select(element: unknown, at: string): void {
+    const known = ['type', 'action_id', 'options', 'initial_option', 'placeholder', 'focus_on_load']
+    if (!this.object(element, at, known, ['action_id', 'options'])) return
+    this.string(element.action_id, `${at}/action_id`, 255)
+    const options = this.array(element.options, `${at}/options`, 1, 100)
+    for (const [index, option] of options.entries()) this.#option(option, `${at}/options/${index}`)
+    const initial = JSON.stringify(element.initial_option)
+    if (initial !== undefined && !options.some((option) => JSON.stringify(option) === initial))
+      this.problem('must be one of the options', `${at}/initial_option`)
+  }
+
+  #option(option: unknown, at: string): void {
+    if (!this.object(option, at, ['text', 'value', 'description'], ['text', 'value'])) return
+    this.text(option.text, `${at}/text`, 75, ['plain_text'])
+    this.string(option.value, `${at}/value`, 150)
   }
 
   text(text: unknown, at: string, most: number, types: readonly string[] = ['plain_text', 'mrkdwn']): void {

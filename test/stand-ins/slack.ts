@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { blockProblems, blocksJsonLength, blocksJsonMax, viewProblems } from './block-kit.ts'
+import { blockProblems, blocksJsonLength, blocksJsonMax, homeProblems, viewProblems } from './block-kit.ts'
 import { cardHtml } from './slack-html.ts'
+import { SlackSockets } from './slack-socket.ts'
 
 /**
  * A Slack workspace for tests: the Web API methods a bot like ours calls, answering and refusing as Slack does, and a
@@ -31,6 +32,8 @@ export interface PostedMessage {
   readonly metadata: { readonly event_type: string; readonly event_payload: Record<string, unknown> } | null
   /** How often it was changed since it was posted. */
   readonly edits: number
+  /** The message whose thread this one is in. */
+  readonly thread_ts?: string
 }
 
 export interface PrivateMessage {
@@ -61,14 +64,23 @@ const SCOPES: Readonly<Record<string, string | null>> = {
   'chat.postMessage': 'chat:write',
   'chat.update': 'chat:write',
   'chat.postEphemeral': 'chat:write',
+  'chat.getPermalink': null,
   'conversations.history': 'channels:history',
+  'conversations.open': 'im:write',
   'views.open': null,
+  'views.publish': null,
+  'apps.connections.open': 'connections:write',
 }
+/** What an app-level token (xapp-) may call, and nothing else. */
+const APP_METHODS = new Set(['apps.connections.open'])
+/** docs.slack.dev/apis/web-api/rate-limits: one message a second and channel, with some more in a burst. */
+const POSTS_IN_BURST = 5
 const TRIGGER_MS = 3_000
 const TEXT_MAX = 40_000
 
 export class SlackStandIn {
   readonly token = `xoxb-${randomBytes(12).toString('hex')}`
+  readonly appToken = `xapp-1-A0HOLD001-${randomBytes(12).toString('hex')}`
   readonly signingSecret = randomBytes(16).toString('hex')
   readonly teamId = 'T0HOLD001'
   readonly botUserId = 'U0BOT0001'
@@ -77,7 +89,22 @@ export class SlackStandIn {
   readonly calls: { readonly method: string; readonly args: Arguments; readonly error: string | null }[] = []
   readonly privateMessages: PrivateMessage[] = []
   readonly openViews: { readonly user: string; readonly view: Record<string, unknown> }[] = []
-  readonly scopes = new Set(['users:read', 'chat:write', 'channels:history', 'commands'])
+  /** The home tab of each user, as it was published last, and how often. */
+  readonly homes = new Map<string, { readonly view: Record<string, unknown>; readonly published: number }>()
+  readonly scopes = new Set([
+    'users:read',
+    'chat:write',
+    'channels:history',
+    'commands',
+    'im:write',
+    'im:history',
+    'connections:write',
+  ])
+  readonly sockets = new SlackSockets(() => this.now())
+  /** Which way people’s clicks take. */
+  transport: 'http' | 'socket' = 'http'
+  /** Whether posting faster than Slack allows is refused. */
+  limitsRates = false
   /** Where interactions go: the bot's POST /slack/events. */
   endpoint = ''
   now: () => number
@@ -85,6 +112,7 @@ export class SlackStandIn {
   readonly #users = new Map<string, SlackUser>()
   readonly #channels = new Map<string, { id: string; name: string; archived: boolean; member: boolean }>()
   readonly #messages = new Map<string, PostedMessage>()
+  readonly #posted = new Map<string, number[]>()
   readonly #triggers = new Map<string, { user: string; issuedAt: number; used: boolean }>()
   readonly #misbehaviours: { fault: Misbehaviour['fault']; method: string | undefined; left: number }[] = []
   readonly #server = createServer((request, response) => void this.#serve(request, response))
@@ -97,6 +125,7 @@ export class SlackStandIn {
 
   static async start(now?: () => number): Promise<SlackStandIn> {
     const slack = new SlackStandIn(now)
+    slack.#server.on('upgrade', (request, socket) => slack.sockets.upgrade(request, socket))
     await new Promise<void>((resolve) => slack.#server.listen(0, '127.0.0.1', resolve))
     return slack
   }
@@ -110,6 +139,7 @@ export class SlackStandIn {
   }
 
   async close(): Promise<void> {
+    this.sockets.cut()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
@@ -131,6 +161,16 @@ export class SlackStandIn {
     this.#channels.delete(id)
   }
 
+  /** Takes the app out of a channel, or lets it in again. */
+  setMember(id: string, member: boolean): void {
+    const channel = this.#channels.get(id)
+    if (channel) channel.member = member
+  }
+
+  restoreToken(): void {
+    this.#tokenState = 'valid'
+  }
+
   revokeToken(): void {
     this.#tokenState = 'token_revoked'
   }
@@ -139,9 +179,68 @@ export class SlackStandIn {
     this.#misbehaviours.push({ fault, method, left: times })
   }
 
-  /** The messages of a channel as they stand now, oldest first. */
+  /** The messages of a channel as they stand now, oldest first; those in threads are not among them. */
   messages(channel: string): readonly PostedMessage[] {
-    return [...this.#messages.values()].filter((message) => message.channel === channel)
+    return [...this.#messages.values()].filter((message) => message.channel === channel && !message.thread_ts)
+  }
+
+  thread({ channel, ts }: Pick<PostedMessage, 'channel' | 'ts'>): readonly PostedMessage[] {
+    return [...this.#messages.values()].filter((message) => message.channel === channel && message.thread_ts === ts)
+  }
+
+  /** The conversation of the app with one person. */
+  directChannel(user: string): string {
+    return `D${user.slice(1)}`
+  }
+
+  /** Writes in a channel, or in a thread of it, as a person does; the app hears of it when it listens. */
+  async say(user: string, channel: string, text: string, thread?: string): Promise<Response> {
+    return this.deliverEvent(this.sayPayload(user, channel, text, thread))
+  }
+
+  sayPayload(user: string, channel: string, text: string, thread?: string): Record<string, unknown> {
+    const ts = this.#ts()
+    const place = thread === undefined ? {} : { thread_ts: thread }
+    this.#messages.set(ts, { channel, user, ts, text, blocks: [], metadata: null, edits: 0, ...place })
+    const kind = channel.startsWith('D') ? 'im' : 'channel'
+    const about = { channel, user, text, ts, ...place, channel_type: kind, team: this.#teamOf(user), event_ts: ts }
+    return { type: 'message', ...about }
+  }
+
+  /** Looks at the app's home tab. */
+  async openHome(user: string): Promise<Response> {
+    const tab = { type: 'app_home_opened', user, channel: this.directChannel(user), tab: 'home', event_ts: this.#ts() }
+    return this.deliverEvent(tab)
+  }
+
+  async deliverEvent(event: Record<string, unknown>): Promise<Response> {
+    const user = String(event.user)
+    const payload = {
+      ...{ type: 'event_callback', token: 'legacy', team_id: this.teamId, api_app_id: this.appId, event },
+      ...{ event_id: `Ev${++this.#sequence}`, event_time: Math.floor(this.now() / 1_000) },
+      authorizations: [{ team_id: this.teamId, user_id: this.botUserId, is_bot: true }],
+      ...(this.#teamOf(user) === this.teamId ? {} : { is_ext_shared_channel: true }),
+    }
+    if (this.transport === 'socket') return this.#overSocket({ type: 'events_api', payload, acceptsResponse: false })
+    return this.send(JSON.stringify(payload), { json: true })
+  }
+
+  /** Clicks a button of the home tab. */
+  async clickHome(user: string, actionId: string, value?: string): Promise<Response> {
+    const view = this.homes.get(user)?.view
+    if (view === undefined) throw new Error(`${user} has no home tab yet`)
+    const found = buttonsOf(view.blocks as Answer[]).find(
+      (button) => button.action_id === actionId && (value === undefined || button.value === value),
+    )
+    if (!found) throw new Error(`The home tab has no button ${actionId}`)
+    return this.deliver({
+      type: 'block_actions',
+      ...this.#interaction(user),
+      trigger_id: this.#trigger(user),
+      container: { type: 'view', view_id: 'VHOME' },
+      view: { id: 'VHOME', team_id: this.teamId, ...view },
+      actions: [{ ...found, block_id: 'b', action_ts: this.#ts() }],
+    })
   }
 
   /** A message of another app, which may carry any metadata it likes. */
@@ -165,8 +264,7 @@ export class SlackStandIn {
 
   /** The same click as a payload, for a test that changes it or sends it twice. */
   clickPayload(user: string, message: PostedMessage, actionId: string): Record<string, unknown> {
-    const buttons = message.blocks.flatMap((block) => (block.type === 'actions' ? (block.elements as Answer[]) : []))
-    const button = buttons.find(({ action_id }) => action_id === actionId)
+    const button = buttonsOf(message.blocks).find(({ action_id }) => action_id === actionId)
     if (!button) throw new Error(`The message has no button ${actionId}`)
     return {
       type: 'block_actions',
@@ -188,7 +286,8 @@ export class SlackStandIn {
     const state = Object.fromEntries(
       inputs.map((input) => {
         const { action_id: id, type } = input.element as { action_id: string; type: string }
-        return [String(input.block_id ?? id), { [id]: { type, value: values[id] ?? null } }]
+        const chosen = type === 'static_select' ? { selected_option: optionOf(input.element, values[id]) } : {}
+        return [String(input.block_id ?? id), { [id]: { type, value: values[id] ?? null, ...chosen } }]
       }),
     )
     const view = { id: 'V1', team_id: this.teamId, ...open.view, state: { values: state } }
@@ -197,16 +296,24 @@ export class SlackStandIn {
 
   /** Types `/holdpoint …` in a channel. */
   async command(user: string, channel: string, command: string, text: string): Promise<Response> {
-    const body = new URLSearchParams({
+    const form = {
       ...{ command, text, user_id: user, user_name: this.#users.get(user)?.name ?? '', channel_id: channel },
       ...{ team_id: this.#teamOf(user), api_app_id: this.appId, trigger_id: this.#trigger(user), token: 'legacy' },
       response_url: `${this.#origin}/actions/${channel}/${user}`,
-    }).toString()
-    return this.send(body)
+    }
+    if (this.transport === 'socket')
+      return this.#overSocket({ type: 'slash_commands', payload: form, acceptsResponse: true })
+    return this.send(new URLSearchParams(form).toString())
   }
 
   async deliver(payload: Readonly<Record<string, unknown>>): Promise<Response> {
+    if (this.transport === 'socket')
+      return this.#overSocket({ type: 'interactive', payload, acceptsResponse: payload.type === 'view_submission' })
     return this.send(new URLSearchParams({ payload: JSON.stringify(payload) }).toString())
+  }
+
+  async #overSocket(envelope: Parameters<SlackSockets['send']>[0]): Promise<Response> {
+    return Response.json((await this.sockets.send(envelope)) ?? {})
   }
 
   /** Sends a raw body, signed as Slack signs unless told otherwise. */
@@ -276,6 +383,10 @@ export class SlackStandIn {
     const answer = this.#call(method, args, request.headers.authorization)
     this.calls.push({ method, args, error: answer.ok === true ? null : String(answer.error) })
     if (fault?.kind === 'answer_lost') return void response.destroy()
+    if (answer.error === 'ratelimited') {
+      response.setHeader('retry-after', '1')
+      return void json(response, 429, answer)
+    }
     json(response, 200, answer)
   }
 
@@ -291,7 +402,8 @@ export class SlackStandIn {
     if (scope === undefined) return { ok: false, error: 'unknown_method', req_method: method }
     const token = authorization?.replace(/^Bearer /, '') ?? args.token
     if (token === undefined || token === '') return refuse('not_authed')
-    if (token !== this.token) return refuse('invalid_auth')
+    if (token !== this.token && token !== this.appToken) return refuse('invalid_auth')
+    if ((token === this.appToken) !== APP_METHODS.has(method)) return refuse('not_allowed_token_type')
     if (this.#tokenState !== 'valid') return refuse(this.#tokenState)
     if (scope !== null && !this.scopes.has(scope))
       return { ok: false, error: 'missing_scope', needed: scope, provided: [...this.scopes].join(',') }
@@ -320,6 +432,17 @@ export class SlackStandIn {
         return this.#update(args)
       case 'chat.postEphemeral':
         return this.#postEphemeral(args)
+      case 'chat.getPermalink':
+        return this.#permalink(args)
+      case 'conversations.open':
+        return this.#openConversation(args)
+      case 'views.publish':
+        return this.#publish(args)
+      case 'apps.connections.open':
+        return {
+          ok: true,
+          url: `${this.#origin.replace('http', 'ws')}/link/?ticket=${this.sockets.ticket()}&app_id=${this.appId}`,
+        }
       case 'conversations.history':
         return this.#history(args)
       default:
@@ -335,6 +458,9 @@ export class SlackStandIn {
   }
 
   #channel(reference: string | undefined): { id: string } | string {
+    const direct = reference?.replace(/^U/, 'D') ?? ''
+    const person = this.#users.get(`U${direct.slice(1)}`)
+    if (person !== undefined && !person.is_bot) return person.deleted ? 'channel_not_found' : { id: direct }
     const name = reference?.replace(/^#/, '')
     const channel = [...this.#channels.values()].find((entry) => entry.id === reference || entry.name === name)
     if (!channel) return 'channel_not_found'
@@ -347,14 +473,48 @@ export class SlackStandIn {
     if (typeof channel === 'string') return refuse(channel)
     const message = readMessage(args)
     if (typeof message === 'string' || 'problems' in message) return refuseMessage(message)
+    if (this.limitsRates && this.#tooFast(channel.id)) return refuse('ratelimited')
+    if (args.thread_ts !== undefined && this.#messages.get(args.thread_ts)?.channel !== channel.id)
+      return refuse('thread_not_found')
     const ts = this.#ts()
-    this.#messages.set(ts, { channel: channel.id, user: this.botUserId, ts, edits: 0, ...message })
+    const place = args.thread_ts === undefined ? {} : { thread_ts: args.thread_ts }
+    this.#messages.set(ts, { channel: channel.id, user: this.botUserId, ts, edits: 0, ...message, ...place })
     return { ok: true, channel: channel.id, ts, message: { type: 'message', user: this.botUserId, ts, ...message } }
+  }
+
+  #tooFast(channel: string): boolean {
+    const recent = (this.#posted.get(channel) ?? []).filter((at) => at > this.now() - POSTS_IN_BURST * 1_000)
+    const full = recent.length >= POSTS_IN_BURST
+    this.#posted.set(channel, full ? recent : [...recent, this.now()])
+    return full
+  }
+
+  #permalink({ channel = '', message_ts: ts = '' }: Arguments): Answer {
+    if (this.#messages.get(ts)?.channel !== channel) return refuse('message_not_found')
+    return { ok: true, channel, permalink: `https://hold.slack.com/archives/${channel}/p${ts.replace('.', '')}` }
+  }
+
+  #openConversation({ users = '' }: Arguments): Answer {
+    const user = this.#users.get(users)
+    if (user === undefined) return refuse('user_not_found')
+    if (user.deleted) return refuse('user_disabled')
+    if (user.is_bot) return refuse('cannot_dm_bot')
+    return { ok: true, channel: { id: this.directChannel(users) } }
+  }
+
+  #publish(args: Arguments): Answer {
+    if (!this.#users.has(args.user_id ?? '')) return refuse('user_not_found')
+    const view = parseJson(args.view)
+    const problems = homeProblems(view)
+    if (problems.length > 0) return refuseMessage({ problems, error: 'invalid_arguments' })
+    const published = (this.homes.get(args.user_id ?? '')?.published ?? 0) + 1
+    this.homes.set(args.user_id ?? '', { view: view as Record<string, unknown>, published })
+    return { ok: true, view: { id: 'VHOME', ...(view as object) } }
   }
 
   #update(args: Arguments): Answer {
     // Only an id is taken here, unlike chat.postMessage.
-    if (!this.#channels.has(args.channel ?? '')) return refuse('channel_not_found')
+    if (!/^[CDG]/.test(args.channel ?? '')) return refuse('channel_not_found')
     const channel = this.#channel(args.channel)
     if (typeof channel === 'string') return refuse(channel)
     const before = this.#messages.get(args.ts ?? '')
@@ -378,7 +538,9 @@ export class SlackStandIn {
   }
 
   #history(args: Arguments): Answer {
-    if (!this.#channels.has(args.channel ?? '')) return refuse('channel_not_found')
+    const channel = args.channel ?? ''
+    if (!/^[CDG]/.test(channel) || this.#channel(channel) === 'channel_not_found') return refuse('channel_not_found')
+    if (channel.startsWith('D') && !this.scopes.has('im:history')) return refuse('missing_scope')
     const oldest = Number(args.oldest ?? 0)
     const found = this.messages(args.channel ?? '').filter(({ ts }) => Number(ts) >= oldest)
     const limit = Number(args.limit ?? 100)
@@ -417,14 +579,26 @@ export class SlackStandIn {
   }
 }
 
+function buttonsOf(blocks: readonly Answer[]): readonly Answer[] {
+  return blocks.flatMap((block) => {
+    if (block.type === 'actions') return block.elements as Answer[]
+    return block.type === 'section' && block.accessory !== undefined ? [block.accessory as Answer] : []
+  })
+}
+
+function optionOf(element: unknown, value: string | undefined): unknown {
+  const { options, initial_option: initial } = element as { options: { value: string }[]; initial_option?: unknown }
+  return value === undefined ? initial : options.find((option) => option.value === value)
+}
+
 type Message = Pick<PostedMessage, 'text' | 'blocks' | 'metadata'>
 
 function readMessage(args: Arguments): Message | { problems: readonly string[]; error: string } | string {
   const text = args.text ?? ''
   if (text.length > TEXT_MAX) return 'msg_too_long'
-  if (args.blocks === undefined) return text === '' ? 'no_text' : { text, blocks: [], metadata: null }
-  const blocks = parseJson(args.blocks)
-  const problems = blockProblems(blocks, 'message')
+  if (args.blocks === undefined && text === '') return 'no_text'
+  const blocks = args.blocks === undefined ? [] : parseJson(args.blocks)
+  const problems = args.blocks === undefined ? [] : blockProblems(blocks, 'message')
   if (problems.length > 0) return { problems, error: 'invalid_blocks' }
   if (blocksJsonLength(blocks) > blocksJsonMax) return 'msg_blocks_too_long'
   const metadata = args.metadata === undefined ? null : parseJson(args.metadata)

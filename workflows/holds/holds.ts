@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
 import { breakGlass } from './break-glass.ts'
+import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds } from './hold.ts'
@@ -35,6 +36,8 @@ export interface KeptHolds extends Holds, AsyncDisposable {
   expire(id: string): Promise<boolean>
   /** Whatever the clock wants of it by now: that it expires, is escalated, that people are reminded. */
   due(id: string): Promise<void>
+  /** Writes down what somebody said about it. @returns false when that was there already, or there is too much */
+  comment(comment: NewComment): Promise<boolean>
 }
 
 const LIST_MAX = 1_000
@@ -96,6 +99,12 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       tell([], (await inTransaction(pool, (client) => tellOverdue(client, id, moment()))) ?? [])
     },
     [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
+
+    async comment(comment) {
+      const notices = await inTransaction(pool, (client) => addComment(client, comment))
+      if (notices !== null) tell([], notices)
+      return notices !== null
+    },
 
     async create(request) {
       const created = await inTransaction(pool, (client) =>

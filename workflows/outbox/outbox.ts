@@ -11,6 +11,8 @@ export type NoticeReason =
   | 'created'
   /** Whoever asked has said why. */
   | 'reasoned'
+  /** Somebody said something about it. */
+  | 'commented'
   | 'voted'
   | 'reminded'
   | 'escalated'

@@ -97,6 +97,8 @@ function summaryOf({ event, body }: TrailRecord): string {
       return of('reason')
     case 'hold.created':
       return `${of('hold')} by ${text(member(body.identity, 'name'))}: ${of('statement')}`
+    case 'hold.commented':
+      return `${of('hold')} ${of('name')}: ${of('text')}`
     case 'hold.voted':
       return `${of('hold')} ${text(member(body.vote, 'choice'))} by ${text(member(member(body.vote, 'voter'), 'name'))}`
     default:

@@ -1,6 +1,7 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { ShownInput } from '../../policies/manifest.ts'
 import type { RuleDescription } from '../../policies/rule-description.ts'
+import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 
@@ -122,6 +123,8 @@ export interface TrailEvents {
     readonly via: Vote['via']
     readonly reason: string
   }
+  /** Somebody said something about a hold, e.g. in the thread of its card. `author` null: nobody who is known here. */
+  'hold.commented': { readonly hold: string } & Omit<Comment, 'at'>
   'hold.settled': {
     readonly hold: string
     readonly status: 'approved' | 'rejected' | 'expired' | 'withdrawn' | 'abandoned'

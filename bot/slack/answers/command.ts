@@ -1,12 +1,46 @@
 import type { App } from '@slack/bolt'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
-import { type AnswerParts, linkFor, privately } from './answers.ts'
-import { toStranger } from './private-sentences.ts'
-import { standingOf } from './standing.ts'
+import { whoMayAnswer } from '../../text/hold-wording.ts'
+import type { Card } from '../cards/approval-card.ts'
+import { reviewingGroups } from '../cards/destinations.ts'
+import { openBreakGlass } from './break-glass.ts'
+import { type AnswerParts, linkFor, privately } from './click.ts'
+import { peopleIn } from './people-in.ts'
+import { sentence, toStranger } from './private-sentences.ts'
+import { type LinkedPerson, standingOf } from './standing.ts'
 
-/** `/holdpoint`: what waits, for those who are linked; a link for those who are not. */
+/** `/holdpoint`, answered in private and as far as the person whom the Slack user is linked to may see. */
 export const SLASH_COMMAND = '/holdpoint'
 const SHOWN_MAX = 20
+const LISTED_MAX = 200
+
+const HELP = `What you can say:
+/holdpoint list: what waits for an answer
+/holdpoint show hold_…: one request, with its statement
+/holdpoint who-may hold_…: who may answer it
+/holdpoint break-glass hold_… reason: run your own request now; it is reviewed afterwards
+/holdpoint help: this`
+
+interface Said {
+  readonly person: LinkedPerson
+  readonly words: readonly string[]
+  readonly triggerId: string
+}
+
+/** null: a view was opened instead. */
+type Answer = string | Card | null
+type Answered = (said: Said, parts: AnswerParts) => Promise<Answer>
+
+const COMMANDS: Readonly<Record<string, Answered>> = {
+  '': (said, parts) => whatWaits(said, parts),
+  list: (said, parts) => whatWaits(said, parts),
+  show: (said, parts) => about(said, parts, parts.render),
+  'who-may': (said, parts) => about(said, parts, whoMay),
+  'break-glass': (said, parts) => about(said, parts, async (hold) => openBreakGlass(hold, said, parts)),
+  help: async () => HELP,
+}
 
 export function answerCommands(app: App, parts: AnswerParts): void {
   app.command(SLASH_COMMAND, async ({ ack, command, respond }) => {
@@ -15,21 +49,61 @@ export function answerCommands(app: App, parts: AnswerParts): void {
     const user = { teamId: command.team_id, userId: command.user_id }
     try {
       const standing = await standingOf(user, parts)
-      if ('person' in standing) return void (await tell(await whatWaits(parts)))
-      const { stranger } = standing
-      await tell(stranger === 'not_linked' ? await linkFor(user, parts) : toStranger(stranger))
+      if ('stranger' in standing) {
+        const { stranger } = standing
+        return void (await tell(stranger === 'not_linked' ? await linkFor(user, parts) : toStranger(stranger)))
+      }
+      const [name = '', ...words] = command.text.trim().split(/\s+/)
+      const known = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+      const said = { person: standing.person, words, triggerId: command.trigger_id }
+      const answer = known === undefined ? HELP : await known(said, parts)
+      if (typeof answer === 'string') await tell(answer)
+      else if (answer !== null) {
+        const { text, blocks } = answer
+        await respond({ text, blocks: [...blocks], response_type: 'ephemeral', replace_original: false })
+      }
     } catch (err) {
       parts.log.error({ err }, 'a command in Slack could not be answered')
+      await tell(sentence.failed).catch(() => undefined)
     }
   })
 }
 
-async function whatWaits({ holds, holdUrl }: AnswerParts): Promise<string> {
-  const pending = await holds.list({ status: 'pending', limit: SHOWN_MAX })
-  if (pending.length === 0) return 'Nothing waits for an answer.'
-  const lines = pending.map(
-    ({ id, identity, target, facts }) =>
-      `${line(facts.tag, 40)} on ${line(target.name, 60)} for ${line(identity.name, 60)}: ${holdUrl(id)}`,
+async function whatWaits({ person }: Said, { holds, holdUrl }: AnswerParts): Promise<string> {
+  const pending = await holds.list({ status: 'pending', limit: LISTED_MAX })
+  const theirs = pending.filter((hold) => maySee(hold, { person }))
+  if (theirs.length === 0) return 'Nothing waits for an answer.'
+  const lines = theirs
+    .slice(0, SHOWN_MAX)
+    .map(
+      ({ id, identity, target, facts }) =>
+        `${line(facts.tag, 40)} on ${line(target.name, 60)} for ${line(identity.name, 60)}: ${holdUrl(id)}`,
+    )
+  return theirs.length > SHOWN_MAX ? [...lines, `and ${theirs.length - SHOWN_MAX} more`].join('\n') : lines.join('\n')
+}
+
+/** One hold by its id. Who may not see it hears what somebody hears who made the id up. */
+async function about(
+  said: Said,
+  parts: AnswerParts,
+  tell: (hold: Hold, parts: AnswerParts) => Promise<Answer>,
+): Promise<Answer> {
+  const [id = ''] = said.words
+  if (!id.startsWith('hold_')) return HELP
+  const hold = await parts.holds.find(id)
+  if (hold === null || !maySee(hold, said)) return sentence.gone
+  return tell(hold, parts)
+}
+
+async function whoMay(hold: Hold, { pool }: AnswerParts): Promise<string> {
+  const lines = await Promise.all(
+    reviewingGroups(hold).map(async (group) => {
+      const { names, more } = await peopleIn(pool, group)
+      const people = names.length === 0 ? 'nobody who is known here' : names.map((name) => line(name, 60)).join(', ')
+      return `${line(group, 60)}: ${people}${more > 0 ? ` and ${more} more` : ''}`
+    }),
   )
-  return lines.join('\n')
+  return [`Who must approve: ${whoMayAnswer(hold)}`, ...lines, 'Never whoever asked, nor their agent’s owner.'].join(
+    '\n',
+  )
 }

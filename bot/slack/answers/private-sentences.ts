@@ -7,6 +7,14 @@ import type { Stranger } from './standing.ts'
 export const sentence = {
   gone: 'This hold is not known any more.',
   notShownWhole: 'The card does not show this statement whole, so it cannot be answered here. Open it in the console.',
+  notYours: 'This hold is not yours to see.',
+  questionMissing: 'There was nothing to ask.',
+  askerNotLinked: (name: string) =>
+    `Your question is on record and in the console. ${name} has no Slack account linked, so nobody could be asked here.`,
+  feedbackMissing: 'A proposal needs a reason.',
+  proposed: 'Your proposal is made. Others have to review it before anything changes.',
+  breakGlassReasonMissing: 'Say why it cannot wait. Nothing was run.',
+  reasonTaken: 'Noted as the reason for this request.',
   reasonMissing: 'A rejection needs a reason.',
   failed: 'That did not work, and nothing was counted. Try again, or answer in the console.',
 } as const

@@ -1,5 +1,5 @@
 import type { webApi } from '@slack/bolt'
-import type { Principal } from '../../../policies/input.ts'
+import type { Person } from '../../../workflows/directory/directory.ts'
 import { asSlackError } from '../web-api.ts'
 
 /**
@@ -8,11 +8,9 @@ import { asSlackError } from '../web-api.ts'
  */
 export type Stranger = 'other_workspace' | 'guest' | 'bot' | 'deactivated' | 'unknown_user' | 'not_linked'
 
-export type Standing =
-  | { readonly person: Pick<Principal, 'issuer' | 'subject' | 'name'> }
-  | { readonly stranger: Stranger }
+export type Standing = { readonly person: LinkedPerson } | { readonly stranger: Stranger }
 
-type LinkedPerson = Pick<Principal, 'issuer' | 'subject' | 'name'> & { readonly active: boolean }
+export type LinkedPerson = Pick<Person, 'issuer' | 'subject' | 'name' | 'groups' | 'kind' | 'active'>
 
 export interface SlackUserReference {
   readonly teamId: string

@@ -1,10 +1,12 @@
 import type { types } from '@slack/bolt'
+import type { Comment } from '../../../workflows/holds/comments.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
-import { type Excerpt, excerpt, line } from '../../text/bounded-text.ts'
-import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
+import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
 import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
-import { lookAlikes, visibleLine } from '../../text/visible-text.ts'
-import { button, escapeMrkdwn, list, paragraph, preformatted } from './rich-text.ts'
+import type { Span } from '../../text/span.ts'
+import { besides, saidLately, whatFollows } from '../../text/what-follows.ts'
+import { button, escapeMrkdwn, list, paragraph } from './rich-text.ts'
+import { isShownWhole, statementBlocks } from './statement-section.ts'
 
 /**
  * One hold as a Slack message: a pure function, so that every change re-renders the whole card from the record and
@@ -21,95 +23,76 @@ export interface Card {
   readonly blocks: readonly types.KnownBlock[]
 }
 
+/** What a card shows beside the hold itself. */
+export interface CardContext {
+  /** The hold's page in the console. */
+  readonly consoleUrl: string
+  /** What people said about it. */
+  readonly comments?: readonly Comment[]
+  /** Whether somebody can take up that it should have been allowed. */
+  readonly takesFeedback?: boolean
+}
+
 /** Shared by cards and their handlers, so that they cannot drift apart. */
 export const holdAction = {
   approve: 'holdpoint_approve',
   reject: 'holdpoint_reject',
   details: 'holdpoint_details',
+  ask: 'holdpoint_ask',
+  feedback: 'holdpoint_feedback',
   console: 'holdpoint_console',
 } as const
 
-// Together with the rest of the card these stay under BLOCKS_JSON_MAX; a property test holds them to it. A reviewer who
-// has to read more than this should read it on a page.
-const STATEMENT_BUDGET = 2_600
-const PARAMETERS_BUDGET = 800
 const ASKED_REASON_BUDGET = 200
+const COMMENTS_SHOWN = 3
 
-/** @param consoleUrl the hold's page in the console */
-export function approvalCard(hold: Hold, consoleUrl: string): Card {
+export function approvalCard(hold: Hold, context: CardContext): Card {
   const asks = paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold))
-  const said = hold.reason === null ? [] : [paragraph('They say: ', line(hold.reason, ASKED_REASON_BUDGET))]
-  const votes = votesSoFar(hold.votes)
-  const blocks: types.KnownBlock[] = [
+  const blocks: readonly types.KnownBlock[] = [
     { type: 'header', text: { type: 'plain_text', text: headline(hold), emoji: false } },
     asks,
-    ...said,
+    ...reasonGiven(hold),
     ...statementBlocks(hold),
     list('What it would do', whatItDoes(hold.facts, hold.preview)),
     list('Why it is held', whyHeld(hold)),
     paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
-    ...(votes.length === 0 ? [] : [list('Answers', votes)]),
-    ...closing(hold, consoleUrl),
+    ...closing(hold, context),
     { type: 'context', elements: [{ type: 'plain_text', text: line(hold.id, 100), emoji: false }] },
   ]
-  return { text: escapeMrkdwn(headline(hold)), blocks }
+  return { text: escapeMrkdwn(headline(hold)), blocks: withAsides(blocks, asidesOf(hold, context)) }
 }
 
-/** Whether a click on this hold's card may count: asked again when the click arrives, whatever the card looked like. */
-export function isShownWhole(hold: Hold): boolean {
-  const { statement, parameters, hidden } = shown(hold)
-  return statement.whole && parameters.whole && !hidden
+function reasonGiven({ reason, needsReason }: Hold): readonly types.KnownBlock[] {
+  if (reason !== null) return [paragraph({ bold: 'They say: ' }, line(reason, ASKED_REASON_BUDGET))]
+  return needsReason ? [paragraph({ bold: 'They have not said why, and have to before it can be approved.' })] : []
 }
 
-interface Shown {
-  readonly statement: Excerpt
-  readonly parameters: Excerpt
-  readonly hidden: boolean
+/** What helps and can be missed, most important first. All of it is in the console. */
+function asidesOf(hold: Hold, { comments = [] }: CardContext): readonly types.KnownBlock[] {
+  const pending = hold.status === 'pending'
+  const sections: readonly (readonly [string, readonly (readonly Span[])[]])[] = [
+    ['Answers so far', votesSoFar(hold.votes)],
+    ['To know', pending ? besides(hold) : []],
+    ['What happens', pending && isShownWhole(hold) ? whatFollows(hold) : []],
+    ['Said in the thread', saidLately(comments, COMMENTS_SHOWN)],
+  ]
+  return sections.flatMap(([heading, items]) => (items.length === 0 ? [] : [list(heading, items)]))
 }
 
-function shown(hold: Hold): Shown {
-  const hidden = comparesProtectedColumns(hold.facts)
-  return {
-    hidden,
-    statement: excerpt(hidden ? hideLiterals(hold.statement) : hold.statement, STATEMENT_BUDGET),
-    parameters: excerpt(parameterLines(hold.parameters, hidden), PARAMETERS_BUDGET),
-  }
-}
-
-function statementBlocks(hold: Hold): readonly types.KnownBlock[] {
-  const { statement, parameters, hidden } = shown(hold)
-  const blocks: types.KnownBlock[] = [preformatted('Statement', marked(statement))]
-  if (hold.parameters.length > 0) blocks.push(preformatted('Parameters', marked(parameters)))
-  const suspicious = lookAlikes(statement.text).slice(0, 3)
-  if (suspicious.length > 0)
-    blocks.push(
-      paragraph({ bold: 'Mixed alphabets: ' }, line(suspicious.join(', '), 80), ' may not be what they look like.'),
-    )
-  if (hidden)
-    blocks.push(paragraph('Values compared with protected columns are not shown in Slack. Answer in the console.'))
-  else if (!statement.whole || !parameters.whole)
-    blocks.push(paragraph('Too long to show whole here, so it cannot be answered here. Read it in the console.'))
-  return blocks
-}
-
-/** One parameter a line: a line break inside a value is shown as a code point and cannot draw a parameter of its own. */
-export function parameterLines(parameters: readonly (string | null)[], hidden: boolean): string {
-  const value = (text: string | null): string => {
-    if (text === null) return 'NULL'
-    return hidden ? '‹hidden›' : `'${visibleLine(text.slice(0, PARAMETERS_BUDGET * 2)).replaceAll("'", "''")}'`
-  }
-  return parameters
-    .slice(0, PARAMETERS_BUDGET)
-    .map((text, index) => `$${index + 1} = ${value(text)}`)
-    .join('\n')
-}
-
-function marked({ text, whole }: Excerpt): string {
-  return whole ? text : `${text}\n[… not shown whole]`
+/** As many of them as Slack takes, before the buttons. The statement never gives way to them. */
+function withAsides(
+  blocks: readonly types.KnownBlock[],
+  asides: readonly types.KnownBlock[],
+): readonly types.KnownBlock[] {
+  const at = blocks.findIndex(({ type }) => type === 'actions')
+  const end = at < 0 ? blocks.length - 1 : at
+  const card = [...blocks.slice(0, end), ...asides, ...blocks.slice(end)]
+  if (asides.length === 0 || jsonCostOf(card) <= BLOCKS_JSON_MAX) return card
+  return withAsides(blocks, asides.slice(0, -1))
 }
 
 const HEADLINE: Readonly<Record<HoldStatus, string>> = {
-  pending: 'Held',
+  pending: 'Needs approval',
   approved: 'Approved',
   executed: 'Approved and run',
   rejected: 'Rejected',
@@ -118,19 +101,23 @@ const HEADLINE: Readonly<Record<HoldStatus, string>> = {
   abandoned: 'Abandoned',
 }
 
-function headline(hold: Hold): string {
+export function headline(hold: Hold): string {
   const { identity, target, facts, status } = hold
   const who = line(identity.name, 50)
   return `${HEADLINE[status]}: ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${who}`
 }
 
-function closing(hold: Hold, consoleUrl: string): readonly types.KnownBlock[] {
+function closing(hold: Hold, context: CardContext): readonly types.KnownBlock[] {
   const outcome = outcomeOf(hold)
-  if (outcome !== null) return [paragraph({ bold: outcome })]
-  return [paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.'), buttons(hold, consoleUrl)]
+  if (outcome === null) {
+    const until = paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.')
+    return isShownWhole(hold) ? [buttons(hold, context)] : [until, buttons(hold, context)]
+  }
+  const afterwards = context.takesFeedback ? [actions([feedback(hold)])] : []
+  return [paragraph({ bold: outcome }), ...afterwards]
 }
 
-function buttons(hold: Hold, consoleUrl: string): types.ActionsBlock {
+function buttons(hold: Hold, { consoleUrl, takesFeedback }: CardContext): types.ActionsBlock {
   const value = hold.id
   const answers = isShownWhole(hold)
     ? [
@@ -138,7 +125,16 @@ function buttons(hold: Hold, consoleUrl: string): types.ActionsBlock {
         button({ actionId: holdAction.reject, label: 'Reject', value, style: 'danger' }),
       ]
     : []
+  const ask = button({ actionId: holdAction.ask, label: 'Ask', value })
   const details = button({ actionId: holdAction.details, label: 'Details', value })
   const open = { ...button({ actionId: holdAction.console, label: 'Open in console', value }), url: consoleUrl }
-  return { type: 'actions', elements: [...answers, details, open] }
+  return actions([...answers, ask, details, open, ...(takesFeedback ? [feedback(hold)] : [])])
+}
+
+function feedback({ id: value }: Hold): types.Button {
+  return button({ actionId: holdAction.feedback, label: 'Should have been allowed', value })
+}
+
+function actions(elements: types.Button[]): types.ActionsBlock {
+  return { type: 'actions', elements }
 }

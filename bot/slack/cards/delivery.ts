@@ -1,17 +1,20 @@
-import type { webApi } from '@slack/bolt'
 import type { Log } from '../../../log.ts'
 import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import { SlackError } from '../errors.ts'
 import { asSlackError } from '../web-api.ts'
-import { approvalCard, type Card } from './approval-card.ts'
-import { CARD_EVENT, findUnsavedCard, type PostedCard, type PostedCards } from './posted-cards.ts'
+import type { Card } from './approval-card.ts'
+import type { CardInPlace } from './card-in-place.ts'
+import type { Destinations } from './destinations.ts'
+import { isPerson, type PostedCard, type PostedCards } from './posted-cards.ts'
+import type { Troubles } from './trouble.ts'
 
 /**
- * Brings a hold's card in line with the hold. Why it is called does not matter: whatever changed, the card is rendered
- * from the record and posted or replaced, so a notice that comes late, twice or out of order does no harm.
+ * Brings a hold's cards in line with the hold, in every place where people are told of it. Why it is called does not
+ * matter: whatever changed, the card is rendered from the record and posted or replaced, so a notice that comes late,
+ * twice or out of order does no harm.
  *
- *   no card ──▶ look for one whose posting was never written down ──▶ post ──▶ write down
- *   a card  ──▶ replace it; when somebody deleted it, post a new one while people are still asked
+ * A channel that is gone, or that the app is not in, does not keep the others from being told; in its stead the card goes
+ * to the default channel, and when that is lost to the reviewers themselves.
  */
 export interface CardDelivery {
   readonly name: 'slack'
@@ -20,57 +23,74 @@ export interface CardDelivery {
 }
 
 export interface CardDeliveryOptions {
-  readonly client: webApi.WebClient
-  readonly channel: string
   readonly cards: PostedCards
+  readonly places: CardInPlace
+  readonly destinations: Destinations
+  readonly troubles: Troubles
   readonly holds: Pick<Holds, 'find'>
-  readonly holdUrl: (hold: string) => string
-  readonly botUserId: () => Promise<string>
+  readonly render: (hold: Hold) => Promise<Card>
   readonly log: Log
   readonly now: () => number
 }
 
-/** Younger than this and not tried before, a hold cannot have a card that was not written down. */
-const CERTAINLY_NEW_MS = 1_000
 /** A hold that changes faster than Slack answers is rendered again at most this often in one delivery. */
 const ROUNDS_MAX = 5
 
+type Shown = { readonly destination: string; readonly error: SlackError | null }
+
 export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
-  const { holds, log, now } = options
-  const tried = new Set<string>()
+  const { cards, places, destinations, troubles, holds, render, log, now } = options
   let waitUntil = 0
 
   async function bringInLine(given: Hold): Promise<void> {
     let hold = (await holds.find(given.id)) ?? given
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const card = approvalCard(hold, options.holdUrl(hold.id))
-      await show(hold, card)
+      const card = await render(hold)
+      await showEverywhere(hold, card)
       const after = (await holds.find(hold.id)) ?? hold
       // Another replica may have shown an older state after ours; whoever sends last looks last.
-      if (JSON.stringify(approvalCard(after, options.holdUrl(hold.id))) === JSON.stringify(card)) return
+      if (JSON.stringify(await render(after)) === JSON.stringify(card)) return
       hold = after
     }
   }
 
-  async function show(hold: Hold, card: Card): Promise<void> {
-    const known = (await options.cards.find(hold.id)) ?? (await unsaved(hold))
-    if (known !== null && (await replace(known, card, options.client))) return
-    if (known !== null) await options.cards.forget(hold.id)
-    if (!worthPosting(hold, known)) return
-    tried.add(hold.id)
-    const posted = await post(hold, card, options)
-    await options.cards.save(hold.id, posted)
-    tried.delete(hold.id)
+  async function showEverywhere(hold: Hold, card: Card): Promise<void> {
+    const written = await cards.of(hold.id)
+    const known = written.map(({ destination }) => destination)
+    const wanted = await destinations.of(hold)
+    const show = async (destination: string): Promise<Shown> => {
+      const place = written.find((one) => one.destination === destination) ?? null
+      return { destination, error: await attempt(hold, card, destination, place) }
+    }
+    let round = await Promise.all([...new Set([...wanted, ...known])].map(show))
+    const shown = [...round]
+    while (hold.status === 'pending' && round.some(isLostChannel)) {
+      const tried = shown.map(({ destination }) => destination)
+      round = await Promise.all((await destinations.elsewhere(hold, tried)).map(show))
+      shown.push(...round)
+    }
+    const worst = worstOf(shown)
+    if (worst !== null) throw worst
   }
 
-  async function unsaved(hold: Hold): Promise<PostedCard | null> {
-    if (!tried.has(hold.id) && now() - Date.parse(hold.createdAt) < CERTAINLY_NEW_MS) return null
-    const channel = await options.cards.channelId(options.channel)
-    if (channel === null) return null
-    const author = await options.botUserId()
-    const found = await findUnsavedCard(options.client, { hold: hold.id, since: hold.createdAt, channel, author })
-    if (found !== null) await options.cards.save(hold.id, found)
-    return found
+  async function attempt(
+    hold: Hold,
+    card: Card,
+    destination: string,
+    place: PostedCard | null,
+  ): Promise<SlackError | null> {
+    try {
+      await places.show(hold, card, destination, place)
+      await troubles.clear(destination)
+      return null
+    } catch (cause) {
+      const error = asDeliveryError(cause)
+      if (!(error instanceof SlackError)) throw error
+      const { reason, hint } = error
+      log.warn({ err: error, hold: hold.id, destination, reason, hint }, 'a card did not reach Slack')
+      if (!error.retryable) await troubles.note(destination, hold.id, error)
+      return error
+    }
   }
 
   return {
@@ -81,50 +101,30 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
         await bringInLine(hold)
       } catch (cause) {
         const error = asDeliveryError(cause)
-        if (!(error instanceof SlackError)) throw error
-        if (error.retryAfterMs !== null) waitUntil = now() + error.retryAfterMs
-        log.warn({ err: error, hold: hold.id, reason: error.reason, hint: error.hint }, 'a card did not reach Slack')
+        if (error instanceof SlackError && error.retryAfterMs !== null) waitUntil = now() + error.retryAfterMs
         throw error
       }
     },
   }
 }
 
-/** Somebody who deleted a card, or a hold that ended before anybody was asked, needs no new one. */
-function worthPosting({ status }: Hold, deleted: PostedCard | null): boolean {
-  if (deleted !== null) return status === 'pending'
-  return status !== 'withdrawn' && status !== 'abandoned'
+/** A channel that takes no cards any more. A token that is revoked is so everywhere; that is no reason to look further. */
+function isLostChannel({ destination, error }: Shown): boolean {
+  return error !== null && !isPerson(destination) && LOST.has(error.reason)
 }
 
-async function post({ id }: Hold, { text, blocks }: Card, options: CardDeliveryOptions): Promise<PostedCard> {
-  const answer = await options.client.chat.postMessage({
-    channel: options.channel,
-    text,
-    blocks: [...blocks],
-    mrkdwn: false,
-    unfurl_links: false,
-    unfurl_media: false,
-    metadata: { event_type: CARD_EVENT, event_payload: { hold: id } },
-  })
-  if (answer.channel === undefined || answer.ts === undefined)
-    throw new SlackError('slack_unreachable', 'Slack did not say where it posted the card')
-  return { channel: answer.channel, ts: answer.ts }
-}
+const LOST: ReadonlySet<string> = new Set([
+  ...['channel_not_found', 'is_archived', 'not_in_channel', 'restricted_action'],
+  ...['restricted_action_read_only_channel', 'restricted_action_thread_only_channel'],
+])
 
-/** @returns false when the message is gone */
-async function replace(
-  { channel, ts }: PostedCard,
-  { text, blocks }: Card,
-  client: webApi.WebClient,
-): Promise<boolean> {
-  try {
-    await client.chat.update({ channel, ts, text, blocks: [...blocks] })
-    return true
-  } catch (cause) {
-    const error = asSlackError(cause)
-    if (error.reason === 'message_not_found') return false
-    throw error
-  }
+/** What another try could mend, else what nobody could be told for; null when somebody was told and no try is due. */
+function worstOf(shown: readonly Shown[]): SlackError | null {
+  const errors = shown.flatMap(({ error }) => (error === null ? [] : [error]))
+  const later = errors.filter(({ retryable }) => retryable)
+  if (later.length > 0)
+    return later.reduce((one, other) => ((other.retryAfterMs ?? 0) > (one.retryAfterMs ?? 0) ? other : one))
+  return errors.length === shown.length ? (errors[0] ?? null) : null
 }
 
 function asksToWait(retryAfterMs: number): SlackError {

@@ -4,8 +4,9 @@ import { jsonCost } from '../../text/bounded-text.ts'
 import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
 import { outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
 import { visibleText } from '../../text/visible-text.ts'
-import { holdAction, parameterLines } from './approval-card.ts'
+import { holdAction } from './approval-card.ts'
 import { button, list, paragraph, preformatted } from './rich-text.ts'
+import { parameterLines } from './statement-section.ts'
 
 /**
  * The statement in pages, as far as a modal holds it. It offers no answers: what is too long for a card is answered in

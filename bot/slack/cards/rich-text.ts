@@ -5,10 +5,13 @@ import type { Span } from '../../text/span.ts'
  * Blocks without markup. Slack parses mrkdwn (links, mentions, back-ticks, bold) in `mrkdwn` texts only; a rich_text
  * element's text is shown as it is. So nothing on a card is mrkdwn, and there is nothing to escape or to forget.
  */
+/** `user`: a Slack user, whom the mention tells. */
+export type SlackSpan = Span | { readonly user: string }
+
 type Element = types.RichTextElement
 
 /** One line of text; times are shown in the reader's own time zone. */
-export function paragraph(...spans: readonly Span[]): types.RichTextBlock {
+export function paragraph(...spans: readonly SlackSpan[]): types.RichTextBlock {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: spans.map(element) }] }
 }
 
@@ -34,10 +37,11 @@ export function preformatted(heading: string, text: string): types.RichTextBlock
   }
 }
 
-function element(span: Span): Element {
+function element(span: SlackSpan): Element {
   if (typeof span === 'string') return { type: 'text', text: span }
   if ('bold' in span) return { type: 'text', text: span.bold, style: { bold: true } }
   if ('code' in span) return { type: 'text', text: span.code, style: { code: true } }
+  if ('user' in span) return { type: 'user', user_id: span.user }
   const timestamp = Math.floor(Date.parse(span.at) / 1_000)
   return { type: 'date', timestamp, format: '{date_short_pretty} {time_secs}', fallback: utc(span.at) }
 }

@@ -1,7 +1,8 @@
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../../log.ts'
-import { createSignatureCheck } from './request-signature.ts'
+import { createSignatureCheck, type SignatureRefusal } from './request-signature.ts'
+import type { SeenRequests } from './seen-requests.ts'
 
 /**
  * Slack's HTTP side on our own Fastify server: one route for interactions, commands and events. Bolt gets what passed
@@ -12,6 +13,7 @@ const BODY_BYTES_MAX = 1024 * 1024
 
 export interface ReceiverOptions {
   readonly signingSecret: string
+  readonly seen: SeenRequests
   readonly log: Log
   readonly now: () => number
 }
@@ -22,9 +24,9 @@ export class FastifyReceiver implements Receiver {
   readonly #underWay = new Set<Promise<void>>()
   #app: App | undefined
 
-  constructor({ signingSecret, log, now }: ReceiverOptions) {
+  constructor({ signingSecret, seen, log, now }: ReceiverOptions) {
     this.#log = log
-    this.#check = createSignatureCheck(signingSecret, now)
+    this.#check = createSignatureCheck({ signingSecret, seen, now })
   }
 
   init(app: App): void {
@@ -33,8 +35,11 @@ export class FastifyReceiver implements Receiver {
 
   async start(): Promise<void> {}
 
+  /** The server that the route is on is stopped by whoever started it. */
+  async stop(): Promise<void> {}
+
   /** Waits for the work behind requests that were already acknowledged. */
-  async stop(): Promise<void> {
+  async settled(): Promise<void> {
     await Promise.allSettled(this.#underWay)
   }
 
@@ -51,20 +56,28 @@ export class FastifyReceiver implements Receiver {
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const refusal = this.#check({
-      signature: header(request, 'x-slack-signature'),
-      timestamp: header(request, 'x-slack-request-timestamp'),
-      body,
-    })
-    if (refusal !== null) {
-      this.#log.warn({ refusal }, 'refused a request to the Slack endpoint')
-      return reply.code(401).send({ error: refusal })
-    }
+    const refusal = await this.#refusal(request, body)
+    if (refusal === 'untold') return reply.code(503).send({ error: 'state_unreachable' })
+    if (refusal !== null) return reply.code(401).send({ error: refusal })
     const payload = parsePayload(body.toString('utf8'), request.headers['content-type'])
     if (payload === null) return reply.code(400).send({ error: 'unreadable' })
     if (payload.type === 'url_verification') return reply.send({ challenge: payload.challenge })
     if (payload.ssl_check !== undefined) return reply.send()
     return this.#dispatch(payload, request, reply)
+  }
+
+  /** `untold`: the state database cannot say whether it came before, so it is not counted now; Slack says so. */
+  async #refusal(request: FastifyRequest, body: Buffer): Promise<SignatureRefusal | 'untold' | null> {
+    const signature = header(request, 'x-slack-signature')
+    const timestamp = header(request, 'x-slack-request-timestamp')
+    try {
+      const refusal = await this.#check({ signature, timestamp, body })
+      if (refusal !== null) this.#log.warn({ refusal }, 'refused a request to the Slack endpoint')
+      return refusal
+    } catch (err) {
+      this.#log.error({ err }, 'a Slack request could not be told from a repeated one')
+      return 'untold'
+    }
   }
 
   async #dispatch(body: ReceiverEvent['body'], request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

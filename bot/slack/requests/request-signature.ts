@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { SeenRequests } from './seen-requests.ts'
 
 /**
  * Whether a request comes from Slack, now, and for the first time. docs.slack.dev/authentication/verifying-requests-from-slack
  *
  * Bolt's own check lets a timestamp from the future pass and a request be sent again; this one does neither. What was
- * seen is remembered for as long as its timestamp stays acceptable, in this process; a vote counts once in any case.
+ * seen is remembered, for all replicas, for as long as its timestamp stays acceptable.
  */
 export type SignatureRefusal = 'unsigned' | 'too_old' | 'too_new' | 'wrong_signature' | 'replayed' | 'too_many'
 
@@ -16,25 +17,22 @@ export interface SignedRequest {
 }
 
 const WINDOW_S = 5 * 60
-/** Far more than Slack sends in ten minutes; beyond it a replay could no longer be told. */
-const REMEMBERED_MAX = 100_000
+/** A timestamp may lie a window ahead of the clock and stays acceptable for a window after that. */
+const REPLAYABLE_MS = 2 * WINDOW_S * 1_000 + 1_000
 
-export function createSignatureCheck(
-  signingSecret: string,
-  now: () => number,
-): (request: SignedRequest) => SignatureRefusal | null {
-  const seen = new Map<string, number>()
-  return (request) => {
-    const nowS = now() / 1_000
-    const refusal = refusalOf(request, signingSecret, nowS)
+/** @returns null when the request may be believed. Throws StateError when that cannot be told. */
+export function createSignatureCheck(options: {
+  readonly signingSecret: string
+  readonly seen: SeenRequests
+  readonly now: () => number
+}): (request: SignedRequest) => Promise<SignatureRefusal | null> {
+  const { signingSecret, seen, now } = options
+  return async (request) => {
+    const refusal = refusalOf(request, signingSecret, now() / 1_000)
     if (refusal !== null) return refusal
-    forget(seen, nowS)
-    const signature = request.signature as string
-    if (seen.has(signature)) return 'replayed'
-    if (seen.size >= REMEMBERED_MAX) return 'too_many'
-    // Its timestamp may lie a window ahead of the clock and stays acceptable for a window after that.
-    seen.set(signature, nowS + 2 * WINDOW_S)
-    return null
+    const claimed = await seen.claim(`signature ${request.signature}`, REPLAYABLE_MS)
+    if (claimed === 'first') return null
+    return claimed === 'again' ? 'replayed' : 'too_many'
   }
 }
 
@@ -46,12 +44,4 @@ function refusalOf(request: SignedRequest, signingSecret: string, nowS: number):
   if (Number(timestamp) > nowS + WINDOW_S) return 'too_new'
   const expected = createHmac('sha256', signingSecret).update(`v0:${timestamp}:`).update(body).digest()
   return timingSafeEqual(expected, Buffer.from(signature.slice(3), 'hex')) ? null : 'wrong_signature'
-}
-
-/** A Map keeps the order of insertion, so the oldest come first. */
-function forget(seen: Map<string, number>, nowS: number): void {
-  for (const [signature, until] of seen) {
-    if (until > nowS) return
-    seen.delete(signature)
-  }
 }

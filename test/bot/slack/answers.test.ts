@@ -34,7 +34,7 @@ describe('a reviewer', () => {
   test('is asked why before a rejection counts', async () => {
     const { hold, message } = await workspace.posted()
     await workspace.slackApi.click(USERS.ben, message, holdAction.reject)
-    await workspace.slack.close()
+    await workspace.slack.settled()
     expect(await status(hold.id)).toBe('pending')
     await workspace.slackApi.submitView(USERS.ben, { holdpoint_reject_reason: ' wrong table ' })
     expect(await workspace.told(USERS.ben)).toBe('Your rejection is counted.')
@@ -47,7 +47,7 @@ describe('a reviewer', () => {
   test('cannot reject without a reason', async () => {
     const { hold, message } = await workspace.posted()
     await workspace.slackApi.click(USERS.ben, message, holdAction.reject)
-    await workspace.slack.close()
+    await workspace.slack.settled()
     await workspace.slackApi.submitView(USERS.ben, { holdpoint_reject_reason: '  ' })
     expect(await workspace.told(USERS.ben)).toBe('A rejection needs a reason.')
     expect(await status(hold.id)).toBe('pending')
@@ -57,7 +57,7 @@ describe('a reviewer', () => {
     const statement = `DELETE FROM orders WHERE id IN (${Array.from({ length: 4_000 }, (_, id) => id).join(', ')})`
     const { message } = await workspace.posted({ statement })
     await workspace.slackApi.click(USERS.ben, message, holdAction.details)
-    await workspace.slack.close()
+    await workspace.slack.settled()
     const [open] = workspace.slackApi.openViews
     expect(open?.user).toBe(USERS.ben)
     const pages: string[] = []
@@ -87,7 +87,7 @@ describe('a reviewer', () => {
       workspace.slackApi.click(USERS.ben, message, holdAction.approve),
       workspace.slackApi.click(USERS.ben, message, holdAction.approve),
     ])
-    await workspace.slack.close()
+    await workspace.slack.settled()
     expect((await workspace.holds.find(hold.id))?.votes).toHaveLength(1)
     expect(workspace.slackApi.privateMessages.map(({ text }) => text)).toContain('You have answered this already.')
   })
@@ -188,7 +188,7 @@ describe('someone who is not linked', () => {
     expect(await workspace.slack.links.confirm(code, { issuer: ISSUER, subject: 'ben-1' })).toBe(true)
     expect(await workspace.slack.links.confirm(code, { issuer: ISSUER, subject: 'cleo-1' })).toBe(false)
     await workspace.slackApi.click(USERS.ben, message, holdAction.approve)
-    await workspace.slack.close()
+    await workspace.slack.settled()
     expect(await status(hold.id)).toBe('approved')
   })
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { approvalCard, holdAction, isShownWhole } from '../../../bot/slack/cards/approval-card.ts'
+import { approvalCard, holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { isShownWhole } from '../../../bot/slack/cards/statement-section.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { blockProblems, blocksJsonLength, blocksJsonMax } from '../../stand-ins/block-kit.ts'
 import { sampleHold, vote } from './sample-hold.ts'
 
 const URL = 'https://holdpoint.example/holds/hold_7Hq2vNmPzT4'
-const card = (hold: Hold) => approvalCard(hold, URL)
+const card = (hold: Hold) => approvalCard(hold, { consoleUrl: URL })
 const texts = (hold: Hold): readonly string[] => {
   const found: string[] = []
   JSON.stringify(card(hold).blocks, (key, value) => {
@@ -40,6 +41,7 @@ describe('while people are asked', () => {
     expect(actions(sampleHold())).toEqual([
       holdAction.approve,
       holdAction.reject,
+      holdAction.ask,
       holdAction.details,
       holdAction.console,
     ])
@@ -156,7 +158,7 @@ describe('a statement that is not shown whole', () => {
       sampleHold({ statement: "DELETE FROM t WHERE email = 'b@x.org'" }, { columns: [filtered] as never }),
     ],
   ])('because it %s has Details and no answer', (_, hold) => {
-    expect(actions(hold)).toEqual([holdAction.details, holdAction.console])
+    expect(actions(hold)).toEqual([holdAction.ask, holdAction.details, holdAction.console])
     expect(isShownWhole(hold)).toBe(false)
   })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { CARD_EVENT } from '../../../bot/slack/cards/posted-cards.ts'
+import { CARD_EVENT } from '../../../bot/slack/cards/unsaved-card.ts'
 import { SlackError } from '../../../bot/slack/errors.ts'
 import { createSlack } from '../../../bot/slack/slack.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
@@ -66,7 +66,7 @@ describe('a card', () => {
     await deliver(hold)
     expect(workspace.slackApi.messages(CHANNEL).map(({ text }) => text)).toEqual([
       'Approved',
-      'Held: DELETE on prod/shop for report-bot',
+      'Needs approval: DELETE on prod/shop for report-bot',
     ])
   })
 
@@ -102,7 +102,7 @@ describe('a card', () => {
 
   test('carries no markup in its notification line', async () => {
     await workspace.posted({ identity: { ...sampleHold().identity, name: '<!channel> & co' } })
-    expect(workspace.card().text).toBe('Held: DELETE on prod/shop for &lt;!channel&gt; &amp; co')
+    expect(workspace.card().text).toBe('Needs approval: DELETE on prod/shop for &lt;!channel&gt; &amp; co')
   })
 })
 
@@ -133,8 +133,6 @@ describe('when Slack does not take it', () => {
   })
 
   test.each([
-    ['channel_not_found', () => workspace.slackApi.deleteChannel(CHANNEL)],
-    ['is_archived', () => workspace.slackApi.archiveChannel(CHANNEL)],
     ['token_revoked', () => workspace.slackApi.revokeToken()],
     ['missing_scope', () => workspace.slackApi.scopes.delete('chat:write')],
   ] as const)('%s: not worth another try before somebody did something', async (reason, spoil) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
 import { createSignatureCheck } from '../../../bot/slack/requests/request-signature.ts'
+import { createSeenRequests } from '../../../bot/slack/requests/seen-requests.ts'
 import { openWorkspace, USERS, type Workspace } from './workspace.ts'
 
 let workspace: Workspace
@@ -16,7 +17,7 @@ beforeEach(async () => {
 })
 
 const votes = async () => {
-  await workspace.slack.close()
+  await workspace.slack.settled()
   return (await workspace.pool.query('SELECT count(*)::int AS n FROM vote')).rows[0].n as number
 }
 const seconds = () => Math.floor(workspace.clock.ms / 1_000)
@@ -57,7 +58,7 @@ test('answers at once, while the work goes on', async () => {
   workspace.slackApi.misbehave({ method: 'users.info', times: 1, fault: { kind: 'slow', until: promise } })
   expect((await workspace.slackApi.send(body)).status).toBe(200)
   resolve()
-  await workspace.slack.close()
+  await workspace.slack.settled()
 })
 
 test('answers Slack’s question whether the endpoint is ours', async () => {
@@ -77,15 +78,58 @@ test.each([
   expect((await workspace.slackApi.send(form)).status).toBe(status)
 })
 
-test('a replay is known for as long as its timestamp is acceptable', () => {
-  let ms = 1_000_000_000
-  const check = createSignatureCheck('secret', () => ms)
-  const timestamp = ms / 1_000 + 300
-  const signature = workspace.slackApi.sign.call({ signingSecret: 'secret' }, 'x', timestamp)
-  const request = { signature, timestamp: String(timestamp), body: Buffer.from('x') }
-  expect(check(request)).toBeNull()
-  ms += 599_000
-  expect(check(request)).toBe('replayed')
-  ms += 2_000
-  expect(check(request)).toBe('too_old')
+describe('a replay', () => {
+  const signed = (timestamp: number) => ({
+    signature: workspace.slackApi.sign.call({ signingSecret: 'secret' }, 'x', timestamp),
+    timestamp: String(timestamp),
+    body: Buffer.from('x'),
+  })
+  const check = (options: { readonly now: () => number; readonly max?: number }) =>
+    createSignatureCheck({
+      signingSecret: 'secret',
+      now: options.now,
+      seen: createSeenRequests({ pool: workspace.pool, ...options }),
+    })
+
+  test('is known for as long as its timestamp is acceptable, and not kept for longer', async () => {
+    let ms = 1_000_000_000
+    const request = signed(ms / 1_000 + 300)
+    const believed = check({ now: () => ms })
+    expect(await believed(request)).toBeNull()
+    ms += 599_000
+    expect(await believed(request)).toBe('replayed')
+    ms += 3_000
+    expect(await believed(request)).toBe('too_old')
+    expect(await believed(signed(ms / 1_000))).toBeNull()
+    const { rows } = await workspace.pool.query('SELECT count(*)::int AS n FROM slack_request WHERE expires_at < $1', [
+      new Date(ms + 600_000),
+    ])
+    expect(rows[0].n).toBe(0)
+  })
+
+  test('is known to every replica, of two at the same instant to one of them', async () => {
+    const now = () => 2_000_000_000
+    const request = signed(2_000_000)
+    const answers = await Promise.all([check({ now })(request), check({ now })(request), check({ now })(request)])
+    expect(answers.toSorted()).toEqual([null, 'replayed', 'replayed'])
+    expect(await check({ now })(request)).toBe('replayed')
+  })
+
+  test('could not be told beyond what is remembered: refused', async () => {
+    const now = () => 3_000_000_000
+    const full = check({ now, max: 1 })
+    const { rows } = await workspace.pool.query('SELECT count(*)::int AS n FROM slack_request')
+    const answers = [await full(signed(3_000_000)), await full(signed(3_000_001))]
+    expect(answers.at(-1)).toBe('too_many')
+    expect(rows[0].n).toBeLessThan(1_000)
+  })
+
+  test('cannot be told while the state database does not take it: nothing is counted', async () => {
+    const before = await votes()
+    await workspace.pool.query('ALTER TABLE slack_request RENAME TO elsewhere')
+    expect((await workspace.slackApi.send(body)).status).toBe(503)
+    await workspace.pool.query('ALTER TABLE elsewhere RENAME TO slack_request')
+    expect(await votes()).toBe(before)
+    expect((await workspace.slackApi.send(body)).status).toBe(200)
+  })
 })

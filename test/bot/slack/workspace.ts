@@ -1,6 +1,7 @@
 import { type FastifyInstance, fastify } from 'fastify'
 import type pg from 'pg'
-import { createSlack, type Slack } from '../../../bot/slack/slack.ts'
+import { vi } from 'vitest'
+import { createSlack, type Slack, type SlackParts } from '../../../bot/slack/slack.ts'
 import type { Config } from '../../../config.ts'
 import { openLog } from '../../../log.ts'
 import { createDirectory, type Directory } from '../../../workflows/directory/directory.ts'
@@ -52,7 +53,16 @@ const NO_QUEUES: Queues = {
   close: async () => undefined,
 }
 
-export async function openWorkspace(): Promise<Workspace> {
+interface WorkspaceOptions extends Pick<SlackParts, 'proposeException'> {
+  readonly over?: 'http' | 'socket'
+  readonly channels?: Record<string, string>
+}
+
+export async function openWorkspace({
+  over = 'http',
+  channels = {},
+  ...extra
+}: WorkspaceOptions = {}): Promise<Workspace> {
   const database = await freshDatabase()
   const pool = openState(database.url)
   await migrate(pool)
@@ -63,20 +73,23 @@ export async function openWorkspace(): Promise<Workspace> {
   const holds = createHolds({ pool, queues: NO_QUEUES, pendingMax: 1_000, now, log })
   const directory = createDirectory(pool)
   await people(directory, slackApi)
-  const settings = {
+  const settings: Config['slack'] = {
     botToken: slackApi.token,
-    signingSecret: slackApi.signingSecret,
+    ...(over === 'http' ? { signingSecret: slackApi.signingSecret } : { appToken: slackApi.appToken }),
     channel: CHANNEL,
+    channels,
     apiUrl: slackApi.apiUrl,
   }
   const create = (): Slack => {
-    const parts = { config: { slack: settings }, holds, directory, pool, log, now }
+    const parts = { ...extra, config: { slack: settings }, holds, directory, pool, log, now }
     const slack = createSlack({ ...parts, consoleUrl: () => 'https://holdpoint.example' })
     if (slack === null) throw new Error('Slack is configured')
     return slack
   }
   const slack = create()
+  slackApi.transport = over
   const server = await listen(slack, slackApi)
+  if (over === 'socket') await vi.waitUntil(() => slackApi.sockets.open === 1, { timeout: 10_000 })
   const card = (): PostedMessage => {
     const [message, ...more] = slackApi.messages(CHANNEL)
     if (message === undefined || more.length > 0) throw new Error(`There are ${more.length + 1} cards or none`)
@@ -92,7 +105,7 @@ export async function openWorkspace(): Promise<Workspace> {
       return { hold, message }
     },
     async told(user) {
-      await slack.close()
+      await slack.settled()
       return slackApi.privateMessages.findLast((said) => said.user === user)?.text ?? ''
     },
     async recorded(name) {
@@ -102,6 +115,7 @@ export async function openWorkspace(): Promise<Workspace> {
     restarted: create,
     async [Symbol.asyncDispose]() {
       await server.close()
+      await slack.close()
       await slackApi.close()
       await holds[Symbol.asyncDispose]()
       await pool.end()

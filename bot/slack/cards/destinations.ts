@@ -1,0 +1,68 @@
+import type { Pool } from 'pg'
+import type { Config } from '../../../config.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { rowsOf } from '../../../workflows/state/transaction.ts'
+
+/**
+ * Where a hold's card belongs: the channel of each group that may answer, or the default channel for groups without one,
+ * and the conversations of those reviewers who asked to be told in private.
+ */
+export interface Destinations {
+  /** A channel as it is configured, or a user's id. */
+  of(hold: Hold): Promise<readonly string[]>
+  /** Where else it can be shown when no channel takes it: the default channel, then its reviewers one by one. */
+  elsewhere(hold: Hold, tried: readonly string[]): Promise<readonly string[]>
+}
+
+/** More people than this are not written to one by one; they have a channel, the console and their mail. */
+const PEOPLE_MAX = 50
+
+export function createDestinations({
+  pool,
+  channel,
+  channels,
+  teamId,
+}: {
+  readonly pool: Pool
+  readonly channel: string
+  readonly channels: Config['slack']['channels']
+  readonly teamId: () => Promise<string>
+}): Destinations {
+  const reviewers = async (hold: Hold, only: 'who asked for it' | 'all'): Promise<readonly string[]> => {
+    const { issuer, subject, actsFor } = hold.identity
+    const rows = await rowsOf<{ user_id: string }>(pool, REVIEWERS, [
+      await teamId(),
+      reviewingGroups(hold),
+      only === 'all',
+      [issuer, actsFor?.issuer ?? issuer],
+      [subject, actsFor?.subject ?? subject],
+      PEOPLE_MAX,
+    ])
+    return rows.map(({ user_id: user }) => user)
+  }
+  return {
+    async of(hold) {
+      const places = reviewingGroups(hold).map((group) => channels[group] ?? channel)
+      return [...new Set([...places, ...(await reviewers(hold, 'who asked for it'))])]
+    },
+    async elsewhere(hold, tried) {
+      if (!tried.includes(channel)) return [channel]
+      return (await reviewers(hold, 'all')).filter((user) => !tried.includes(user))
+    },
+  }
+}
+
+/** Those of the decision, and once it was escalated the one it was escalated to. */
+export function reviewingGroups({ decision, escalatedAt }: Hold): readonly string[] {
+  const escalated = escalatedAt === null ? null : decision.answering?.escalate
+  return [...new Set([...decision.reviewers.map(({ group }) => group), ...(escalated ? [escalated.group] : [])])]
+}
+
+/** Never the asker: they could not answer, and a card is not for them to read. */
+const REVIEWERS = `
+  SELECT DISTINCT user_id FROM slack_link JOIN person USING (issuer, subject)
+  WHERE team_id = $1 AND person.active AND person.kind = 'human' AND person.groups && $2
+    AND (private_messages OR $3)
+    AND NOT EXISTS (SELECT FROM unnest($4::text[], $5::text[]) AS asker (issuer, subject)
+                    WHERE asker.issuer = person.issuer AND asker.subject = person.subject)
+  ORDER BY user_id LIMIT $6`

@@ -1,0 +1,62 @@
+import type { Comment } from '../../workflows/holds/comments.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
+import { line } from './bounded-text.ts'
+import type { Span } from './span.ts'
+
+/** What each answer leads to, for somebody who has never answered one: said beside the buttons. */
+export function whatFollows(hold: Hold): readonly (readonly Span[])[] {
+  return [
+    [{ bold: 'Approve: ' }, approval(hold)],
+    [{ bold: 'Reject: ' }, 'it does not run. You are asked why, and they read it.'],
+    [{ bold: 'No answer: ' }, 'it does not run. It waits until ', { at: hold.expiresAt }, '.'],
+  ]
+}
+
+function approval({ mode, decision, needsReason, identity }: Hold): string {
+  if (needsReason) return 'not yet. Whoever asked has to say why first.'
+  const wanted = decision.reviewers.reduce((sum, { count }) => sum + count, 0)
+  const first = wanted > 1 ? `one of ${wanted} that are needed. With the last one ` : ''
+  return `${first}${RUNS[mode](line(identity.name, 60))}`
+}
+
+const RUNS: Readonly<Record<Hold['mode'], (name: string) => string>> = {
+  wait: (name) => `it runs at once, exactly as shown, one time. ${name} is waiting for it.`,
+  error: (name) => `${name} may run exactly this, one time, within the time that the policy gives.`,
+  defer: (name) => `it runs at once, exactly as shown, one time. ${name} fetches the result.`,
+}
+
+/** How many like it there are, who may answer since when, what is missing: what a reviewer would otherwise ask. */
+export function besides({ gathering, escalatedAt, decision, locks = [] }: Hold): readonly (readonly Span[])[] {
+  const items: (readonly Span[])[] = []
+  const alike = (gathering?.pending ?? 0) - 1
+  if (alike > 0)
+    items.push([{ bold: `${alike} more like it wait` }, ', from the same asker and different in constants only.'])
+  const escalated = escalatedAt === null ? null : decision.answering?.escalate
+  if (escalated && escalatedAt !== null)
+    items.push([
+      { bold: 'Nobody answered in time.' },
+      ` Since `,
+      { at: escalatedAt },
+      ` ${line(escalated.group, 40)} may answer too.`,
+    ])
+  const [lock] = locks
+  if (lock !== undefined) {
+    const more = locks.length > 1 ? ` and ${locks.length - 1} more` : ''
+    items.push([
+      { bold: 'Their open transaction keeps locks meanwhile: ' },
+      `${line(lock.mode, 30)} on ${line(lock.on, 60)}${more}`,
+    ])
+  }
+  return items
+}
+
+/** What was said last, newest at the end. Who is not known here is marked as that. */
+export function saidLately(comments: readonly Comment[], max: number): readonly (readonly Span[])[] {
+  const said = comments
+    .slice(-max)
+    .map(({ author, name, text }): readonly Span[] => [
+      { bold: line(name, 40) },
+      `${author === null ? ' (not linked, so not proven)' : ''}: ${line(text, 140)}`,
+    ])
+  return comments.length > max ? [[`${comments.length - max} earlier`], ...said] : said
+}
