@@ -6,9 +6,11 @@ import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
 import type { ConsequencesView } from './consequences-schema.ts'
 import {
+  mayBreakGlass,
   mayReadCounts,
   mayReadExamples,
   mayReadLiterals,
+  mayReview,
   maySee,
   votedBy,
   whyNotApprove,
@@ -55,8 +57,12 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     expiresAt,
     decidedAt,
     outcome,
+    reviewDueAt: hold.brokenGlass?.review === null ? hold.brokenGlass.reviewDueAt : null,
     you: {
       mayVote: whyNot === null,
+      mayReview: mayReview(hold, viewer),
+      mayBreakGlass: mayBreakGlass(hold, viewer),
+      mayApproveAlike: whyNot === null && hold.gathering !== null && decision.answering?.sameShape != null,
       whyNot,
       whyNotApprove: whyNotApprove(hold, viewer),
       mayWithdraw: isAsker(hold.identity, viewer.person) && (status === 'pending' || status === 'approved'),

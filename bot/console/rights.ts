@@ -1,6 +1,6 @@
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
-import { placesFor, placesOf } from '../../workflows/holds/standing.ts'
+import { groupsAt, placesFor, placesOf } from '../../workflows/holds/standing.ts'
 import { comparedLabels, comparesProtectedColumns } from '../text/hidden-literals.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -93,4 +93,21 @@ export function whyNotApprove(hold: Hold, viewer: Viewer): string | null {
     return `Its values are compared with protected columns and are hidden from you, so you can only reject it. ${who}.`
   }
   return hold.needsReason ? 'It cannot be approved before whoever asked has said why.' : null
+}
+
+/** Who may answer may say afterwards what they think of what was run without an answer. The hold decides again. */
+export function mayReview(hold: Hold, viewer: Viewer): boolean {
+  const { brokenGlass: glass, identity } = hold
+  if (glass === null || glass.review !== null || viewer.kind !== 'human' || isAsker(identity, viewer.person))
+    return false
+  // Overdue, it is everybody's whom it was escalated to.
+  const overdue = Date.parse(glass.reviewDueAt) <= Date.now() ? glass.reviewDueAt : null
+  return placesOpenTo({ ...hold, escalatedAt: hold.escalatedAt ?? overdue }, viewer).length > 0
+}
+
+/** Only people, for themselves, and only where the policy lets their group. The hold decides again. */
+export function mayBreakGlass({ status, identity, decision }: Hold, { kind, person }: Viewer): boolean {
+  const allowed = decision.answering?.breakGlass ?? null
+  if (status !== 'pending' || allowed === null || kind !== 'human' || identity.kind !== 'human') return false
+  return samePerson(identity, person) && groupsAt(person, decision.answering, new Date()).has(allowed.group)
 }

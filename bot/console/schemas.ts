@@ -10,9 +10,9 @@ export const holdPath = z.object({ id: z.string().regex(/^[\w-]{1,80}$/, 'is not
 export const holdsQuery = z.object({
   status: z.union([holdStatus, z.literal('decided')]).optional(),
   which: z
-    .enum(['all', 'asked', 'to_answer'])
+    .enum(['all', 'asked', 'to_answer', 'to_review'])
     .default('all')
-    .describe('asked: by you; to_answer: your groups are asked'),
+    .describe('asked: by you; to_answer: your groups are asked; to_review: run without an answer'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
@@ -69,8 +69,12 @@ export const holdSummary = z.object({
   expiresAt: z.string(),
   decidedAt: z.string().nullable(),
   outcome: z.object({ ok: z.boolean(), tag: z.string(), durationMs: z.number() }).nullable(),
+  reviewDueAt: z.string().nullable().describe('It was run without an answer and waits for a review'),
   you: z.object({
     mayVote: z.boolean(),
+    mayReview: z.boolean(),
+    mayBreakGlass: z.boolean(),
+    mayApproveAlike: z.boolean().describe('The policy lets an approval count for others like it'),
     whyNot: z.string().nullable().describe('One sentence, when you may not vote'),
     whyNotApprove: z.string().nullable().describe('One sentence, when you may reject it and not approve it'),
     mayWithdraw: z.boolean(),

@@ -18,6 +18,7 @@ export interface MailDeliveryOptions {
   readonly holds: Pick<Holds, 'find'>
   readonly holdUrl: (hold: string) => string
   readonly log: Pick<Log, 'warn' | 'error'>
+  readonly now: () => number
 }
 
 /**
@@ -26,7 +27,7 @@ export interface MailDeliveryOptions {
  * that does not work keeps nobody else from their mail and nobody sees who else is asked.
  *
  *   pending ──▶ asked: everybody who may answer now and was not asked yet; reminded: when that is the reason
- *   settled ──▶ everybody who was asked
+ *   settled ──▶ everybody who was asked; when the glass was broken, everybody who may review it
  */
 export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery {
   const { sent, pool, holds } = options
@@ -34,15 +35,17 @@ export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery
     name: 'email',
     async deliver(given, reason) {
       const hold = (await holds.find(given.id)) ?? given
-      if (hold.status !== 'pending') {
-        return sendAll(hold, 'settled', await peopleWith(pool, await sent.sentTo(hold.id, 'asked')), options)
+      const asked = await sent.sentTo(hold.id, 'asked')
+      if (hold.status === 'pending') {
+        const reviewers = await reviewersOf(pool, hold, new Date(options.now()))
+        if (reason === 'reminded') await sendAll(hold, 'reminded', among(reviewers, asked), options)
+        return sendAll(hold, 'asked', reviewers, options)
       }
-      const reviewers = await reviewersOf(pool, hold)
-      if (String(reason) === 'reminded') {
-        const asked = await sent.sentTo(hold.id, 'asked')
-        await sendAll(hold, 'reminded', among(reviewers, asked), options)
-      }
-      await sendAll(hold, 'asked', reviewers, options)
+      // Who has to review it may not have been asked: nobody waited for them.
+      const reviewers = hold.brokenGlass === null ? [] : await reviewersOf(pool, hold, new Date(options.now()))
+      if (reason === 'review_overdue') await sendAll(hold, 'reminded', reviewers, options)
+      const others = (await peopleWith(pool, asked)).filter((one) => !reviewers.some((it) => samePerson(it, one)))
+      await sendAll(hold, 'settled', [...reviewers, ...others], options)
     },
   }
 }
@@ -56,16 +59,23 @@ async function sendAll(
 ): Promise<void> {
   const done = await options.sent.done(hold.id, kind)
   let later: EmailError | null = null
+  let refused: EmailError | null = null
+  let reached = done.length
   for (const person of people) {
     if (done.some((one) => samePerson(one, person))) continue
     const failure = await send(hold, kind, person, options)
     if (failure?.kind === 'unreachable') throw failure.error
     if (failure?.kind === 'deferred') later = failure.error
-    if (failure?.kind === 'refused') note(hold, person, failure, options)
+    if (failure?.kind === 'refused') {
+      note(hold, person, failure, options)
+      refused = failure.error
+    }
+    if (failure === null) reached++
     if (failure === null || failure.kind === 'refused')
       await options.sent.record({ hold: hold.id, kind, to: person, refused: failure !== null })
   }
   if (later !== null) throw later
+  if (reached === 0 && refused !== null) throw refused
 }
 
 function note({ id }: Hold, { issuer, subject }: Recipient, { error }: Failure, { log }: MailDeliveryOptions): void {

@@ -32,7 +32,7 @@ export function createEmail({ config, holds, pool, consoleUrl, log, now }: Email
   const holdUrl = (hold: string): string => new URL(`/holds/${encodeURIComponent(hold)}`, consoleUrl()).href
   const sent = createSentMails(pool, now)
   return {
-    delivery: createMailDelivery({ smtp, sent, pool, holds, holdUrl, log }),
+    delivery: createMailDelivery({ smtp, sent, pool, holds, holdUrl, log, now }),
     close: () => smtp.transporter.close(),
   }
 }

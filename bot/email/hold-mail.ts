@@ -34,7 +34,8 @@ const REASON_BUDGET = 500
 const BESIDES_MAX = 6
 
 export function holdMail(hold: Hold, kind: MailKind, url: string): Mail {
-  const parts = kind === 'settled' ? settledParts(hold, url) : askedParts(hold, kind, url)
+  const parts =
+    hold.status === 'pending' && kind !== 'settled' ? askedParts(hold, kind, url) : settledParts(hold, kind, url)
   const subject = subjectOf(hold)
   return { subject: kind === 'asked' ? subject : `Re: ${subject}`, text: textOf(parts), html: htmlOf(subject, parts) }
 }
@@ -64,14 +65,19 @@ function askedParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[
   ]
 }
 
-function settledParts(hold: Hold, url: string): readonly MailPart[] {
+function settledParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[] {
   const votes = votesSoFar(hold.votes)
+  const glass = hold.brokenGlass
+  const toReview = glass !== null && glass.review === null
   return [
+    ...(toReview && kind === 'reminded' ? [paragraph({ bold: 'The review is overdue.' })] : []),
+    ...(glass === null ? [] : [paragraph({ bold: 'Run without an answer: ' }, line(glass.reason, REASON_BUDGET))]),
+    ...(toReview ? [paragraph('It has to be reviewed until ', { at: glass.reviewDueAt }, '.')] : []),
     paragraph({ bold: outcomeOf(hold) ?? 'Still waiting for an answer.' }),
     paragraph(...whoAsks(hold), ` asked to run ${line(hold.facts.tag, 40)} on `, ...where(hold)),
     ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers', items: votes } as const]),
     { kind: 'link', label: 'Open it in the console', url },
-    small('Nothing is left for you to do.'),
+    small(toReview ? 'Reviewing it needs you to sign in.' : 'Nothing is left for you to do.'),
     small(line(hold.id, 100)),
   ]
 }

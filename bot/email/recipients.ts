@@ -18,8 +18,8 @@ interface PersonRow extends PersonKey {
 const ADDRESS = /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[^\s<>()[\]\\,;:"@\p{Cc}]{1,255}$/u
 
 /** Who is asked: everybody who may answer at this moment and has an address. */
-export async function reviewersOf(pool: Pool, hold: Hold): Promise<readonly Recipient[]> {
-  const people = await reviewersAt(pool, hold, new Date())
+export async function reviewersOf(pool: Pool, hold: Hold, at: Date): Promise<readonly Recipient[]> {
+  const people = await reviewersAt(pool, hold, at)
   return reachable(people.flatMap(({ email, ...person }) => (email === null ? [] : [{ ...person, email }])))
 }
 

@@ -22,7 +22,7 @@ export function failureOf(cause: unknown): Failure {
   const answered = responseCode === undefined ? (code ?? 'no answer') : `${responseCode} to ${command ?? 'the message'}`
   const isAboutOne = code === 'EMESSAGE' || (code === 'EENVELOPE' && command === 'RCPT TO')
   if (responseCode !== undefined && responseCode >= 500 && isAboutOne)
-    return { kind: 'refused', error: new EmailError('email_deferred', `The mail server said ${answered}`) }
+    return { kind: 'refused', error: new EmailError('email_refused', `The mail server said ${answered}`) }
   if (responseCode !== undefined && isAboutOne)
     return { kind: 'deferred', error: new EmailError('email_deferred', `The mail server said ${answered}, for now`) }
   return {

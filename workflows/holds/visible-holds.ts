@@ -10,7 +10,7 @@ export interface VisibleFilter {
   /** Sees the holds of all groups. */
   readonly everything: boolean
   /** Only what they asked for themselves or through an agent; only what their groups are asked about. */
-  readonly which: 'all' | 'asked' | 'to_answer'
+  readonly which: 'all' | 'asked' | 'to_answer' | 'to_review'
   readonly status?: HoldStatus | 'decided'
   readonly limit: number
 }
@@ -22,6 +22,8 @@ const SHOWN = `
       WHEN 'asked' THEN askers && ARRAY[json_build_array($3::text, $4::text)::text]
       WHEN 'to_answer' THEN shown_to && $5::text[] AND NOT askers && ARRAY[json_build_array($3::text, $4::text)::text]
         AND NOT EXISTS (SELECT FROM vote WHERE hold = hold.id AND issuer = $3 AND subject = $4)
+      WHEN 'to_review' THEN shown_to && $5::text[] AND NOT askers && ARRAY[json_build_array($3::text, $4::text)::text]
+        AND EXISTS (SELECT FROM broken_glass WHERE hold = hold.id AND verdict IS NULL)
       ELSE $6 OR shown_to && $5::text[] OR askers && ARRAY[json_build_array($3::text, $4::text)::text]
         OR EXISTS (SELECT FROM vote WHERE hold = hold.id AND issuer = $3 AND subject = $4)
     END

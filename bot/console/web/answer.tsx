@@ -1,12 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
-import { ApiProblem, vote, withdraw } from './api.ts'
+import { type Choice, mayChoose } from './answer-choices.ts'
+import { Confirm } from './confirm.tsx'
 import { useKeys } from './keyboard.ts'
 import { Line } from './text.tsx'
-import { TimeLeft } from './time.tsx'
+import { Ago, TimeLeft } from './time.tsx'
 import { consequence, ending } from './wording.ts'
-
-type Choice = 'approve' | 'reject' | 'withdraw'
 
 interface AnswerProps {
   readonly hold: HoldView
@@ -21,132 +20,115 @@ interface AnswerProps {
 export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
   const { you } = hold
   const [choice, setChoice] = useState<Choice | null>(you.mayVote ? open : null)
+  const may = (one: Choice): boolean => mayChoose(one, hold, whole)
   useKeys({
-    ...(you.mayVote
-      ? { a: () => whole && you.whyNotApprove === null && setChoice('approve'), r: () => setChoice('reject') }
-      : {}),
+    ...(you.mayVote ? { a: () => may('approve') && setChoice('approve'), r: () => setChoice('reject') } : {}),
     Escape: () => setChoice(null),
   })
-  const mayApprove = you.mayVote && you.whyNotApprove === null
-  const allowed = choice === 'withdraw' ? you.mayWithdraw : choice === 'reject' ? you.mayVote : mayApprove && whole
   return (
     <section class="panel answer hold-answer" aria-label="Your answer">
       <p class={`ending ending-${hold.status}`} aria-live="polite">
-        {hold.status === 'pending' ? <TimeLeft until={hold.expiresAt} /> : <Line of={ending(hold)} />}
+        {hold.status === 'pending' ? <TimeLeft until={hold.expiresAt} /> : <Line of={endingOf(hold)} />}
       </p>
-      {choice !== null && allowed ? (
+      <Glass hold={hold} />
+      {choice !== null && may(choice) ? (
         <Confirm key={choice} hold={hold} choice={choice} done={() => setChoice(null)} refresh={refresh} />
       ) : (
         <>
           {hold.status === 'pending' && <p class="soft">{consequence(hold)}</p>}
-          {you.mayVote && (
-            <p class="actions answer-buttons">
-              {mayApprove && whole && (
-                <button type="button" class="button button-primary" onClick={() => setChoice('approve')}>
-                  Approve <kbd>a</kbd>
-                </button>
-              )}
-              {mayApprove && !whole && (
-                <button type="button" class="button button-primary" onClick={showWhole}>
-                  Details
-                </button>
-              )}
-              <button type="button" class="button" onClick={() => setChoice('reject')}>
-                Reject <kbd>r</kbd>
-              </button>
-            </p>
+          {hold.alike !== null && hold.alike.pending > 1 && (
+            <p class="soft">{hold.alike.pending} wait that differ in constants only.</p>
           )}
-          {you.whyNotApprove !== null && <p class="why-not">{you.whyNotApprove}</p>}
-          {mayApprove && !whole && (
-            <p class="why-not">It is not shown whole yet. Read all of it first; then you can approve it.</p>
-          )}
-          {!you.mayVote && hold.status === 'pending' && <p class="why-not">{you.whyNot}</p>}
-          {you.mayWithdraw && (
-            <p class="actions">
-              <button type="button" class="button" onClick={() => setChoice('withdraw')}>
-                Withdraw
-              </button>
-            </p>
-          )}
+          <Buttons hold={hold} whole={whole} showWhole={showWhole} choose={setChoice} />
         </>
       )}
     </section>
   )
 }
 
-const WORDS: Readonly<Record<Choice, { readonly title: string; readonly label: string; readonly button: string }>> = {
-  approve: { title: 'Approve this?', label: 'A note, if you like', button: 'Approve' },
-  reject: { title: 'Reject this?', label: 'Why, so that they know what to do', button: 'Reject' },
-  withdraw: { title: 'Take this back?', label: '', button: 'Withdraw' },
+interface ButtonsProps extends Pick<AnswerProps, 'hold' | 'whole' | 'showWhole'> {
+  readonly choose: (choice: Choice) => void
 }
 
-interface ConfirmProps {
-  readonly hold: HoldView
-  readonly choice: Choice
-  readonly done: () => void
-  readonly refresh: () => void
-}
+const MORE: readonly (readonly [Choice, string])[] = [
+  ['reviewed', 'It was all right'],
+  ['disputed', 'Dispute it'],
+  ['reason', 'Say why'],
+  ['break_glass', 'Break the glass'],
+  ['withdraw', 'Withdraw'],
+]
 
-function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
-  const [reason, setReason] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
-  const form = useRef<HTMLFormElement>(null)
-  const { title, label, button } = WORDS[choice]
-  useEffect(() => form.current?.querySelector<HTMLElement>('[data-first]')?.focus(), [])
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    if (choice === 'reject' && reason.trim() === '') return setProblem('Say why, so that they know what to do.')
-    setBusy(true)
-    setProblem(null)
-    try {
-      await (choice === 'withdraw' ? withdraw(hold.id) : vote(hold.id, choice, reason))
-      done()
-    } catch (error) {
-      setProblem(error instanceof ApiProblem ? error.message : 'This did not work. Try again.')
-    }
-    setBusy(false)
-    refresh()
-  }
+function Buttons({ hold, whole, showWhole, choose }: ButtonsProps) {
+  const { you } = hold
+  const mayApprove = you.mayVote && you.whyNotApprove === null
+  const more = MORE.filter(([one]) => mayChoose(one, hold, whole))
   return (
-    <form
-      ref={form}
-      class="confirm"
-      onSubmit={(event) => void submit(event)}
-      onKeyDown={(event) => event.key === 'Escape' && done()}
-    >
-      <h2>{title}</h2>
-      <p class="soft">{choice === 'approve' ? consequence(hold) : 'It will not run.'}</p>
-      {label !== '' && (
-        <label>
-          {label}
-          <textarea
-            rows={3}
-            maxLength={2_000}
-            value={reason}
-            {...(choice === 'reject' ? { 'data-first': '', required: true } : {})}
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </label>
-      )}
-      {problem !== null && (
-        <p class="warning" role="alert">
-          {problem}
+    <>
+      {you.mayVote && (
+        <p class="actions answer-buttons">
+          {mayApprove && whole && (
+            <button type="button" class="button button-primary" onClick={() => choose('approve')}>
+              Approve <kbd>a</kbd>
+            </button>
+          )}
+          {mayApprove && !whole && (
+            <button type="button" class="button button-primary" onClick={showWhole}>
+              Details
+            </button>
+          )}
+          <button type="button" class="button" onClick={() => choose('reject')}>
+            Reject <kbd>r</kbd>
+          </button>
         </p>
       )}
-      <p class="actions answer-buttons">
-        <button
-          type="submit"
-          class="button button-primary"
-          disabled={busy}
-          {...(choice === 'reject' ? {} : { 'data-first': '' })}
-        >
-          {busy ? 'One moment …' : button}
-        </button>
-        <button type="button" class="button" onClick={done}>
-          Cancel
-        </button>
-      </p>
-    </form>
+      {you.whyNotApprove !== null && <p class="why-not">{you.whyNotApprove}</p>}
+      {mayApprove && !whole && (
+        <p class="why-not">It is not shown whole yet. Read all of it first; then you can approve it.</p>
+      )}
+      {!you.mayVote && hold.status === 'pending' && <p class="why-not">{you.whyNot}</p>}
+      {more.length > 0 && (
+        <p class="actions">
+          {more.map(([one, label]) => (
+            <button key={one} type="button" class="button" onClick={() => choose(one)}>
+              {label}
+            </button>
+          ))}
+        </p>
+      )}
+    </>
   )
+}
+
+/** Run without an answer: why, and what reviewers said of it afterwards. */
+function Glass({ hold: { brokenGlass: glass } }: { readonly hold: HoldView }) {
+  if (glass === null) return null
+  return (
+    <div class="glass">
+      <p class="warning">
+        The glass was broken <Ago at={glass.at} />: <Line of={glass.reason} />
+      </p>
+      {glass.review === null ? (
+        <p class="soft">
+          Nobody has reviewed it. Due: <TimeLeft until={glass.reviewDueAt} />
+        </p>
+      ) : (
+        <p>
+          <Line of={glass.review.by.name} />{' '}
+          {glass.review.verdict === 'reviewed' ? 'found it all right' : 'disputes it'}
+          {glass.review.reason !== null && (
+            <>
+              {': '}
+              <Line of={glass.review.reason} />
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** Nobody approved what was let through by breaking the glass. */
+function endingOf(hold: HoldView): string {
+  if (hold.brokenGlass === null) return ending(hold)
+  return hold.outcome === null ? 'Let through without an answer.' : `Run without an answer: ${hold.outcome.tag}.`
 }

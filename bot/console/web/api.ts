@@ -27,14 +27,36 @@ export async function fetchMe(): Promise<Me> {
   return me
 }
 
-export async function fetchHolds(status: 'pending' | 'decided'): Promise<readonly HoldSummary[]> {
-  return (await ask<{ holds: HoldSummary[] }>('GET', `/api/holds?status=${status}&limit=200`)).holds
+export interface Wanted {
+  readonly status?: 'pending' | 'decided'
+  readonly which?: 'all' | 'asked' | 'to_answer' | 'to_review'
+}
+
+export async function fetchHolds(wanted: Wanted): Promise<readonly HoldSummary[]> {
+  const query = new URLSearchParams({ limit: '200', ...wanted })
+  return (await ask<{ holds: HoldSummary[] }>('GET', `/api/holds?${query}`)).holds
 }
 
 export const fetchHold = (id: string): Promise<HoldView> => ask('GET', `/api/holds/${encodeURIComponent(id)}`)
 
-export const vote = (id: string, choice: 'approve' | 'reject', reason: string): Promise<HoldView> =>
-  ask('POST', `/api/holds/${encodeURIComponent(id)}/votes`, { choice, reason })
+interface Said {
+  readonly choice: 'approve' | 'reject'
+  readonly reason: string
+  /** For others like it, too. */
+  readonly alike: boolean
+}
+
+export const vote = (id: string, { choice, reason, alike }: Said): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/votes`, { choice, reason, ...(alike ? { alike } : {}) })
+
+export const giveReason = (id: string, reason: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/reason`, { reason })
+
+export const breakGlass = (id: string, reason: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/break-glass`, { reason })
+
+export const review = (id: string, verdict: 'reviewed' | 'disputed', reason: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/review`, { verdict, reason })
 
 export const withdraw = (id: string): Promise<HoldView> =>
   ask('POST', `/api/holds/${encodeURIComponent(id)}/withdraw`, {})

@@ -65,7 +65,7 @@ function withoutMe(before: Who, error: unknown): Who {
 function Page({ route, me }: { readonly route: Route; readonly me: Me }) {
   switch (route.page) {
     case 'inbox':
-      return <Inbox me={me} />
+      return <Inbox me={me} show={route.show} />
     case 'decided':
       return <Decided />
     case 'hold':

@@ -1,50 +1,85 @@
 import type { HoldSummary, Me } from '../schemas.ts'
 import { fetchHolds } from './api.ts'
+import { gathered, Rows } from './hold-rows.tsx'
 import { focusedRow, moveFocus, useKeys } from './keyboard.ts'
 import { useLive } from './live.ts'
 import { go } from './route.ts'
 import { Failed, Loading, Nothing } from './states.tsx'
-import { Chip, Line } from './text.tsx'
-import { Ago, TimeLeft } from './time.tsx'
-import { endingBrief, everyRow, holdingRules, kindOf, placesOpen, reachOf, statusWord } from './wording.ts'
 
-export function Inbox({ me }: { readonly me: Me }) {
-  const [holds, refresh] = useLive(
-    'pending',
-    () => fetchHolds('pending'),
+type Show = 'yours' | 'asked' | 'all'
+
+const FILTERS: readonly (readonly [Show, string])[] = [
+  ['yours', 'For you'],
+  ['asked', 'Asked by you'],
+  ['all', 'All you may see'],
+]
+
+const WHICH = { yours: 'to_answer', asked: 'asked', all: 'all' } as const
+
+async function fetchInbox(show: Show) {
+  const [pending, unreviewed] = await Promise.all([
+    fetchHolds({ status: 'pending', which: WHICH[show] }),
+    show === 'yours' ? fetchHolds({ which: 'to_review' }) : [],
+  ])
+  return { pending, unreviewed }
+}
+
+export function Inbox({ me, show }: { readonly me: Me; readonly show: Show }) {
+  const [inbox, refresh] = useLive(
+    `inbox ${show}`,
+    () => fetchInbox(show),
     () => true,
   )
   useListKeys()
-  if (holds.state === 'loading') return <Loading what="what is waiting" />
-  if (holds.state === 'failed') return <Failed problem={holds.problem} again={refresh} />
-  const yours = holds.value.filter(({ you }) => you.mayVote)
-  const others = holds.value.filter(({ you }) => !you.mayVote)
-  document.title = yours.length > 0 ? `(${yours.length}) Holdpoint` : 'Holdpoint'
+  if (inbox.state === 'loading') return <Loading what="what is waiting" />
+  if (inbox.state === 'failed') return <Failed problem={inbox.problem} again={refresh} />
+  const { pending, unreviewed } = inbox.value
+  const yours = pending.filter(({ you }) => you.mayVote)
+  const others = pending.filter(({ you }) => !you.mayVote)
+  const waiting = yours.length + unreviewed.length
+  if (show === 'yours') document.title = waiting > 0 ? `(${waiting}) Holdpoint` : 'Holdpoint'
   return (
     <>
-      <h1>Inbox</h1>
+      <div class="inbox-head">
+        <h1>Inbox</h1>
+        <Filters show={show} />
+      </div>
       <p class="visually-hidden" aria-live="polite">
-        {yours.length} waiting for you
+        {waiting} waiting for you
       </p>
-      {holds.stale && <Stale />}
-      {holds.value.length === 0 ? (
+      {inbox.stale && <Stale />}
+      {pending.length + unreviewed.length === 0 && (
         <Nothing title="Nothing is waiting">
-          When someone’s statement needs a person’s word, it appears here by itself. You need not reload, {me.name}.
+          {show === 'asked'
+            ? 'Nothing that you or your agents asked for waits for an answer.'
+            : `When someone’s statement needs a person’s word, it appears here by itself. You need not reload, ${me.name}.`}
         </Nothing>
-      ) : (
-        <>
-          <Section title="For you to decide" holds={yours} empty="Nothing right now." />
-          {others.length > 0 && <Section title="Waiting for others" holds={others} empty="" />}
-        </>
+      )}
+      {unreviewed.length > 0 && <Section title="Run without an answer, to be reviewed" holds={unreviewed} />}
+      {yours.length > 0 && <Section title="For you to decide" holds={yours} />}
+      {others.length > 0 && (
+        <Section title={show === 'asked' ? 'Waiting for an answer' : 'For others to decide'} holds={others} />
       )}
     </>
+  )
+}
+
+function Filters({ show }: { readonly show: Show }) {
+  return (
+    <nav class="filters" aria-label="Which holds">
+      {FILTERS.map(([one, label]) => (
+        <a key={one} href={one === 'yours' ? '/' : `/?show=${one}`} aria-current={one === show ? 'true' : undefined}>
+          {label}
+        </a>
+      ))}
+    </nav>
   )
 }
 
 export function Decided() {
   const [holds, refresh] = useLive(
     'decided',
-    () => fetchHolds('decided'),
+    () => fetchHolds({ status: 'decided' }),
     () => true,
   )
   useListKeys()
@@ -89,94 +124,15 @@ function useListKeys(): void {
 interface SectionProps {
   readonly title: string
   readonly holds: readonly HoldSummary[]
-  readonly empty: string
 }
 
-function Section({ title, holds, empty }: SectionProps) {
+function Section({ title, holds }: SectionProps) {
   return (
     <section class="inbox-section">
       <h2>
         {title} <span class="count">{holds.length}</span>
       </h2>
-      {holds.length === 0 ? <p class="soft">{empty}</p> : <Rows holds={holds} />}
+      <Rows holds={gathered(holds)} />
     </section>
   )
-}
-
-function Rows({ holds }: { readonly holds: readonly HoldSummary[] }) {
-  return (
-    <ul class="rows">
-      {holds.map((hold) => (
-        <li key={hold.id}>
-          <Row hold={hold} />
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function Row({ hold }: { readonly hold: HoldSummary }) {
-  const { asker, target, tag, preview, status } = hold
-  const pending = status === 'pending'
-  return (
-    <a class="row" href={`/holds/${hold.id}`} data-row={hold.id}>
-      <span class="row-what">
-        <span class="row-title">
-          <Asker asker={asker} /> {pending ? 'wants to run' : 'asked to run'} <strong>{tag}</strong> on{' '}
-          <Line of={target.name} /> <Environment of={target.environment} />
-        </span>
-        <code class="row-excerpt">
-          <Line of={hold.excerpt.replaceAll(/\s+/g, ' ')} />
-        </code>
-        <span class="row-why">
-          <Line of={[...new Set(holdingRules(hold).map(({ title }) => title))].join(' · ')} />
-        </span>
-      </span>
-      <span class="row-side">
-        {pending ? (
-          <>
-            <span class={everyRow(preview) ? 'row-reach danger' : 'row-reach'}>{reachOf(preview).rows}</span>
-            <span class="row-time">
-              <TimeLeft until={hold.expiresAt} />
-            </span>
-            <span class="soft">approved by {placesOpen(hold)}</span>
-          </>
-        ) : (
-          <>
-            <span class={`status status-${status}`}>{statusWord(status)}</span>
-            <span>
-              <Line of={endingBrief(hold)} />
-            </span>
-            <span class="soft">
-              <Ago at={hold.decidedAt ?? hold.createdAt} />
-            </span>
-          </>
-        )}
-      </span>
-    </a>
-  )
-}
-
-export function Asker({ asker }: { readonly asker: HoldSummary['asker'] }) {
-  return (
-    <>
-      <strong>
-        <Line of={asker.name} />
-      </strong>
-      {asker.kind !== 'human' && ` (${kindOf(asker)}`}
-      {asker.actsFor !== null && (
-        <>
-          {' for '}
-          <strong>
-            <Line of={asker.actsFor.name} />
-          </strong>
-        </>
-      )}
-      {asker.kind !== 'human' && ')'}
-    </>
-  )
-}
-
-export function Environment({ of }: { readonly of: HoldSummary['target']['environment'] }) {
-  return of === 'production' ? <Chip tone="strong">{of}</Chip> : <Chip>{of}</Chip>
 }

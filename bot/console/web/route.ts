@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 
 /** The four addresses of the console, and moving between them without loading the document again. */
 export type Route =
-  | { readonly page: 'inbox' }
+  | { readonly page: 'inbox'; readonly show: 'yours' | 'asked' | 'all' }
   | { readonly page: 'decided' }
   | { readonly page: 'hold'; readonly id: string; readonly answer: 'approve' | 'reject' | null }
   | { readonly page: 'slack_link'; readonly code: string }
@@ -10,7 +10,10 @@ export type Route =
 
 export function routeOf({ pathname, search }: { readonly pathname: string; readonly search: string }): Route {
   const query = new URLSearchParams(search)
-  if (pathname === '/') return { page: 'inbox' }
+  if (pathname === '/') {
+    const show = query.get('show')
+    return { page: 'inbox', show: show === 'asked' || show === 'all' ? show : 'yours' }
+  }
   if (pathname === '/decided') return { page: 'decided' }
   if (pathname === '/slack/link') return { page: 'slack_link', code: query.get('code') ?? '' }
   const id = /^\/holds\/([\w-]+)$/.exec(pathname)?.[1]

@@ -53,6 +53,9 @@ describe('a hold is shown', () => {
       mayVote: false,
       whyNot: 'report-bot acts for you. Someone else has to decide.',
       whyNotApprove: null,
+      mayReview: false,
+      mayBreakGlass: false,
+      mayApproveAlike: false,
       mayWithdraw: true,
       voted: null,
     })

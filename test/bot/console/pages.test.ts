@@ -147,6 +147,50 @@ describe.skipIf(chromium === null)('the pages', () => {
     expect(await statusOf(hold)).toBe('approved')
   })
 
+  test('the inbox shows what is for me, what I asked and all; many alike stand in one row', async () => {
+    const { decision } = sampleHold(site.issuer)
+    const alike = (n: number) =>
+      site.holds.create(
+        sampleHold(site.issuer, { shape: 'carts', statement: `DELETE FROM carts WHERE id = ${n}`, decision }),
+      )
+    for (const n of [1, 2, 3]) await alike(n)
+    const own = await site.holds.create(sampleOf('ben', site.issuer, { statement: 'DELETE FROM of_my_own' }))
+    await using ben = await visit('ben')
+    await ben.page.getByText('one of 3 alike').waitFor()
+    expect(await ben.page.getByText(/DELETE FROM carts/).count()).toBe(1)
+    expect(await ben.page.locator(`[data-row="${own.id}"]`).count()).toBe(0)
+    await ben.page.getByRole('link', { name: 'Asked by you' }).click()
+    await ben.page.locator(`[data-row="${own.id}"]`).waitFor()
+    expect(await ben.page.locator('[data-row]').count()).toBe(1)
+    await ben.page.getByRole('link', { name: 'All you may see' }).click()
+    await ben.page.getByRole('heading', { name: 'For others to decide' }).waitFor()
+    expect(ben.said).toEqual([])
+  })
+
+  test('what was run by breaking the glass waits for a review in the inbox, and is reviewed there', async () => {
+    const { decision } = sampleHold(site.issuer)
+    const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, sameShape: null }
+    const answering = { ...none, breakGlass: { group: 'engineers', reviewMs: 3_600_000 } }
+    const hold = await site.holds.create(sampleOf('ana', site.issuer, { decision: { ...decision, answering } }))
+    await using ana = await visit('ana', `/holds/${hold.id}`)
+    await button(ana.page, 'Break the glass').click()
+    await ana.page.locator('textarea:focus').fill('the shop is down')
+    await button(ana.page, 'Break the glass').click()
+    await ana.page.getByText('Let through without an answer.').waitFor()
+    await using ben = await visit('ben')
+    await ben.page.getByRole('heading', { name: 'Run without an answer, to be reviewed' }).waitFor()
+    await ben.page.locator(`[data-row="${hold.id}"]`).click()
+    await ben.page.getByText('the shop is down').waitFor()
+    await button(ben.page, 'Dispute it').click()
+    await ben.page.locator('textarea:focus').fill('it was up')
+    await button(ben.page, 'Dispute it').click()
+    await ben.page.getByText(/ben disputes it/).waitFor()
+    expect((await site.holds.find(hold.id))?.brokenGlass?.review).toMatchObject({
+      verdict: 'disputed',
+      reason: 'it was up',
+    })
+  })
+
   test('approving takes two steps and says what will happen', async () => {
     const hold = await site.holds.create(sampleHold(site.issuer))
     await using ben = await visit('ben', `/holds/${hold.id}`)

@@ -195,6 +195,65 @@ describe('what goes wrong', () => {
   })
 })
 
+describe('people who were not waited for', () => {
+  const answering = {
+    reasonRequired: false,
+    remindMs: null,
+    escalate: null,
+    onCall: [],
+    delegates: {},
+    breakGlass: { group: 'engineers', reviewMs: 3_600_000 },
+    sameShape: null,
+  }
+  const glass = () => ask({ decision: { ...request().decision, answering } })
+
+  test('are told to review what was run by breaking the glass, whether they were asked before or not', async () => {
+    const hold = await glass()
+    await stage.holds.breakGlass(hold.id, person('ana'), { reason: 'the shop is down', via: 'console' })
+    await email.delivery.deliver(hold, 'glass_broken', 'k')
+    expect(server.mails).toHaveLength(3)
+    expect(to('cleo')[0]?.mail.text).toContain('Run without an answer: the shop is down')
+    expect(to('cleo')[0]?.mail.text).toContain('It has to be reviewed until')
+    await email.delivery.deliver(hold, 'review_overdue', 'k2')
+    expect(to('cleo')[1]?.mail.text).toContain('The review is overdue.')
+    expect(server.mails).toHaveLength(6)
+  })
+
+  test('are reminded once while nobody answers', async () => {
+    const hold = await ask()
+    await email.delivery.deliver(hold, 'created', 'k')
+    await email.delivery.deliver(hold, 'reminded', 'k2')
+    await email.delivery.deliver(hold, 'reminded', 'k2')
+    expect(to('ben').map(({ mail }) => mail.text?.includes('Still waiting for an answer'))).toEqual([false, true])
+  })
+
+  test('are those on duty, where the group has a schedule', async () => {
+    const onCall = [
+      {
+        group: 'dba',
+        startsAt: new Date(stage.now() - 1_000).toISOString(),
+        shiftMs: 3_600_000,
+        shifts: [[person('eve')], [person('ben')]],
+      },
+    ]
+    await email.delivery.deliver(
+      await ask({ decision: { ...request().decision, answering: { ...answering, onCall } } }),
+      'created',
+      'k',
+    )
+    expect(server.mails.flatMap((one) => one.to)).toEqual(['eve@example.org'])
+  })
+})
+
+test('when nobody’s address is taken, it is said to be told elsewhere', async () => {
+  for (const name of ['ben', 'cleo', 'dora']) server.refusals.set(`${name}@example.org`, 550)
+  const hold = await ask()
+  await expect(email.delivery.deliver(hold, 'created', 'k')).rejects.toMatchObject({
+    code: 'email_refused',
+    retryable: false,
+  })
+})
+
 describe('the doctor', () => {
   test('says that the server lets us in, that it does not, and that mail is half configured', async () => {
     expect(await emailCheck(configWith({}))()).toMatchObject({ state: 'ok' })

@@ -1,0 +1,83 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { HoldView } from '../schemas.ts'
+import { type Choice, choiceConsequence, choiceWords, say } from './answer-choices.ts'
+import { ApiProblem } from './api.ts'
+
+interface ConfirmProps {
+  readonly hold: HoldView
+  readonly choice: Choice
+  readonly done: () => void
+  readonly refresh: () => void
+}
+
+/** The second step of every answer. */
+export function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
+  const [reason, setReason] = useState('')
+  const [alike, setAlike] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
+  const { title, label, required, button } = choiceWords[choice]
+  useEffect(() => form.current?.querySelector<HTMLElement>('[data-first]')?.focus(), [])
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    if (required !== null && reason.trim() === '') return setProblem(required)
+    setBusy(true)
+    setProblem(null)
+    try {
+      await say(choice, hold, reason, alike)
+      done()
+    } catch (error) {
+      setProblem(error instanceof ApiProblem ? error.message : 'This did not work. Try again.')
+    }
+    setBusy(false)
+    refresh()
+  }
+  return (
+    <form
+      ref={form}
+      class="confirm"
+      onSubmit={(event) => void submit(event)}
+      onKeyDown={(event) => event.key === 'Escape' && done()}
+    >
+      <h2>{title}</h2>
+      <p class="soft">{choiceConsequence(choice, hold)}</p>
+      {choice === 'approve' && hold.you.mayApproveAlike && (
+        <label class="check">
+          <input type="checkbox" checked={alike} onChange={(event) => setAlike(event.currentTarget.checked)} />
+          Also those that differ in constants only, for as long as the policy lets it
+        </label>
+      )}
+      {label !== null && (
+        <label>
+          {label}
+          <textarea
+            rows={3}
+            maxLength={2_000}
+            value={reason}
+            {...(required === null ? {} : { 'data-first': '', required: true })}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+        </label>
+      )}
+      {problem !== null && (
+        <p class="warning" role="alert">
+          {problem}
+        </p>
+      )}
+      <p class="actions answer-buttons">
+        <button
+          type="submit"
+          class="button button-primary"
+          disabled={busy}
+          {...(required === null ? { 'data-first': '' } : {})}
+        >
+          {busy ? 'One moment …' : button}
+        </button>
+        <button type="button" class="button" onClick={done}>
+          Cancel
+        </button>
+      </p>
+    </form>
+  )
+}
