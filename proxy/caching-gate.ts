@@ -1,16 +1,14 @@
 import { GenerationalCache } from '../generational-cache.ts'
-import type { Decision } from '../policies/decision.ts'
 import type { Policy } from '../policies/evaluate.ts'
 import { Analyses, attempt, type Dependency, isMemorable, type Known, stillHold, weightOf } from './analyses.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
-import { decide, nativeError } from './decide.ts'
 import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
 import { inSlices } from './in-slices.ts'
+import { type Judging, judgementOf } from './judgement.ts'
 import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
 import { type JudgingContext, JudgingContexts } from './judging-context.ts'
-import { outputMasksOf } from './output-masks.ts'
-import { type RefusalId, refusal, refused } from './refusal.ts'
+import { type RefusalId, refused } from './refusal.ts'
 import type { Analysis } from './sql/analyse.ts'
 import { LargeTextError } from './sql/errors.ts'
 import { withoutNumbers } from './sql/numbers.ts'
@@ -75,6 +73,12 @@ export class CachingGate implements Gate {
     return statementShape(judgement, origin.analysis.definitions, session)
   }
 
+  async stands({ footing }: Judgement, session: SessionView): Promise<boolean> {
+    if (footing === null || footing === undefined) return true
+    const catalog = this.#options.catalogs.get(session.target.name)
+    return (await catalog?.unchanged?.(footing).catch(() => false)) ?? false
+  }
+
   async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
     await pending.catch(() => undefined) // then the snapshot throws, and that is judged
     return this.judge(text, session)
@@ -117,7 +121,9 @@ export class CachingGate implements Gate {
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
     if (analysed.known === null) return this.#judgeElsewhere(text, session)
     const { dependencies } = analysed.known
-    const value = analysed.known.value.map((analysis) => this.#judgement(analysis, dependencies, session, policy))
+    const value = analysed.known.value.map((analysis) =>
+      this.#judgement(analysis, { dependencies, session, policy, snapshot }),
+    )
     if (key !== null) this.#judgements.set(key, { value, dependencies }, weightOf(text, value))
     if (numberless !== null && dependencies.length === 0 && isNumberBlind(analysed.known.value, numberless)) {
       this.#shapes.set(shapeKey, new JudgementShape(text, value[0] as Judgement), weightOf(text, value))
@@ -144,7 +150,9 @@ export class CachingGate implements Gate {
       const analysed = await this.#analyses.elsewhere(text, session, snapshot, context).catch(refusalOf)
       if (typeof analysed === 'string') return [refused(text, analysed, policy.digest)]
       const { dependencies } = analysed
-      const value = await inSlices(analysed.value, (each) => this.#judgement(each, dependencies, session, policy))
+      const value = await inSlices(analysed.value, (each) =>
+        this.#judgement(each, { dependencies, session, policy, snapshot }),
+      )
       const now = this.#grounds(text, session, catalog)
       if ('refused' in now || now.context.id !== context.id || (catalog?.pending ?? null) !== null) continue
       if (!stillHold(dependencies, session)) continue
@@ -163,30 +171,11 @@ export class CachingGate implements Gate {
     return judgement
   }
 
-  #judgement(analysis: Analysis, dependencies: readonly Dependency[], session: SessionView, policy: Policy): Judgement {
-    const decided = decide(analysis.facts, session, policy)
-    const masks = decided.outcome === 'deny' ? null : outputMasksOf(analysis.facts, analysis.outputs, decided)
-    const decision = typeof masks === 'string' ? refusal(masks) : reviewable(decided, analysis)
-    const judgement: Judgement = Object.freeze({
-      text: analysis.text,
-      redactedText: analysis.redactedText,
-      facts: analysis.facts,
-      decision,
-      policyDigest: policy.digest,
-      outputs: analysis.outputs,
-      outputMasks: typeof masks === 'string' ? null : masks,
-      scrub: decision.masks.length > 0,
-      effects: analysis.effects,
-      nativeError: decision.outcome === 'deny' ? nativeError(analysis, session, policy) : null,
-    })
-    this.#origins.set(judgement, { analysis, dependencies })
+  #judgement(analysis: Analysis, judging: Judging): Judgement {
+    const judgement = judgementOf(analysis, judging)
+    this.#origins.set(judgement, { analysis, dependencies: judging.dependencies })
     return judgement
   }
-}
-
-/** Nobody answers for what they cannot be shown. */
-function reviewable(decided: Decision, { isKeptWhole }: Analysis): Decision {
-  return decided.outcome === 'hold' && !isKeptWhole ? refusal('gate.too_long_to_review') : decided
 }
 
 /** What a text is judged by, besides itself. */

@@ -3,6 +3,7 @@ import type { Policy } from '../policies/evaluate.ts'
 import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts'
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { Footing } from './catalog/confirmations.ts'
 import type { DefinitionChange } from './sql/definition-change.ts'
 import type { NativeError } from './sql/native-error.ts'
 
@@ -81,6 +82,8 @@ export interface Judgement {
   readonly effects: SessionEffects
   /** Denied for nothing but what the server refuses as well, and what it says then. For the client only. */
   readonly nativeError?: NativeError | null
+  /** What it rests on that may be replaced meanwhile; null or absent: nothing but plain tables. See `stands`. */
+  readonly footing?: Footing | null
 }
 
 export interface Gate {
@@ -90,6 +93,12 @@ export interface Gate {
    * Returns without a promise when everything needed is in memory, so that the hot path never yields.
    */
   judge(text: string, session: SessionView): readonly Judgement[] | Promise<readonly Judgement[]>
+
+  /**
+   * Whether the definitions that a judgement rests on are still those it was made by, as the server has them now. When
+   * not, they have been read anew, and whoever asks has to judge again. Never rejects: what nobody can say is false.
+   */
+  stands(judgement: Judgement, session: SessionView): Promise<boolean>
 
   /**
    * SHA-256 (hex) over everything that fixes what would run: exact text, parameters and formats, target, role, search
@@ -108,7 +117,7 @@ export interface BoundParameters {
 }
 
 /** What the gate needs of a catalog; without `look`, a name that is missing is missing until the next reload. */
-export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> & Partial<Pick<Catalog, 'look'>>
+export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> & Partial<Pick<Catalog, 'look' | 'unchanged'>>
 
 export interface GateOptions {
   /** By target name. */

@@ -20,6 +20,7 @@ type LabelledColumn = readonly [key: string, labels: readonly string[]]
 export interface SnapshotHead {
   readonly serverVersion: number
   readonly loginRole: string
+  readonly seen: string
   readonly version: number
 }
 
@@ -40,8 +41,8 @@ export function* partsOf(snapshot: CatalogSnapshot): Generator<DefinitionsPart> 
 }
 
 export function headOf({ definitions, version }: CatalogSnapshot): SnapshotHead {
-  const { serverVersion, loginRole } = definitions
-  return { serverVersion, loginRole, version }
+  const { serverVersion, loginRole, seen } = definitions
+  return { serverVersion, loginRole, seen, version }
 }
 
 function labelledColumns(snapshot: CatalogSnapshot, relations: readonly Relation[]): LabelledColumn[] {

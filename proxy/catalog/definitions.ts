@@ -155,6 +155,8 @@ export interface Definitions {
   /** Of the server, e.g. 180004. */
   readonly serverVersion: number
   readonly loginRole: string
+  /** Which transactions' work is in them: pg_snapshot, as text. */
+  readonly seen: string
   readonly schemas: readonly string[]
   readonly relations: readonly Relation[]
   readonly inheritance: readonly (readonly [child: number, parent: number])[]

@@ -28,6 +28,7 @@ async function read(client: pg.Client): Promise<Definitions> {
   return {
     serverVersion,
     loginRole: server[1] as string,
+    seen: server[2] as string,
     schemas: (await rows(queries.schemas)).map(([name]) => name as string),
     relations: (await rows(queries.relations)).map(relation),
     inheritance: (await rows(queries.inheritance)) as [number, number][],

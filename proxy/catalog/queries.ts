@@ -141,7 +141,7 @@ export const roles = `
     FROM pg_roles r
    WHERE r.rolname = current_user OR (SELECT count(*) FROM pg_roles) <= 200`
 
-export const server = `SELECT current_setting('server_version_num')::int, current_user`
+export const server = `SELECT current_setting('server_version_num')::int, current_user, pg_current_snapshot()::text`
 
 const wholeTables =
   `pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger pg_aggregate

@@ -18,6 +18,13 @@ export class Relations {
     return [...(this.#names.get(schema)?.values() ?? [])]
   }
 
+  /** How many there are of that name, in all schemas. */
+  countNamed(name: string): number {
+    let count = 0
+    for (const names of this.#names.values()) if (names.has(name)) count++
+    return count
+  }
+
   #add(relation: Relation): void {
     this.byOid.set(relation.oid, relation)
     if (relation.rowType !== 0) this.byRowType.set(relation.rowType, relation)

@@ -49,7 +49,7 @@ export class CatalogSnapshot {
   readonly version: number
   readonly loginRole: string
   readonly memo = new Map<string, unknown>()
-  readonly #relations: Relations
+  readonly relations: Relations
   readonly #inheritance: Inheritance
   readonly #attached: Attachments
   readonly #routines = new Map<number, Routine>()
@@ -66,7 +66,7 @@ export class CatalogSnapshot {
     this.labels = labels
     this.loginRole = definitions.loginRole
     this.#paths = new SearchPaths(definitions.schemas, definitions.roles)
-    this.#relations = new Relations(definitions.relations)
+    this.relations = new Relations(definitions.relations)
     this.#inheritance = new Inheritance(definitions.inheritance)
     this.#attached = new Attachments(definitions)
     for (const routine of definitions.routines) this.#routines.set(routine.oid, routine)
@@ -75,7 +75,7 @@ export class CatalogSnapshot {
     this.#typeNames = grouped(definitions.types, (type) => type.name)
     this.#operators = grouped(definitions.operators, (operator) => operator.name)
     this.#columns = new ColumnSources({
-      relations: this.#relations.byOid,
+      relations: this.relations.byOid,
       inheritance: this.#inheritance,
       types: this.#types,
       labels,
@@ -88,20 +88,20 @@ export class CatalogSnapshot {
   }
 
   relation(schema: string, name: string): Relation | undefined {
-    return this.#relations.named(schema, name)
+    return this.relations.named(schema, name)
   }
 
   /** Everything in a schema but what belongs to a table: indexes, TOAST tables and the types of rows. */
   relationsIn(schema: string): readonly Relation[] {
-    return this.#relations.in(schema).filter(({ kind }) => !['index', 'toast', 'composite_type'].includes(kind))
+    return this.relations.in(schema).filter(({ kind }) => !['index', 'toast', 'composite_type'].includes(kind))
   }
 
   relationByOid(oid: number): Relation | undefined {
-    return this.#relations.byOid.get(oid)
+    return this.relations.byOid.get(oid)
   }
 
   relationByRowType(type: number): Relation | undefined {
-    return this.#relations.byRowType.get(type)
+    return this.relations.byRowType.get(type)
   }
 
   viewQuery(oid: number): string | undefined {
@@ -131,7 +131,7 @@ export class CatalogSnapshot {
   /** Foreign tables whose rows are read and written through this one. */
   foreignBelow(oid: number): readonly Relation[] {
     return this.#inheritance.below(oid).flatMap((member) => {
-      const relation = this.#relations.byOid.get(member)
+      const relation = this.relations.byOid.get(member)
       return relation?.kind === 'foreign_table' ? [relation] : []
     })
   }
@@ -164,10 +164,7 @@ export class CatalogSnapshot {
     return this.#operators.get(name) ?? none
   }
 
-  /**
-   * The schemas that are searched for this role, in order, `pg_temp` among them where it is.
-   * @returns null when that cannot be known
-   */
+  /** The schemas that are searched for this role, in order, `pg_temp` among them; null: that cannot be known. */
   schemasOnPath(searchPath: string | null, role: string): readonly string[] | null {
     return this.#paths.schemasOn(searchPath, role)
   }
@@ -179,7 +176,7 @@ export class CatalogSnapshot {
 
   /** Labels of a base column, those of its parents, its children and, for a view, of what is behind it. */
   labelsOf(oid: number, attribute: number): readonly string[] {
-    const relation = this.#relations.byOid.get(oid)
+    const relation = this.relations.byOid.get(oid)
     if (relation === undefined) return none
     return this.sourcesOf(relation).find((source) => source.attribute === attribute)?.labels ?? none
   }
@@ -190,7 +187,7 @@ export class CatalogSnapshot {
     let hash = this.memo.get(key) as string | undefined
     if (hash === undefined) {
       const parts = [
-        this.#relations.byOid.get(oid),
+        this.relations.byOid.get(oid),
         this.#attached.views.get(oid),
         this.rulesOf(oid),
         this.triggersOf(oid),

@@ -15,7 +15,7 @@ import { Outbox } from './outbox.ts'
 import { Preparing } from './preparing.ts'
 import { Recorder } from './recorder.ts'
 import { Refusals } from './refusals.ts'
-import { Replies } from './replies.ts'
+import { ReplyPump } from './reply-pump.ts'
 import { Requests } from './requests.ts'
 import { Said } from './said.ts'
 import { type SessionCatalog, SessionState } from './session-state.ts'
@@ -52,7 +52,7 @@ export interface Assembled {
   readonly context: SessionContext
   readonly approvals: Approvals
   readonly requests: Requests
-  readonly replies: Replies
+  readonly replies: ReplyPump
 }
 
 /** Puts one session together. */
@@ -69,7 +69,7 @@ export function assemble(parts: SessionParts, dependencies: SessionDependencies,
     executing: new Executing(context, refusals),
     terminated: hooks.terminated,
   })
-  return { context, approvals, requests, replies: new Replies(context) }
+  return { context, approvals, requests, replies: new ReplyPump(context) }
 }
 
 function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks: SessionHooks): SessionContext {

@@ -15,6 +15,7 @@ export type SessionErrorCode =
   | 'settings_changed'
   | 'trail_not_writable'
   | 'mask_not_proven'
+  | 'definitions_changed'
   | 'held_input_too_large'
   | 'credential_expired'
   | 'shutting_down'
@@ -51,6 +52,7 @@ const sqlstates: Readonly<Record<SessionErrorCode, string>> = {
   settings_changed: '42501',
   trail_not_writable: '58030',
   mask_not_proven: '42501',
+  definitions_changed: '40001',
   held_input_too_large: '54000',
   credential_expired: '57P05',
   shutting_down: '57P01',

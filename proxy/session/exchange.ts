@@ -37,6 +37,8 @@ export interface Slot {
   readonly vital: boolean
   /** An error came; only ReadyForQuery is due. */
   failed: boolean
+  /** It was answered by us with an error; the rest of what the server says to it is not shown. */
+  stopped: boolean
 }
 
 const NONE: readonly never[] = []
@@ -54,6 +56,7 @@ export function slot(kind: SlotKind, parts: Partial<Slot> = {}): Slot {
     capture: parts.capture ?? null,
     vital: parts.vital ?? false,
     failed: false,
+    stopped: false,
   }
 }
 
@@ -79,6 +82,8 @@ export class Exchange {
   barrier = false
   /** …even Sync, because the server would take it for part of the COPY. */
   copyExpected = false
+  /** What runs may rest on definitions that were replaced since it was judged. */
+  doubtful = false
   #slots: Slot[] = []
   #head = 0
   #waiting: (() => void)[] = []
@@ -104,6 +109,8 @@ export class Exchange {
   }
 
   push(next: Slot): void {
+    if (this.empty) this.doubtful = false
+    this.doubtful ||= next.runs.some(({ judgement }) => (judgement.footing ?? null) !== null)
     this.#slots.push(next)
   }
 
@@ -128,6 +135,15 @@ export class Exchange {
     this.#head = 0
     this.wake()
     return { skipped, synced: at !== -1 }
+  }
+
+  /** What is asked behind the first and answered before the batch ends; null: its end was not asked for yet. */
+  untilSync(): readonly Slot[] | null {
+    const first = this.#slots[this.#head]
+    if (first?.kind === 'query') return []
+    const behind = this.#slots.slice(this.#head + 1)
+    const at = behind.findIndex(({ kind }) => kind === 'sync')
+    return at === -1 ? null : behind.slice(0, at)
   }
 
   remaining(): readonly Slot[] {

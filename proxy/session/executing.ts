@@ -2,7 +2,7 @@ import type { Judgement } from '../gate.ts'
 import { frontend } from '../wire/message-types.ts'
 import { encodeDescribe } from '../wire/messages/describe.ts'
 import { decodeExecute } from '../wire/messages/execute.ts'
-import { settleThen } from './batch.ts'
+import { isSkipped, settleThen } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
@@ -10,6 +10,7 @@ import { judged } from './judging.ts'
 import type { Portal } from './prepared.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
+import { CHANGED, standingBefore } from './standing-before.ts'
 
 /** Execute: a portal runs, or goes on. Every one of them is judged and recorded. */
 export class Executing {
@@ -29,9 +30,16 @@ export class Executing {
     if (portal === undefined) return this.#refuse('34000', `portal "${name}" does not exist`)
     // It runs what its names meant when it was made, which is not what would be judged now.
     if (!state.isCurrent(portal.names)) {
-      return this.#refuse('42501', `portal "${name}" was made before names changed: bind it again`)
+      return this.#refuse('40001', `portal "${name}" was made before names changed: bind it again`)
     }
-    return judged(this.#session, portal, (judgements) => this.#decide(portal, judgements))
+    return judged(this.#session, portal, (judgements) => {
+      const doubt = standingBefore(this.#session, judgements)
+      if (doubt === null) return this.#decide(portal, judgements)
+      return doubt.then((stands) => {
+        if (isSkipped(this.#session)) return undefined
+        return stands ? this.#decide(portal, judgements) : this.#refuse('40001', CHANGED)
+      })
+    })
   }
 
   #decide(portal: Portal, judgements: readonly Judgement[]): undefined {
@@ -49,7 +57,8 @@ export class Executing {
     if (judgement === undefined) {
       exchange.push(slot('execute', { portal })) // an empty text: EmptyQueryResponse
     } else {
-      const run = recorder.intended({ judgement, parameters: portal.parameters }, portal.hold)
+      const alone = !exchange.batchRuns
+      const run = recorder.intended({ judgement, parameters: portal.parameters, alone }, portal.hold)
       upstream.recorded()
       if (run.traits.proof && !portal.described) this.#describe(portal)
       exchange.push(slot('execute', { runs: [run], portal, scrub: scrubbed([judgement]) }))

@@ -16,8 +16,12 @@ export interface Run {
   readonly hold: string | null
   /** The last of its message. */
   readonly last: boolean
+  /** Nothing has run before it in its batch. */
+  readonly alone: boolean
   readonly startedAtMs: number
   guard: RowGuard | null
+  /** The turn in which its definitions were found to be those it was judged by. */
+  stoodIn: number | null
   /** As a simple query's RowDescription said. */
   columns: number | null
   rows: number
@@ -39,6 +43,7 @@ export interface Recorded {
   readonly judgement: Judgement
   readonly parameters: readonly (string | null)[]
   readonly last?: boolean
+  readonly alone?: boolean
 }
 
 const NOT_KEPT = '[not kept]'
@@ -56,7 +61,7 @@ export class Recorder {
   }
 
   /** Before the statement's bytes may go. @throws SessionError trail_not_writable: then it must not run */
-  intended({ judgement, parameters, last = true }: Recorded, hold: string | null): Run {
+  intended({ judgement, parameters, last = true, alone = true }: Recorded, hold: string | null): Run {
     const traits = traitsOf(judgement)
     if (traits.input !== null) this.#inputs.record(traits.input)
     const number = ++this.statements
@@ -72,8 +77,10 @@ export class Recorder {
       traits,
       hold,
       last,
+      alone,
       startedAtMs: this.#options.clock(),
       guard: null,
+      stoodIn: null,
       columns: null,
       rows: 0,
       maskedRows: 0,

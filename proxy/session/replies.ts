@@ -8,7 +8,7 @@ import type { Slot, SlotKind } from './exchange.ts'
 import type { Run } from './recorder.ts'
 import { ReplyAsides } from './reply-asides.ts'
 import { ReplyErrors } from './reply-errors.ts'
-import { ReplyRows } from './reply-rows.ts'
+import type { ReplyRows } from './reply-rows.ts'
 
 /**
  * Server to client. Every reply is matched with the slot it answers; one that answers nothing means that the two ends
@@ -20,28 +20,22 @@ export class Replies {
   readonly #asides: ReplyAsides
   readonly #rows: ReplyRows
 
-  constructor(session: SessionContext) {
+  constructor(session: SessionContext, rows: ReplyRows) {
     this.#session = session
     this.#errors = new ReplyErrors(session)
     this.#asides = new ReplyAsides(session)
-    this.#rows = new ReplyRows(session)
+    this.#rows = rows
   }
 
-  /** Takes what has arrived. @throws SessionError or ProtocolError when the session has to end */
-  pump(): void {
-    const { fromUpstream, signal } = this.#session
-    this.#session.turn++
-    while (fromUpstream.next()) {
-      if (fromUpstream.type === backend.dataRow) {
-        this.#row()
-        continue
-      }
-      this.#rows.flush()
-      this.#receive(fromUpstream.type)
-      if (signal.aborted) return
+  /** The message the framer stands at. @throws SessionError or ProtocolError when the session has to end */
+  take(): void {
+    const { type } = this.#session.fromUpstream
+    if (type === backend.dataRow) {
+      this.#row()
+      return
     }
     this.#rows.flush()
-    this.#rows.streamTail()
+    this.#receive(type)
   }
 
   #receive(type: number): void {
@@ -117,7 +111,7 @@ export class Replies {
   }
 
   #pass(answered: Slot): void {
-    if (!answered.swallow) this.#session.toClient.keep(this.#session.fromUpstream)
+    if (!answered.swallow && !answered.stopped) this.#session.toClient.keep(this.#session.fromUpstream)
   }
 
   #run(answered: Slot): Run {
@@ -132,6 +126,7 @@ export class Replies {
     if (answered === undefined || answered.failed || (answered.kind !== 'query' && answered.kind !== 'execute')) {
       throw violation('sent rows out of order')
     }
+    if (answered.stopped) return
     if (answered.capture === null) this.#rows.row(answered, this.#run(answered))
     else answered.capture(this.#bytes)
   }
@@ -141,7 +136,9 @@ export class Replies {
     const { exchange, recorder, state } = this.#session
     const answered = this.#expect('query', 'execute')
     this.#pass(answered)
-    if (tag !== null && !answered.swallow) {
+    if (answered.stopped) {
+      answered.at++
+    } else if (tag !== null && !answered.swallow) {
       const run = this.#run(answered)
       recorder.completed(run, true, tag, rowsOfTag(tag))
       state.completed(run.judgement)
@@ -155,7 +152,7 @@ export class Replies {
   #suspended(): void {
     const answered = this.#expect('execute')
     const run = this.#run(answered)
-    this.#session.recorder.suspended(run)
+    if (!answered.stopped) this.#session.recorder.suspended(run)
     this.#pass(answered)
     this.#session.exchange.shift()
   }

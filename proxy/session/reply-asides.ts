@@ -12,7 +12,8 @@ export class ReplyAsides {
   }
 
   notice(): void {
-    const { toClient, fromUpstream } = this.#session
+    const { exchange, toClient, fromUpstream } = this.#session
+    if (exchange.first?.stopped === true) return
     const scrub = withheldNow(this.#session)
     if (scrub !== null) toClient.add(scrubReport(fromUpstream.bytes, scrub))
     else toClient.keep(fromUpstream)

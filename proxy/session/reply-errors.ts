@@ -31,7 +31,9 @@ export class ReplyErrors {
     }
     if (first === undefined) throw new SessionError('upstream_violation', 'The database sent an error out of order')
     if (first.vital) throw new SessionError('internal', 'The session’s state could not be asked for')
-    if (first.refusal !== null) this.#session.toClient.add(first.refusal)
+    if (first.stopped)
+      first.at = first.runs.length // the client has its error already
+    else if (first.refusal !== null) this.#session.toClient.add(first.refusal)
     else this.#forward(message)
     this.#failRuns(first, sqlstate)
     this.#session.exchange.copyIn = false

@@ -84,13 +84,13 @@ export class ReplyRows {
   }
 
   /** Of a large row, or of COPY data, the beginning goes on before the rest is here, when nobody has to look at it. */
-  streamTail(): void {
+  streamTail(mayPass: (run: Run) => boolean): void {
     const { fromUpstream, exchange, toClient } = this.#session
     const type = fromUpstream.begun
     if (!fromUpstream.atBoundary || (type !== backend.dataRow && type !== backend.copyData)) return
     const answered = exchange.first
     const run = answered?.runs[answered.at]
-    if (answered === undefined || answered.failed || run === undefined) return
+    if (answered === undefined || answered.failed || answered.stopped || run === undefined || !mayPass(run)) return
     if (type === backend.dataRow) {
       if (fromUpstream.begunBytes < STREAMED_ROW_BYTES_MIN || this.#mask(answered, run) !== null) return
       run.rows++

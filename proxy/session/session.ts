@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { HoldpointError } from '../../errors.ts'
 import { ProtocolError } from '../wire/errors.ts'
-import { encodeError } from '../wire/messages/error-response.ts'
 import { type Assembled, assemble, type SessionParts } from './assemble.ts'
-import type { ClientSocket } from './client-socket.ts'
+import { closeSoon, fatal } from './closing.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { SessionError } from './errors.ts'
 import { whenExpired } from './expiry.ts'
@@ -28,6 +27,8 @@ export class Session {
   readonly #inner: Assembled
   #terminated = false
   #cancelling = false
+  /** Arrived while what came before it is not taken yet. */
+  #early: Buffer[] | null = null
 
   constructor(parts: SessionParts, dependencies: SessionDependencies, ended: (session: Session) => void) {
     this.#parts = parts
@@ -48,7 +49,9 @@ export class Session {
   start(): void {
     const { client, upstream } = this.#parts
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk))
-    client.on('drain', () => upstream.socket.resume())
+    client.on('drain', () => {
+      if (this.#early === null) upstream.socket.resume()
+    })
     client.on('error', () => undefined) // 'close' follows
     client.on('close', () => this.end('client gone'))
     upstream.socket.on('data', (chunk: Buffer) => this.#fromUpstream(chunk))
@@ -117,14 +120,36 @@ export class Session {
 
   #fromUpstream(chunk: Buffer): void {
     if (this.#end.signal.aborted) return
+    if (this.#early !== null) {
+      this.#early.push(chunk)
+      return
+    }
     this.#inner.context.fromUpstream.push(chunk)
     try {
-      this.#inner.replies.pump()
+      const waiting = this.#inner.replies.pump()
+      if (waiting !== null) this.#waitFor(waiting)
     } catch (error) {
       this.#fail(error)
       return
     }
     this.#flushClient()
+  }
+
+  /** The server is not read on, and what it had sent already is taken as what came later. */
+  #waitFor(waiting: Promise<void>): void {
+    const { client, upstream } = this.#parts
+    this.#early = []
+    upstream.socket.pause()
+    waiting.then(
+      () => {
+        const early = Buffer.concat(this.#early ?? [])
+        this.#early = null
+        this.#flushClient()
+        if (!client.writableNeedDrain) upstream.socket.resume()
+        if (early.length > 0) this.#fromUpstream(early)
+      },
+      (error: unknown) => this.#fail(error),
+    )
   }
 
   #flushClient(): void {
@@ -173,23 +198,4 @@ export class Session {
       log.error({ err, session: this.id }, 'the end of a session could not be recorded')
     }
   }
-}
-
-const CLOSING_MS = 5_000
-
-/** What is written goes out first, but nobody is waited for who does not take it. */
-function closeSoon(socket: ClientSocket): void {
-  socket.destroySoon()
-  setTimeout(() => socket.destroy(), CLOSING_MS).unref()
-}
-
-/** What ends a connection, as the client is told. */
-export function fatal(error: HoldpointError): Buffer {
-  const coded = error instanceof SessionError || error instanceof ProtocolError
-  return encodeError({
-    severity: 'FATAL',
-    sqlstate: coded ? error.sqlstate : 'XX000',
-    message: error.message,
-    hint: error.hint,
-  })
 }

@@ -11,6 +11,7 @@ import type { NameChange } from './name-table.ts'
 import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
+import { standingBefore } from './standing-before.ts'
 
 const NO_PARAMETERS = { types: [], formats: [], values: [] }
 const NONE: readonly never[] = []
@@ -52,7 +53,7 @@ export class SimpleQuery {
   #decide(text: string, judgements: readonly Judgement[]): Promise<void> | undefined {
     switch (outcomeOf(judgements)) {
       case 'allow':
-        return this.#run(judgements, null)
+        return this.#runStanding(judgements)
       case 'deny':
         this.#refuse(judgements, { kind: 'refuse', judgements, report: denied(judgements) })
         return undefined
@@ -61,6 +62,17 @@ export class SimpleQuery {
           .decide({ text, judge: () => this.#judge(text), bound: NO_PARAMETERS, shown: NONE })
           .then((verdict) => this.#conclude(verdict))
     }
+  }
+
+  /** What would write waits until its definitions are known to be those that were judged; else it is judged again. */
+  #runStanding(judgements: readonly Judgement[]): Promise<void> | undefined {
+    const doubt = standingBefore(this.#session, judgements)
+    if (doubt === null) return this.#run(judgements, null)
+    return doubt.then(async (stands) => {
+      if (isSkipped(this.#session)) return
+      if (stands) await this.#run(judgements, null)
+      else await this.query()
+    })
   }
 
   #conclude(verdict: Verdict): Promise<void> | undefined {

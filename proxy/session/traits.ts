@@ -134,3 +134,8 @@ function headOf({ facts, decision, policyDigest }: Judgement, input: TracedInput
     ...(unenforced.length === 0 ? {} : { aside: unenforced.map(({ id, why }) => `${id}: ${why}`) }),
   })
 }
+
+/** Nothing but reading: stopping it on the way to the client leaves nothing behind. */
+export function onlyReads({ facts }: Judgement): boolean {
+  return facts.effects.every((effect) => effect === 'read')
+}

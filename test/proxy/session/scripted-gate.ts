@@ -47,6 +47,10 @@ export class ScriptedGate implements Gate {
     return this.slow ? new Promise((resolve) => setImmediate(() => resolve(found))) : found
   }
 
+  stands(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   async digest(judgement: Judgement, parameters: { readonly values: readonly (Buffer | null)[] }): Promise<string> {
     const values = parameters.values.map((value) => value?.toString('hex') ?? null)
     return createHash('sha256')

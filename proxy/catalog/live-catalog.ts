@@ -1,0 +1,167 @@
+import pg from 'pg'
+import { viewSources } from '../sql/view.ts'
+import type { Catalog, CatalogOptions } from './catalog.ts'
+import { ChangeWatch, readMark } from './change-watch.ts'
+import type { LabelRules } from './column-sources.ts'
+import { Confirmations, type Footing } from './confirmations.ts'
+import type { Definitions } from './definitions.ts'
+import { CatalogError } from './errors.ts'
+import { loadDefinitions } from './load.ts'
+import { beginReadOnly, type SideOptions } from './side-transaction.ts'
+import { CatalogSnapshot } from './snapshot.ts'
+import { connectionOf } from './target-connection.ts'
+
+const ATTEMPTS = 3
+
+/**
+ * Three moves: `refresh` reads everything and replaces the snapshot; `watch` looks for changes made elsewhere and
+ * refreshes when there are some; `close` ends both. A refresh that is asked for while one runs runs once more after it,
+ * because the running one may have read from before the change. When reading fails the last snapshot is not served:
+ * `snapshot` throws until a later look succeeds.
+ */
+export class LiveCatalog implements Catalog {
+  readonly #options: CatalogOptions
+  readonly #connection: pg.ClientConfig
+  readonly #pool: pg.Pool
+  #snapshot: CatalogSnapshot | null = null
+  /** What the snapshot was made of. */
+  #definitions: Definitions | null = null
+  #labels: LabelRules
+  #version = 0
+  #pending: Promise<void> | null = null
+  #again = false
+  readonly #watch: ChangeWatch
+  readonly #confirmations: Confirmations
+  #closed = false
+
+  constructor(options: CatalogOptions) {
+    this.#options = options
+    this.#labels = options.labels
+    this.#connection = connectionOf(options.target)
+    this.#confirmations = new Confirmations(this.#connection)
+    this.#pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
+    const lost = (error: Error): void =>
+      options.log.warn({ target: options.target.name, error }, 'catalog connection lost')
+    this.#pool.on('error', lost)
+    // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
+    this.#pool.on('connect', (client) => client.on('error', lost))
+    this.#watch = new ChangeWatch({
+      pool: this.#pool,
+      changed: () => this.refresh(),
+      failed: (error) => options.log.warn({ target: options.target.name, error }, 'definitions could not be checked'),
+      everyMs: options.checkEveryMs,
+    })
+  }
+
+  get snapshot(): CatalogSnapshot {
+    if (this.#snapshot === null) throw new CatalogError('not_loaded', 'The definitions of the target are not loaded')
+    return this.#snapshot
+  }
+
+  get pending(): Promise<void> | null {
+    return this.#pending
+  }
+
+  refresh(): Promise<void> {
+    if (this.#pending !== null) {
+      this.#again = true
+      return this.#pending
+    }
+    const run = this.#load().finally(() => {
+      if (this.#pending === run) this.#pending = null
+    })
+    this.#pending = run
+    return run
+  }
+
+  relabel(labels: LabelRules): void {
+    this.#labels = labels
+    if (this.#snapshot !== null && this.#definitions !== null) this.#snapshot = this.#snapshotOf(this.#definitions)
+  }
+
+  look(): Promise<void> | null {
+    return this.#closed ? null : this.#watch.ask()
+  }
+
+  async unchanged(footing: Footing): Promise<boolean> {
+    if (footing.snapshot === this.#snapshot && (await this.#confirmations.unchanged(footing))) return true
+    await this.refresh()
+    return false
+  }
+
+  async query<T extends pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[],
+    options: SideOptions,
+  ): Promise<T[]> {
+    const client = await this.#pool.connect()
+    let failed = true
+    try {
+      await client.query(beginReadOnly(options))
+      const { rows } = await client.query<T>(sql, [...values])
+      await client.query('ROLLBACK')
+      failed = false
+      return rows
+    } finally {
+      client.release(failed)
+    }
+  }
+
+  watch(): void {
+    this.#watch.start()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#watch.stop()
+    await this.#pending?.catch(() => undefined)
+    await this.#confirmations.close()
+    await this.#pool.end()
+  }
+
+  async #load(): Promise<void> {
+    let failures = 0
+    do {
+      this.#again = false
+      try {
+        await this.#read()
+      } catch (cause) {
+        failures++
+        this.#again = true
+        if (failures < ATTEMPTS && !this.#closed) continue
+        // Something changed and we do not know what: nothing is judged by what was true before.
+        this.#snapshot = null
+        this.#watch.forget()
+        throw this.#failure(cause)
+      }
+    } while (this.#again)
+  }
+
+  async #read(): Promise<void> {
+    const client = await this.#pool.connect()
+    let failed = true
+    try {
+      // Marked first: a change between the two is then read now and noticed once more, never missed.
+      const mark = await readMark(client)
+      const definitions = await loadDefinitions(client as unknown as pg.Client)
+      this.#watch.read(mark)
+      this.#definitions = definitions
+      this.#snapshot = this.#snapshotOf(definitions)
+      failed = false
+    } finally {
+      client.release(failed)
+    }
+  }
+
+  #snapshotOf(definitions: Definitions): CatalogSnapshot {
+    return new CatalogSnapshot(definitions, { labels: this.#labels, version: ++this.#version, viewSources })
+  }
+
+  #failure(cause: unknown): CatalogError {
+    const { target } = this.#options
+    return new CatalogError('not_loaded', `The definitions of ${target.name} could not be read`, {
+      cause,
+      hint: `Check that ${target.host}:${target.port} answers and that ${target.user} may log in to ${target.database}`,
+    })
+  }
+}

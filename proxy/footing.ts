@@ -1,0 +1,42 @@
+import type { Footing } from './catalog/confirmations.ts'
+import type { Relation } from './catalog/definitions.ts'
+import type { CatalogSnapshot } from './catalog/snapshot.ts'
+import type { Analysis } from './sql/analyse.ts'
+
+/**
+ * What a judgement rests on that can be replaced while the statement's text, its tables and their columns stay as they
+ * are: views, functions, rules, policies, triggers, defaults, checks, children.
+ *
+ * @returns null for a statement over plain tables: a column's number is never given to another
+ */
+export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSnapshot): Footing | null {
+  const relations = definitions.flatMap(({ oid }) => snapshot.relationByOid(oid) ?? [])
+  const routines = definitions.flatMap(({ oid }) => snapshot.routineByOid(oid) ?? [])
+  const writes = facts.effects.includes('write')
+  const plain = relations.every((relation) => isPlain(snapshot, relation, writes))
+  if (plain && routines.length === 0) return null
+  return {
+    snapshot,
+    relations: new Set(relations.map(({ oid }) => oid)),
+    relationNames: new Set(relations.map(({ name }) => name)),
+    routines: new Set(routines.map(({ oid }) => oid)),
+    routineNames: new Set([...routines, ...facts.functions].map(({ name }) => name)),
+    domains: new Set(relations.flatMap(({ attributes }) => attributes.flatMap(({ type }) => domains(snapshot, type)))),
+  }
+}
+
+const STORED: ReadonlySet<Relation['kind']> = new Set(['table', 'sequence', 'index', 'toast'])
+
+function isPlain(snapshot: CatalogSnapshot, { oid, kind, attributes }: Relation, writes: boolean): boolean {
+  if (!STORED.has(kind) || snapshot.childrenOf(oid).length + snapshot.rulesOf(oid).length > 0) return false
+  if (!writes) return snapshot.expressionsOf(oid).every(({ on }) => on !== 'read')
+  return (
+    snapshot.triggersOf(oid).length + snapshot.expressionsOf(oid).length + snapshot.cascadesFrom(oid).length === 0 &&
+    attributes.every(({ expression, type }) => expression === null && domains(snapshot, type).length === 0)
+  )
+}
+
+function domains(snapshot: CatalogSnapshot, type: number): readonly number[] {
+  const found = snapshot.typeByOid(type)
+  return found?.kind === 'domain' ? [type, ...domains(snapshot, found.base)] : []
+}

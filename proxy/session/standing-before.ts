@@ -1,0 +1,23 @@
+import type { Judgement } from '../gate.ts'
+import type { SessionContext } from './context.ts'
+import { outcomeOf } from './judge-in-order.ts'
+import { onlyReads } from './traits.ts'
+
+/** Said to whoever has to judge or bind anew. */
+export const CHANGED = 'Holdpoint: a definition that the statement rests on was changed while it ran; run it again'
+
+/**
+ * What a statement writes cannot be taken back from the client's side, so that the definitions it rests on (triggers,
+ * rules, defaults) are asked for just before it goes; what only reads is looked at when its rows are here.
+ *
+ * @returns null when nothing is to be asked
+ */
+export function standingBefore(
+  { gate, state }: SessionContext,
+  judgements: readonly Judgement[],
+): Promise<boolean> | null {
+  if (outcomeOf(judgements) === 'deny') return null
+  const doubtful = judgements.filter((judgement) => (judgement.footing ?? null) !== null && !onlyReads(judgement))
+  if (doubtful.length === 0) return null
+  return Promise.all(doubtful.map((judgement) => gate.stands(judgement, state))).then((all) => all.every(Boolean))
+}
