@@ -7,10 +7,18 @@ export type FromProxy =
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined }
   /** A CancelRequest whose key is none of its own. */
   | { readonly kind: 'cancel'; readonly key: Uint8Array }
+  | DefinitionsChanged
+
+/** A statement that changes definitions was committed through one process: the others read them anew. */
+export interface DefinitionsChanged {
+  readonly kind: 'definitions'
+  readonly target: string
+}
 
 export type ToProxy =
   /** Another process was asked to cancel this; it is yours, or nobody's. */
   | { readonly kind: 'cancel'; readonly key: Uint8Array }
+  | DefinitionsChanged
   /** Take no more clients, let those who work finish, and end. */
   | { readonly kind: 'stop' }
 

@@ -101,14 +101,14 @@ class ProxyPool {
     })
     this.#running.set(number, child)
     child.on('message', (message: FromProxy) => {
-      if (message.kind === 'cancel') this.#relay(child, message.key)
+      if (message.kind === 'cancel' || message.kind === 'definitions') this.#relay(child, message)
     })
     child.on('error', (err) => this.#options.log.error({ err, number }, 'a proxy process could not be reached'))
     return child
   }
 
-  #relay(from: ChildProcess, key: Uint8Array): void {
-    for (const child of this.#running.values()) if (child !== from) tell(child, { kind: 'cancel', key })
+  #relay(from: ChildProcess, message: ToProxy): void {
+    for (const child of this.#running.values()) if (child !== from) tell(child, message)
   }
 
   #keepAlive(number: number, child: ChildProcess, backoffMs: number): void {

@@ -16,9 +16,8 @@ import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
 import { foresee } from './preview/foresee.ts'
 import { createSessionServer } from './session/serve.ts'
-import type { SessionCatalog } from './session/session-state.ts'
+import { readAnew, sessionCatalog } from './session-catalog.ts'
 import { loadParser } from './sql/analyse.ts'
-import { hasDomainChecks } from './sql/domain-checks.ts'
 
 /** One proxy process, assembled: everything a statement passes on its way, in the order in which it is needed. */
 export interface ProxyOptions {
@@ -28,6 +27,8 @@ export interface ProxyOptions {
   /** Where OPA is; asked only when the policies are not in the cache. */
   readonly opa: () => Promise<string>
   readonly cancelElsewhere: (key: Uint8Array) => void
+  /** Tells the other processes that definitions of this target were changed here. */
+  readonly changedHere?: (target: string) => void
   readonly log: Log
   readonly now: () => number
 }
@@ -37,13 +38,15 @@ export interface ProxyServer {
   /** Of the HTTP API and MCP. */
   readonly doorsPort: number
   cancel(key: Uint8Array): void
+  /** Another process says that the definitions of this target are no longer what they were. */
+  changedElsewhere(target: string): void
   /** Takes no more clients, lets those who work finish, then closes. */
   close(): Promise<void>
 }
 
 /** @throws HoldpointError of whatever part cannot do its work: a proxy without it would have to guess */
 export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
-  const { config, log, now, number, cancelElsewhere } = options
+  const { config, log, now, number, cancelElsewhere, changedHere } = options
   assertComplete(config)
   await using stack = new AsyncDisposableStack()
 
@@ -85,7 +88,8 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
     log,
     cancelElsewhere,
     statusUrl: reviewUrl,
-    catalogOf: (target) => sessionCatalog(catalogFor(target), log),
+    catalogOf: (target) =>
+      sessionCatalog({ catalog: catalogFor(target), log, changedHere: () => changedHere?.(target.name) }),
     locksOf: (backendPid, target) => heldLocks(backendPid, catalogFor(target)),
     foresee: (judgements, bound, view, target) =>
       foresee(judgements, bound, view, {
@@ -102,7 +106,16 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   const doorsPort = await listenDoors(doors, config)
 
   const running = stack.move()
-  return { port, doorsPort, cancel: (key) => void server.cancel(Buffer.from(key)), close: () => running.disposeAsync() }
+  return {
+    port,
+    doorsPort,
+    cancel: (key) => void server.cancel(Buffer.from(key)),
+    changedElsewhere: (name) => {
+      const catalog = catalogs.get(name)
+      if (catalog !== undefined) readAnew(catalog, log)
+    },
+    close: () => running.disposeAsync(),
+  }
 }
 
 function assertComplete({ targets, identity }: Config): void {
@@ -146,34 +159,6 @@ async function openCatalogs(config: Config, labels: LabelRules, log: Log): Promi
   if (failure === undefined) return catalogs
   await closeAll(catalogs)
   throw failure.reason
-}
-
-/** What a session asks of its target's definitions. */
-function sessionCatalog(catalog: Catalog, log: Log): SessionCatalog {
-  return {
-    // While they are not known no version is the one that something was judged by, and the gate refuses.
-    version: () => knownVersion(catalog) ?? Number.NaN,
-    labelsOf: (relationOid, attribute) => catalog.snapshot.labelsOf(relationOid, attribute),
-    changed: () => {
-      catalog.refresh().catch((err: unknown) => log.warn({ err }, 'the definitions could not be read anew'))
-    },
-    look: async () => {
-      const looked = catalog.look() ?? catalog.refresh()
-      // What was true before is not judged by then: a refresh that fails takes the snapshot away.
-      await looked
-        .catch(() => catalog.refresh())
-        .catch((err: unknown) => log.warn({ err }, 'nobody could look for changes'))
-    },
-    runsCode: (oid) => knownVersion(catalog) === null || hasDomainChecks(catalog.snapshot, oid),
-  }
-}
-
-function knownVersion(catalog: Catalog): number | null {
-  try {
-    return catalog.snapshot.version
-  } catch {
-    return null
-  }
 }
 
 async function closeAll(catalogs: ReadonlyMap<string, Catalog>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { openLog } from '../log.ts'
 import { ensureOpa, opaCacheFolder } from '../policies/opa.ts'
 import { type FromProxy, failedMessage, type ToProxy } from './process-messages.ts'
-import { startProxy } from './server.ts'
+import { type ProxyServer, startProxy } from './server.ts'
 
 /** The hidden command that each proxy process runs: serve until told to stop, or until whoever forked it is gone. */
 export interface WorkerCommandOptions {
@@ -48,6 +48,7 @@ async function serve(config: Config, number: number, env: Environment): Promise<
     number,
     opa: () => ensureOpa({ config: config.opa, env, cacheFolder, progress: (line) => log.info(line) }),
     cancelElsewhere: (key) => tell({ kind: 'cancel', key }),
+    changedHere: (target) => tell({ kind: 'definitions', target }),
     log,
     now: Date.now,
   })
@@ -70,8 +71,13 @@ async function serve(config: Config, number: number, env: Environment): Promise<
   process.once('disconnect', end)
   process.on('message', (message: ToProxy) => {
     if (message.kind === 'stop') end()
-    else opening.then((proxy) => proxy.cancel(message.key)).catch(() => undefined)
+    else opening.then((proxy) => pass(proxy, message)).catch(() => undefined)
   })
   const { port } = await opening
   tell({ kind: 'ready', port })
+}
+
+function pass(proxy: ProxyServer, message: Exclude<ToProxy, { readonly kind: 'stop' }>): void {
+  if (message.kind === 'cancel') proxy.cancel(message.key)
+  else proxy.changedElsewhere(message.target)
 }

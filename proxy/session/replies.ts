@@ -166,7 +166,8 @@ export class Replies {
     if (!first.failed && (first.at < first.runs.length || first.refusal !== null)) {
       throw violation('did not answer everything that was asked')
     }
-    this.#pass(first)
+    // Also behind what was stopped: the client waits for it.
+    if (!first.swallow) this.#session.toClient.keep(this.#session.fromUpstream)
     for (const change of first.changes) change.confirm()
     state.ready(decodeReadyForQuery(this.#bytes))
     exchange.shift()

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serialize } from 'pg-protocol'
-import { type Message, RawClient, transcript } from '../proxy/session/raw-client.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Message, type RawClient, transcript } from '../proxy/session/raw-client.ts'
 import { canariesIn } from './canaries.ts'
 import { openStand, type Stand } from './stand.ts'
+import { drive } from './ways.ts'
 
 /**
  * ADVERSARY D3: a definition is replaced by somebody whom Holdpoint does not see, between two runs of a statement whose
@@ -25,8 +26,8 @@ const DIRTY = 'CREATE OR REPLACE VIEW shifting AS SELECT email AS remark FROM cu
 let stand: Stand
 let client: RawClient
 beforeAll(async () => {
-  stand = await openStand(MORE)
-  client = await stand.open('bo')
+  stand = await openStand(MORE, { proxy: { workers: 2 } })
+  client = await stand.open('ana')
 }, 180_000)
 afterAll(async () => {
   client?.close()
@@ -34,9 +35,6 @@ afterAll(async () => {
 })
 
 const bytesOf = (messages: readonly Message[]): Buffer => Buffer.concat(messages.map(({ bytes }) => bytes))
-const codes = (messages: readonly Message[]): readonly string[] =>
-  transcript(messages).filter((line) => line.startsWith('E '))
-
 describe('D3 a view replaced elsewhere between two runs of one statement', () => {
   test.for([
     'SELECT remark FROM shifting',
@@ -45,7 +43,7 @@ describe('D3 a view replaced elsewhere between two runs of one statement', () =>
     'COPY (SELECT remark FROM shifting) TO STDOUT',
     'SELECT remark::int FROM shifting',
   ])('%s', async (sql) => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       await stand.direct.query(CLEAN)
       await client.ask(sql)
       await stand.direct.query(DIRTY)
@@ -55,4 +53,53 @@ describe('D3 a view replaced elsewhere between two runs of one statement', () =>
     }
     await stand.direct.query(CLEAN)
   })
+})
+
+test('D3 the same when the statement was prepared once and is bound again', async () => {
+  await drive(client, [parse({ name: 's', text: 'SELECT remark FROM shifting' }), sync()])
+  for (let round = 0; round < 5; round++) {
+    await stand.direct.query(CLEAN)
+    const run = [bind({ statement: 's' }), execute(), sync()]
+    await drive(client, run)
+    await stand.direct.query(DIRTY)
+    expect(canariesIn(bytesOf(await drive(client, run)))).toEqual([])
+  }
+  await stand.direct.query(CLEAN)
+})
+
+test('D3 a function replaced elsewhere, also where it is first called in the middle of the result', async () => {
+  const sql = 'SELECT told(remark) FROM plain'
+  const lazily =
+    "SELECT CASE WHEN n = 30000 THEN told('x') ELSE repeat('y', 40) END FROM generate_series(1, 30000) AS n"
+  for (const each of [sql, lazily]) {
+    await stand.direct.query("CREATE OR REPLACE FUNCTION told(text) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1'")
+    expect(transcript(await client.ask(each)).at(-1)).toBe('Z I')
+    await stand.direct.query(
+      "CREATE OR REPLACE FUNCTION told(text) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers LIMIT 1'",
+    )
+    expect(canariesIn(bytesOf(await client.ask(each)))).toEqual([])
+  }
+})
+
+test('D3 every process notices', async () => {
+  const clients = await Promise.all(Array.from({ length: 12 }, () => stand.open('ana')))
+  const sql = 'SELECT remark FROM shifting'
+  await stand.direct.query(CLEAN)
+  for (const each of clients) await each.ask(sql)
+  await stand.direct.query(DIRTY)
+  const said = await Promise.all(clients.map((each) => each.ask(sql)))
+  expect(said.flatMap((each) => canariesIn(bytesOf(each)))).toEqual([])
+  await stand.direct.query(CLEAN)
+  for (const each of clients) each.close()
+})
+
+test('D3 a trigger made elsewhere does not fire under a write that was judged without it', async () => {
+  const insert = "INSERT INTO written (note) VALUES ('x')"
+  expect(transcript(await client.ask(insert))).toContain('C INSERT 0 1')
+  await stand.direct.query('CREATE TRIGGER copying AFTER INSERT ON written FOR EACH ROW EXECUTE FUNCTION copying()')
+  expect(transcript(await client.ask(insert))).not.toContain('C INSERT 0 1')
+  expect((await stand.direct.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 0 }])
+  await stand.direct.query('DROP TRIGGER copying ON written')
+  const again = async () => transcript(await client.ask(insert))
+  await expect.poll(again, { timeout: 15_000 }).toContain('C INSERT 0 1')
 })

@@ -24,7 +24,8 @@ export interface Stand extends AsyncDisposable {
 
 const folder = import.meta.dirname
 
-export async function openStand(more = ''): Promise<Stand> {
+/** @param config beside the target, as in a configuration file */
+export async function openStand(more = '', config: object = {}): Promise<Stand> {
   const database = await freshDatabase()
   const direct = new pg.Client(database.url)
   direct.on('error', () => undefined)
@@ -40,9 +41,9 @@ export async function openStand(more = ''): Promise<Stand> {
   ])
     await direct.query(sql)
   const files = temporaryFolder()
-  const config = join(files, 'targets.yaml')
-  writeFileSync(config, JSON.stringify({ targets: [targetOf(database.url)] }))
-  const holdpoint = await startHoldpoint({ args: ['--config', config] })
+  const file = join(files, 'targets.yaml')
+  writeFileSync(file, JSON.stringify({ targets: [targetOf(database.url)], ...config }))
+  const holdpoint = await startHoldpoint({ args: ['--config', file] })
   const urlOf = (person: string): string => {
     const url = new URL(holdpoint.identity(person).postgres)
     url.pathname = `/${database.name}`

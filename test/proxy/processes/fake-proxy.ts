@@ -8,6 +8,7 @@ const tell = (message: FromProxy): void => void process.send?.(message)
 
 process.on('message', (message: ToProxy) => {
   if (message.kind === 'cancel') return note(`cancel:${Buffer.from(message.key).toString('hex')}`)
+  if (message.kind === 'definitions') return note(`definitions:${message.target}`)
   note('stop')
   if (mode !== 'deaf') process.exit(0)
 })
@@ -15,7 +16,10 @@ process.on('disconnect', () => {
   note('orphaned')
   process.exit(0)
 })
-process.on('SIGUSR2', () => tell({ kind: 'cancel', key: Buffer.from('c0ffee', 'hex') }))
+process.on('SIGUSR2', () => {
+  tell({ kind: 'cancel', key: Buffer.from('c0ffee', 'hex') })
+  tell({ kind: 'definitions', target: 'prod/shop' })
+})
 
 if (mode === 'failing') tell({ kind: 'failed', message: 'There is no database to protect.', hint: 'Name one' })
 else {

@@ -51,6 +51,12 @@ test('a cancel request that is none of one’s own is told to the others, and on
   process.kill(running.pids[0] as number, 'SIGUSR2')
   await vi.waitFor(() => expect(notes.lines().filter((line) => line.includes('cancel:c0ffee'))).toHaveLength(2), 10_000)
   expect(notes.lines().some((line) => line.startsWith('1 cancel'))).toBe(false)
+  // So is that definitions were changed through it.
+  await vi.waitFor(
+    () => expect(notes.lines().filter((line) => line.includes('definitions:prod/shop'))).toHaveLength(2),
+    10_000,
+  )
+  expect(notes.lines().some((line) => line.startsWith('1 definitions'))).toBe(false)
 })
 
 test('each is asked to stop, and one that does not listen is ended', async () => {

@@ -322,7 +322,7 @@ describe('names that changed since a statement was prepared', () => {
     await client.until('Z')
     await client.ask('SET search_path = other')
     client.send(execute({ portal: 'q' }), sync())
-    expect(transcript(await client.until('Z'))).toEqual(['E 42501', 'S', 'Z E'])
+    expect(transcript(await client.until('Z'))).toEqual(['E 40001', 'S', 'Z E'])
   })
 
   test('SQL’s EXECUTE finds nothing under a name prepared before', async () => {
