@@ -108,7 +108,7 @@ export const dangers: Readonly<Record<string, readonly Danger[]>> = {
     ['deny', "UPDATE stamped SET remark = 'x' WHERE id = 1"],
     ['deny', 'DELETE FROM set_off WHERE id = 1'],
     ['deny', 'UPDATE set_off SET id = 2 WHERE id = 1'],
-    ['deny', 'CALL missing_procedure()'],
+    ['error', 'CALL missing_procedure()'],
     ['deny', 'SELECT in_default(opaque_delete()::text)'],
     ['error', 'SELECT missing_function(1)'],
     ['deny', 'SELECT plain.opaque_delete FROM plain, opaque_delete() opaque_delete'],
