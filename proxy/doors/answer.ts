@@ -1,6 +1,8 @@
 import type { FiredRule } from '../../policies/decision.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 
+import type { Instead } from './allowed-instead.ts'
+
 /** What became of one statement, before a door puts it into its own words. */
 export type Answer = Completed | Held | Denied | Failed
 
@@ -26,12 +28,15 @@ export interface Completed {
 export interface Held {
   readonly kind: 'held'
   readonly hold: Hold
+  /** What would be allowed at once instead; null: nothing that is certain. */
+  readonly instead: Instead | null
 }
 
 export interface Denied {
   readonly kind: 'denied'
   readonly message: string
   readonly rules: readonly FiredRule[]
+  readonly instead: Instead | null
 }
 
 export interface Failed {

@@ -5,6 +5,7 @@ import type { Identity } from '../../policies/input.ts'
 import type { HoldMode, Holds } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
 import type { SessionServer } from '../session/serve.ts'
+import { allowedInstead, type Instead, type JudgeText } from './allowed-instead.ts'
 import type { Answer, Completed, Failed } from './answer.ts'
 import { InnerStream } from './inner-stream.ts'
 import { fromText, typeName } from './json-value.ts'
@@ -60,12 +61,14 @@ class Said {
   ran: Judgement | null = null
   rules: readonly FiredRule[] = []
   denied = false
+  instead: Promise<Instead | null> = Promise.resolve(null)
 
   readonly watch = {
     runs: (judgement: Judgement): void => {
       this.ran = judgement
     },
-    refused: (judgements: readonly Judgement[]): void => {
+    refused: (judgements: readonly Judgement[], judge: JudgeText): void => {
+      this.instead = allowedInstead(judgements, judge).catch(() => null)
       this.rules = judgements.flatMap(({ decision }) => decision.rules)
       this.denied = judgements.some(({ decision }) => decision.outcome === 'deny')
     },
@@ -108,10 +111,11 @@ async function refused(error: unknown, said: Said, holds: RunnerParts['holds']):
   if (code === 'YH001') {
     const { hold: id } = JSON.parse(detail ?? '{}') as { readonly hold: string }
     const hold = await holds.find(id)
-    if (hold !== null) return { kind: 'held', hold }
+    if (hold !== null) return { kind: 'held', hold, instead: await said.instead }
   }
   if (code === '42501' && said.denied) {
-    return { kind: 'denied', message, rules: said.rules.filter(({ outcome }) => outcome === 'deny') }
+    const rules = said.rules.filter(({ outcome }) => outcome === 'deny')
+    return { kind: 'denied', message, rules, instead: await said.instead }
   }
   return failed(code, error)
 }

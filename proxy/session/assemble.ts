@@ -88,6 +88,7 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     toClient: new Outbox(),
     turn: 0,
     exchange: new Exchange(),
+    watch: parts.inner?.watch ?? null,
     guard: { createRowMasker, columnLabels: (oid, attribute) => catalog.labelsOf(oid, attribute) },
     state: stateOf(parts, catalog),
     recorder: new Recorder({

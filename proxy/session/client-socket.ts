@@ -27,5 +27,9 @@ export interface InnerClient {
 /** Told what the gate said, as it is; the wire has only SQLSTATEs and sentences. */
 export interface StatementWatch {
   readonly runs: (judgement: Judgement) => void
-  readonly refused: (judgements: readonly Judgement[]) => void
+  /** @param judge says what would become of another text, in the same session */
+  readonly refused: (
+    judgements: readonly Judgement[],
+    judge: (text: string) => readonly Judgement[] | Promise<readonly Judgement[]>,
+  ) => void
 }

@@ -1,5 +1,6 @@
 import type { Gate } from '../gate.ts'
 import type { Framer } from '../wire/framer.ts'
+import type { StatementWatch } from './client-socket.ts'
 import type { Exchange } from './exchange.ts'
 import type { Outbox } from './outbox.ts'
 import type { Recorder } from './recorder.ts'
@@ -16,6 +17,8 @@ export interface SessionContext {
   readonly recorder: Recorder
   readonly guard: GuardOptions
   readonly upstream: UpstreamSender
+  /** Told of what is refused; null on the wire. */
+  readonly watch: StatementWatch | null
   readonly fromClient: Framer
   readonly fromUpstream: Framer
   readonly toClient: Outbox

@@ -89,7 +89,6 @@ export class Recorder {
 
   refused(judgements: readonly Judgement[], parameters: readonly (string | null)[]): void {
     for (const judgement of judgements) this.#denied({ judgement, parameters })
-    this.#options.watch?.refused(judgements)
   }
 
   #denied({ judgement, parameters }: Recorded): void {

@@ -36,6 +36,8 @@ export class Refusals {
   /** Before the refusal itself, so that the trail has it before the client. */
   record(judgements: readonly Judgement[], parameters: readonly (string | null)[]): void {
     this.#session.recorder.refused(judgements, parameters)
+    const { gate, state, watch } = this.#session
+    watch?.refused(judgements, (text) => gate.judge(text, state))
     this.#session.upstream.recorded()
   }
 }

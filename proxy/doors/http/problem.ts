@@ -81,9 +81,9 @@ function clientStatus(error: unknown): number | null {
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : null
 }
 
-export function deniedProblem({ message, rules }: Denied): Problem {
+export function deniedProblem({ message, rules, instead }: Denied): Problem {
   const fired = rules.map(({ id, title, reason }) => ({ id, title, reason }))
-  return problem(403, 'denied', message, { sqlstate: '42501', rules: fired })
+  return problem(403, 'denied', message, { sqlstate: '42501', rules: fired, instead })
 }
 
 /** The statement came back with an error, of the server or of the session. */

@@ -80,9 +80,15 @@ export const holdView = z.object({
     .describe('Of a deferred statement; once ready it can be fetched once'),
 })
 
+const instead = z
+  .object({ sql: z.string(), without: z.array(z.string()).readonly() })
+  .nullable()
+  .describe('The same read without what is protected, which would be allowed at once; null: nothing that is certain')
+
 export const held = z.object({
   status: z.literal('held'),
   message: z.string(),
+  instead,
   hold: holdView,
 })
 
@@ -111,6 +117,7 @@ export const problem = z.looseObject({
   hint: z.string().optional(),
   sqlstate: z.string().optional(),
   rules: z.array(rule).optional(),
+  instead: instead.optional(),
 })
 
 export type HoldView = z.infer<typeof holdView>

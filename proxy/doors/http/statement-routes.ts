@@ -29,8 +29,8 @@ const responses = { 200: completed, 202: held, '4xx': problem, '5xx': problem }
 /** Statements: run, held, denied, or answered with the server's error. */
 export function statementRoutes(options: StatementRoutesOptions): Routes {
   const { ask, targets, identityOf, rowsMax, bytesMax, views, webhooks } = options
-  const heldAnswer = async ({ hold }: Held) => {
-    return { status: 'held' as const, message: heldSentence(hold), hold: await holdViewOf(hold, views) }
+  const heldAnswer = async ({ hold, instead }: Held) => {
+    return { status: 'held' as const, message: heldSentence(hold), instead, hold: await holdViewOf(hold, views) }
   }
 
   return async (server) => {

@@ -2,6 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import type { Instead } from '../allowed-instead.ts'
 import { DoorError } from '../errors.ts'
 import { heldSentence, holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
 import { holdView } from '../http/schemas.ts'
@@ -75,14 +76,14 @@ function addQuery(server: McpServer, { caller, views, tasks, keptMs }: ToolsOpti
         if (answer.kind !== 'held') return toolResult(answer)
         // The SDK checks it as the result of a tool: content has to be there, and nothing else of one.
         if (tasks()) return { content: [], resultType: 'task', ...taskOf(answer.hold, keptMs) }
-        return held(answer.hold, views)
+        return held(answer.hold, views, answer.instead)
       }),
   )
 }
 
-async function held(of: Hold, views: ViewSources): Promise<ToolResult> {
+async function held(of: Hold, views: ViewSources, instead: Instead | null = null): Promise<ToolResult> {
   const next = `Call wait_for_hold with "${of.id}".`
-  return said({ status: 'held', message: heldSentence(of), next, hold: await holdViewOf(of, views) })
+  return said({ status: 'held', message: heldSentence(of), next, instead, hold: await holdViewOf(of, views) })
 }
 
 function addHoldTools(server: McpServer, { caller, views }: ToolsOptions): void {

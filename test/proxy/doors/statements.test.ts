@@ -72,6 +72,29 @@ describe('a statement over HTTP', () => {
     expect(body.rules.length).toBeGreaterThan(0)
   })
 
+  test('that is held for what it reads is told what would be allowed instead, and that is', async () => {
+    const sql = 'SELECT id, name, rank() OVER (ORDER BY email) AS long FROM customers WHERE id > $1 ORDER BY id LIMIT 2'
+    const { status, body } = await stand.statement('report-bot', sql, { parameters: [0], onHold: 'error' })
+    expect(status).toBe(202)
+    expect(body.instead).toMatchObject({ without: ['long'] })
+    expect(body.instead.sql).not.toContain('email')
+    const instead = await stand.statement('report-bot', body.instead.sql, { parameters: [0] })
+    expect(instead.body).toMatchObject({ status: 'completed', columns: [{ name: 'id' }, { name: 'name' }] })
+  })
+
+  test.each([
+    'SELECT id FROM customers WHERE length(email) > 3',
+    'SELECT id, rank() OVER (ORDER BY email) FROM customers ORDER BY 2',
+    'SELECT DISTINCT id, rank() OVER (ORDER BY email) FROM customers',
+    'SELECT rank() OVER (ORDER BY email) FROM customers',
+    "UPDATE customers SET name = 'x'",
+    'SELECT id, $1::int + rank() OVER (ORDER BY email) FROM customers',
+  ])('%s has nothing that would be allowed instead', async (sql) => {
+    const parameters = sql.includes('$1') ? [1] : []
+    const { status, body } = await stand.statement('report-bot', sql, { parameters, onHold: 'error' })
+    expect({ status, instead: body.instead }).toEqual({ status: 202, instead: null })
+  })
+
   test('to a database that there is not is not found', async () => {
     const { status, body } = await stand.call('ana', 'POST', '/v1/targets/prod/nowhere/statements', { sql: 'SELECT 1' })
     expect({ status, code: body.code }).toEqual({ status: 404, code: 'unknown_target' })
