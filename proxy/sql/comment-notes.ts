@@ -10,18 +10,17 @@ export interface CommentNotes {
 const NONE: CommentNotes = Object.freeze({ reason: null, breakGlass: null })
 const MARK = 'holdpoint:'
 const NOTE = /^(?:\/\*|--)\s*holdpoint:\s*(reason|break_glass)\s*=\s*([\s\S]*?)\s*(?:\*\/)?$/
-const COMMENTS: ReadonlySet<string> = new Set(['C_COMMENT', 'SQL_COMMENT'])
 const CHARACTERS_MAX = 1_000
 
 /**
  * Read from the comments that the server's own lexer finds, so that nothing inside a string, a quoted name or a dollar
- * quote speaks. Of several the first counts.
+ * quote speaks: no other token begins as a comment does. Of several the first counts.
  */
 export function commentNotes(text: string): CommentNotes {
   if (!text.includes(MARK)) return NONE
   const notes = new Map<string, string>()
-  for (const { tokenName, text: token } of tokensOf(readable(text))) {
-    const [, key, said] = COMMENTS.has(tokenName) ? (NOTE.exec(token) ?? []) : []
+  for (const { text: token } of tokensOf(readable(text))) {
+    const [, key, said] = NOTE.exec(token) ?? []
     if (key !== undefined && said !== undefined && said !== '' && !notes.has(key))
       notes.set(key, said.slice(0, CHARACTERS_MAX))
   }

@@ -63,7 +63,7 @@ async function takeRun(
 ): Promise<{ readonly hold: string; readonly runs: number } | null> {
   const [run] = await rowsOf<{ hold: string; runs: number }>(
     client,
-    `UPDATE alike_approval SET runs = runs + 1 WHERE runs < runs_max AND hold = (
+    `UPDATE alike_approval SET runs = runs + 1 WHERE hold = (
        SELECT hold FROM alike_approval WHERE gathering = $1 AND runs < runs_max AND expires_at > $2
        ORDER BY expires_at LIMIT 1 FOR UPDATE)
      RETURNING hold, runs`,
