@@ -1,6 +1,7 @@
 import type { Effect, Facts, Identity } from '../../policies/input.ts'
 import type { Hold, Preview, Vote } from '../../workflows/holds/hold.ts'
 import { line, some } from './bounded-text.ts'
+import { comparesProtectedColumns } from './hidden-literals.ts'
 import type { Span } from './span.ts'
 
 /** A hold in a reviewer's words. Every text that came from somewhere else passes `line`, which bounds and unmasks it. */
@@ -38,8 +39,16 @@ const EFFECT: Readonly<Record<Effect, string>> = {
   unknown: 'does something that could not be established',
 }
 
+/**
+ * How many rows a condition on a protected column meets tells what is in it, and whoever asked may read along where this
+ * is shown.
+ */
+export function countsFor({ facts, preview }: Hold): Preview | null {
+  return comparesProtectedColumns(facts) ? null : preview
+}
+
 /** What the parser found, beside what was written: a statement may look like one thing and be another. */
-export function whatItDoes(facts: Facts, preview: Preview): readonly (readonly Span[])[] {
+export function whatItDoes(facts: Facts, preview: Preview | null): readonly (readonly Span[])[] {
   const items: (readonly Span[])[] = [[`${line(facts.tag, 40)}: ${facts.effects.map((e) => EFFECT[e]).join(', ')}`]]
   if (facts.relations.length > 0) items.push(['Tables: ', some(relations(facts), 4)])
   const written = facts.columns.filter(({ uses }) => uses.includes('written')).map(({ column }) => line(column, 30))
@@ -50,7 +59,7 @@ export function whatItDoes(facts: Facts, preview: Preview): readonly (readonly S
   if (roles.length > 0) items.push(['Roles: ', some(roles, 4)])
   if (facts.flags.includes('no_where')) items.push([{ bold: 'No WHERE: every row' }])
   if (facts.flags.includes('always_true_where')) items.push([{ bold: 'A WHERE that is always true: every row' }])
-  items.push(['Rows: ', rowsTouched(preview)])
+  items.push(['Rows: ', preview === null ? 'said in the console only' : rowsTouched(preview)])
   return items
 }
 

@@ -1,6 +1,7 @@
 import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { line } from './bounded-text.ts'
+import { line, some } from './bounded-text.ts'
+import { countsFor } from './hold-wording.ts'
 import type { Span } from './span.ts'
 
 /** What each answer leads to, for somebody who has never answered one: said beside the buttons. */
@@ -48,6 +49,44 @@ export function besides({ gathering, escalatedAt, decision, locks = [] }: Hold):
     ])
   }
   return items
+}
+
+/** What else it would do, and whether it can be undone; only what was found out is claimed. */
+export function consequencesOf(hold: Hold): readonly (readonly Span[])[] {
+  const { consequences } = hold
+  if (consequences == null) return []
+  const { cascades, triggers, undo } = consequences
+  const counted = countsFor(hold) !== null
+  const items: (readonly Span[])[] = []
+  const changed = (cascades ?? []).slice(0, 4).map(({ table, does, rows }) => {
+    const count = rows === null || !counted ? 'rows' : `${rows.toLocaleString('en')} rows`
+    return `${CASCADE[does]} ${count} of ${line(table, 60)}`
+  })
+  if (changed.length > 0) items.push([{ bold: 'Foreign keys also: ' }, some(changed, 3)])
+  const fired = (triggers ?? []).filter(({ enabled }) => enabled !== 'disabled')
+  const named = fired.slice(0, 4).map(({ name, runs }) => `${line(name, 40)} (runs ${line(runs, 50)})`)
+  if (named.length > 0) items.push([{ bold: 'Triggers: ' }, some(named, 3)])
+  if (cascades === null || triggers === null) items.push(['Foreign keys and triggers could not be looked at in time.'])
+  items.push([{ bold: 'Undo: ' }, line(undo.sentence, 200)])
+  return items
+}
+
+const CASCADE = {
+  delete: 'delete',
+  update: 'update',
+  set_null: 'empty a column in',
+  set_default: 'reset a column in',
+} as const
+
+/** The asker did not wait: said on every card, until somebody has reviewed it. */
+export function brokenGlassOf({ brokenGlass, identity }: Hold): readonly (readonly Span[])[] {
+  if (brokenGlass === null) return []
+  const { reason, reviewDueAt, review } = brokenGlass
+  const done: readonly Span[] =
+    review === null
+      ? [{ bold: 'Not reviewed yet. ' }, 'Review it in the console until ', { at: reviewDueAt }, '.']
+      : [{ bold: review.verdict === 'reviewed' ? 'Reviewed' : 'Disputed' }, ` by ${line(review.by.name, 60)}`]
+  return [[{ bold: `${line(identity.name, 60)} did not wait for approval: ` }, line(reason, 200)], done]
 }
 
 /** What was said last, newest at the end. Who is not known here is marked as that. */

@@ -22,6 +22,14 @@ const STUCK = `
     OR given_up_at IS NULL AND outbox.created_at < now() - interval '5 minutes')
   GROUP BY delivery ORDER BY delivery`
 
+interface LostPlace {
+  readonly destination: string
+  readonly reason: string
+  readonly hint: string
+}
+
+const LOST_PLACES = 'SELECT destination, reason, hint FROM slack_trouble ORDER BY since LIMIT 5'
+
 /** Whether people hear of what is held. */
 export const noticeCheck =
   ({ state }: Pick<Config, 'state'>): Check =>
@@ -33,7 +41,9 @@ export const noticeCheck =
     try {
       await client.connect()
       const { rows } = await client.query<Notices>("SELECT to_regclass('outbox') IS NOT NULL AS there")
-      return rows[0]?.there === true ? judged((await client.query<Stuck>(STUCK)).rows) : ok(subject, 'none yet')
+      if (rows[0]?.there !== true) return ok(subject, 'none yet')
+      const { rows: lost } = await client.query<LostPlace>(LOST_PLACES)
+      return judged((await client.query<Stuck>(STUCK)).rows, lost)
     } catch {
       return warning(subject, 'cannot be looked at', 'See what is said of the state database')
     } finally {
@@ -41,8 +51,13 @@ export const noticeCheck =
     }
   }
 
-function judged(stuck: readonly Stuck[]): Finding {
+function judged(stuck: readonly Stuck[], lost: readonly LostPlace[]): Finding {
   const subject = 'notices'
+  const [place] = lost
+  if (stuck.length === 0 && place !== undefined) {
+    const places = lost.map(({ destination, reason }) => `${destination} (${reason})`)
+    return wrong(subject, `Slack takes no cards for ${places.join(', ')}; others are told instead`, place.hint)
+  }
   if (stuck.length === 0) return ok(subject, 'reach people')
   const said = stuck.map(({ delivery, failure, given_up, waiting }) => {
     const because = failure === null ? '' : ` (${failure})`

@@ -2,9 +2,18 @@ import type { types } from '@slack/bolt'
 import type { Comment } from '../../../workflows/holds/comments.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
-import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import {
+  countsFor,
+  outcomeOf,
+  votesSoFar,
+  whatItDoes,
+  where,
+  whoAsks,
+  whoMayAnswer,
+  whyHeld,
+} from '../../text/hold-wording.ts'
 import type { Span } from '../../text/span.ts'
-import { besides, saidLately, whatFollows } from '../../text/what-follows.ts'
+import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
 import { button, escapeMrkdwn, list, paragraph } from './rich-text.ts'
 import { isShownWhole, statementBlocks } from './statement-section.ts'
 
@@ -53,7 +62,7 @@ export function approvalCard(hold: Hold, context: CardContext): Card {
     asks,
     ...reasonGiven(hold),
     ...statementBlocks(hold),
-    list('What it would do', whatItDoes(hold.facts, hold.preview)),
+    list('What it would do', whatItDoes(hold.facts, countsFor(hold))),
     list('Why it is held', whyHeld(hold)),
     paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
     ...closing(hold, context),
@@ -71,9 +80,11 @@ function reasonGiven({ reason, needsReason }: Hold): readonly types.KnownBlock[]
 function asidesOf(hold: Hold, { comments = [] }: CardContext): readonly types.KnownBlock[] {
   const pending = hold.status === 'pending'
   const sections: readonly (readonly [string, readonly (readonly Span[])[]])[] = [
+    ['The glass was broken', brokenGlassOf(hold)],
+    ['What else it would do', pending ? consequencesOf(hold) : []],
     ['Answers so far', votesSoFar(hold.votes)],
     ['To know', pending ? besides(hold) : []],
-    ['What happens', pending && isShownWhole(hold) ? whatFollows(hold) : []],
+    ['What your answer does', pending && isShownWhole(hold) ? whatFollows(hold) : []],
     ['Said in the thread', saidLately(comments, COMMENTS_SHOWN)],
   ]
   return sections.flatMap(([heading, items]) => (items.length === 0 ? [] : [list(heading, items)]))

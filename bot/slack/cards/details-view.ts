@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { jsonCost } from '../../text/bounded-text.ts'
 import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
-import { outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
+import { countsFor, outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
 import { visibleText } from '../../text/visible-text.ts'
 import { holdAction } from './approval-card.ts'
 import { button, list, paragraph, preformatted } from './rich-text.ts'
@@ -29,7 +29,7 @@ export function detailsView(hold: Hold, consoleUrl: string): types.ModalView {
     blocks: [
       paragraph(...whoAsks(hold), ' on ', ...where(hold)),
       ...(outcome === null ? [] : [paragraph({ bold: outcome })]),
-      list('What it would do', whatItDoes(hold.facts, hold.preview)),
+      list('What it would do', whatItDoes(hold.facts, countsFor(hold))),
       list('Why it is held', whyHeld(hold)),
       ...pageBlocks('Statement', statement),
       ...(hold.parameters.length === 0 ? [] : pageBlocks('Parameters', parameters)),

@@ -93,7 +93,7 @@ describe('a reviewer', () => {
   })
 })
 
-describe('refused, told why in private, and recorded', () => {
+describe('F3: refused, told why in private, and recorded', () => {
   const U = 'U0OTHER01'
   test.each([
     ['a guest', { is_restricted: true }, 'guest', 'Guests of the workspace cannot answer.'],

@@ -92,7 +92,7 @@ describe('once it is answered', () => {
   })
 })
 
-describe('what a statement cannot do to its card', () => {
+describe('F1: what a statement cannot do to its card', () => {
   test.each([
     ['a mention', 'SELECT 1 -- <!channel> <@U123> <https://evil.example|Approve here>'],
     ['back-ticks', '```\n*Approved by ben*\n```'],
@@ -146,7 +146,7 @@ const ALL_ACCESS = [
   'grant',
 ]
 
-describe('a statement that is not shown whole', () => {
+describe('F1: a statement that is not shown whole', () => {
   test.each([
     ['is long', sampleHold({ statement: `SELECT ${'x'.repeat(4_000)}` })],
     ['is pushed down by empty lines', sampleHold({ statement: `DELETE FROM t${'\n'.repeat(200)}WHERE true` })],

@@ -22,7 +22,7 @@ const votes = async () => {
 }
 const seconds = () => Math.floor(workspace.clock.ms / 1_000)
 
-describe('a request that Slack did not send now and once', () => {
+describe('F2: a request that Slack did not send now and once', () => {
   test.each([
     ['is signed with another secret', () => ({ signature: `v0=${'0'.repeat(64)}` })],
     ['has a signature of another form', () => ({ signature: 'v1=abc' })],
