@@ -12,6 +12,7 @@ import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { standingBefore } from './standing-before.ts'
+import { traitsOf } from './traits.ts'
 
 const NO_PARAMETERS = { types: [], formats: [], values: [] }
 const NONE: readonly never[] = []
@@ -46,8 +47,12 @@ export class SimpleQuery {
   #judge(text: string): readonly Judgement[] | Promise<readonly Judgement[]> {
     const { gate, state } = this.#session
     const judged = gate.judge(text, state)
-    if (judged instanceof Promise) return judged.then((judgements) => judgeInOrder(judgements, state))
-    return judgeInOrder(judged, state)
+    if (!(judged instanceof Promise)) return judgeInOrder(judged, state)
+    return judged.then(async (judgements) => {
+      // What the order is judged by is worked out once for each, which for thousands takes a while.
+      if (judgements.length > AT_ONCE_MAX) await inSlices(judgements, traitsOf)
+      return judgeInOrder(judgements, state)
+    })
   }
 
   #decide(text: string, judgements: readonly Judgement[]): Promise<void> | undefined {
