@@ -69,6 +69,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const [token, doorsUrl] = [env.HOLDPOINT_TOKEN, (options: CommonOptions) => addressOf('doors', options)]
     return mcpCommand({ token, doorsUrl, input: process.stdin, output: process.stdout })
   },
+  release: async () => {
+    const { releaseCommand } = await import('./bot/release-command/release-command.ts')
+    const [token, consoleUrl] = [env.HOLDPOINT_TOKEN, (options: CommonOptions) => addressOf('console', options)]
+    return releaseCommand({ token, consoleUrl, write: (text) => void process.stdout.write(text) })
+  },
   token: async () => {
     const { tokenCommand } = await import('./workflows/directory/token-command.ts')
     const { openState } = await import('./workflows/state/state.ts')
@@ -147,12 +152,13 @@ async function openOffice(config: Config, log: Log): Promise<Office> {
 async function openWorker(config: Config, log: Log): Promise<Running> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startWorker } = await import('./workflows/worker.ts')
-  const { noticeDeliveries } = await import('./bot/bot.ts')
+  const { noticeDeliveries, releaseAnnouncers } = await import('./bot/bot.ts')
   const { followReleases } = await import('./workflows/releases/follow-releases.ts')
   const workflows = await openWorkflows({ config, log, now })
   const deliveries = noticeDeliveries({ config, workflows, log, now })
   const worker = await startWorker({ config, workflows, deliveries, log, now })
-  const releases = followReleases({ config, env, pool: workflows.pool, announcers: [], log, now })
+  const announcers = releaseAnnouncers(config, log)
+  const releases = followReleases({ config, env, pool: workflows.pool, announcers, log, now })
   return {
     close: async () => {
       await releases?.close()

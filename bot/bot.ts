@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { Identity } from '../policies/input.ts'
 import { listenForChanges } from '../workflows/holds/hold-changes.ts'
 import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
+import type { ReleaseAnnouncer } from '../workflows/releases/notices.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
 import { createConsole } from './console/server.ts'
@@ -12,6 +13,7 @@ import { BotError } from './errors.ts'
 import { registerGitHubWebhook } from './github/webhook.ts'
 import type { Announcement } from './slack/announcement.ts'
 import type { ProposeException } from './slack/answers/feedback.ts'
+import { slackReleaseAnnouncer } from './slack/release-announcer.ts'
 import { createSlack, type Slack } from './slack/slack.ts'
 
 /** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
@@ -104,4 +106,10 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
       hint: 'End the program that uses it, or choose another port (console.port, HOLDPOINT_CONSOLE_PORT)',
     })
   }
+}
+
+/** How people hear of releases of the policies: where they hear of holds. */
+export function releaseAnnouncers({ slack }: Config, log: Log): readonly ReleaseAnnouncer[] {
+  const announcer = slackReleaseAnnouncer(slack, log)
+  return announcer === null ? [] : [announcer]
 }

@@ -53,6 +53,8 @@ const statuses: Readonly<Record<string, number>> = {
   no_reviewers: 409,
   too_many: 429,
   queue_unreachable: 503,
+  // ReleaseError
+  not_possible: 409,
   // StateError and AuthenticationError
   unreachable: 503,
   unavailable: 503,

@@ -16,6 +16,7 @@ import { pageRoutes } from './page-routes.ts'
 import type { ConsoleParts } from './parts.ts'
 import { personRoutes } from './person-routes.ts'
 import { answerWithProblems } from './problem.ts'
+import { releaseRoutes } from './release-routes.ts'
 import { assertSameSite } from './same-site.ts'
 import { createTransactionSeal } from './sealed-cookie.ts'
 import { createSessionStore } from './sessions.ts'
@@ -75,6 +76,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
     await api.register(holdRoutes({ holds, pool, viewerOf: viewerIn }))
     await api.register(delegationRoutes({ pool, now, viewerOf: viewerIn }))
+    await api.register(releaseRoutes({ config, pool, now, viewerOf: viewerIn }))
     await api.register(
       personRoutes({
         development,

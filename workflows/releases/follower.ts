@@ -4,12 +4,14 @@ import type { Config } from '../../config.ts'
 import { GenerationalCache } from '../../generational-cache.ts'
 import type { Log } from '../../log.ts'
 import type { Toolchain } from '../../policies/compile.ts'
-import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { inTransaction } from '../state/transaction.ts'
 import { ReleaseError } from './errors.ts'
 import { createGitHubClient, type GitHubConfig } from './github/client.ts'
+import { giveUpLease, leaseBranch } from './lease.ts'
 import { HINT_CHANNEL, listenTo } from './listen.ts'
 import { type BranchLook, lookAtBranch } from './look-at-branch.ts'
 import { deliverReleaseNotices, type ReleaseAnnouncer, writeReleaseNotice } from './notices.ts'
+import { endPin } from './pins.ts'
 
 /**
  * Follows the branch for as long as a worker runs. It looks every `pollMs`, at once after a hint, and not before the
@@ -33,7 +35,6 @@ export interface Follower {
   close(): Promise<void>
 }
 
-const LEASE_MS = 10 * 60_000
 const RECHECK_MS = 10 * 60_000
 const TELL_AFTER_MS = 15 * 60_000
 const BLOB_BYTES_MAX = 32 * 1024 * 1024
@@ -131,9 +132,7 @@ class BranchFollower implements Follower {
     await this.#running
     await this.#alsoRunning
     const { pool } = this.#options
-    await rowsOf(pool, 'UPDATE followed_branch SET leased_until = NULL WHERE follower = $1', [this.#id]).catch(
-      () => undefined,
-    )
+    await giveUpLease(pool, this.#id).catch(() => undefined)
   }
 
   /** Sooner than planned, but never sooner than GitHub allows, nor more often than hints are worth. */
@@ -152,22 +151,11 @@ class BranchFollower implements Follower {
 
   async #leasedRound(): Promise<void> {
     this.#due = null
-    const leased = await this.#lease().catch(() => false)
+    const leased = await leaseBranch(this.#options.pool, this.#id, this.#options.now()).catch(() => false)
     const anew = this.#options.now() - this.#recheckedAt > RECHECK_MS
     if (leased) await this.#branch(anew).then(() => void this.#others())
     else this.#lookedAt = this.#options.now()
     this.#schedule(this.#config.pollMs)
-  }
-
-  async #lease(): Promise<boolean> {
-    const at = this.#options.now()
-    const rows = await rowsOf(
-      this.#options.pool,
-      `UPDATE followed_branch SET follower = $1, leased_until = $2
-       WHERE follower = $1 OR leased_until IS NULL OR leased_until < $3 RETURNING follower`,
-      [this.#id, new Date(at + LEASE_MS), new Date(at)],
-    )
-    return rows.length > 0
   }
 
   async #round(anew: boolean): Promise<void> {
@@ -199,8 +187,10 @@ class BranchFollower implements Follower {
     )
   }
 
+  /** Pins end by the clock, and notices are delivered, whoever has the lease. */
   async #deliver(): Promise<void> {
     const { pool, announcers, now, log } = this.#options
+    await endPin(pool, new Date(now()), null).catch((err: unknown) => log.warn({ err }, 'a pin could not be ended'))
     if (announcers.length === 0) return
     await deliverReleaseNotices({ pool, announcers, now, log }).catch((err: unknown) =>
       log.warn({ err }, 'notices of releases could not be delivered'),

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createConsole } from '../../../bot/console/server.ts'
+import { releaseCommand } from '../../../bot/release-command/release-command.ts'
+import { keepRelease } from '../../../workflows/releases/store.ts'
+import { inTransaction } from '../../../workflows/state/transaction.ts'
+import { type ConsoleUnderTest, startConsole } from '../console/console-under-test.ts'
+
+let site: ConsoleUnderTest
+let server: FastifyInstance
+let url: string
+const commit = 'a'.repeat(40)
+const newer = 'b'.repeat(40)
+
+beforeAll(async () => {
+  site = await startConsole()
+  const { github } = site.parts.config.releases
+  // Ben and Cleo are the administrators here, Ana is none.
+  const config = { ...site.parts.config, releases: { github: { ...github, administrators: 'dba' } } }
+  server = await createConsole({ ...site.parts, config })
+  url = await server.listen({ host: '127.0.0.1', port: 0 })
+  for (const one of [commit, newer]) {
+    const release = {
+      ...{
+        commit: one,
+        follows: null,
+        repository: 'acme/policies',
+        repositoryId: 7,
+        branch: 'main',
+        folder: 'policies',
+      },
+      ...{ digest: one, package: Buffer.alloc(1), changes: ['Rule a.b added.'], files: {}, answers: [] },
+      pulls: [{ number: 3, title: 'T', author: 'ana', reviewers: ['ben'], head: one, commit: one }],
+    }
+    await inTransaction(site.pool, (client) => keepRelease(client, release, new Date()))
+  }
+  await site.pool.query('UPDATE followed_branch SET verified = $1', [newer])
+})
+afterAll(async () => {
+  await server.close()
+  await site[Symbol.asyncDispose]()
+})
+
+async function run(token: string | undefined, ...args: readonly string[]): Promise<string> {
+  let said = ''
+  const write = (text: string): void => {
+    said += text
+  }
+  await releaseCommand({ token, consoleUrl: () => url, write }).parseAsync(args, { from: 'user' })
+  return said
+}
+
+test('the list says which release is in force and who reviewed it', async () => {
+  const said = await run(await site.token('ana'), 'list')
+  expect(said).toMatch(/^\* bbbbbbbbbbbb .* #3 reviewed by ben$/m)
+  expect(said).toMatch(/^ {2}aaaaaaaaaaaa /m)
+})
+
+test('two administrators pin an earlier release, each with a token of theirs', async () => {
+  const asked = await run(await site.token('ben'), 'pin', commit, '--reason', 'It denies everything')
+  const id = /^\? (pin_\S+): /m.exec(asked)?.[1] as string
+  await expect(run(await site.token('ben'), 'confirm', id)).rejects.toThrow('nobody pins a release alone')
+  await expect(run(await site.token('ana'), 'confirm', id)).rejects.toThrow('Only members of dba')
+  expect(await run(await site.token('cleo'), 'confirm', id)).toMatch(/^! aaaaaaaaaaaa [\s\S]*^! pinned until /m)
+  expect(await run(await site.token('ben'), 'unpin')).toMatch(/^\* bbbbbbbbbbbb /m)
+})
+
+test('without a token it says what to do', async () => {
+  await expect(run(undefined, 'list')).rejects.toMatchObject({ code: 'no_token' })
+})
