@@ -17,6 +17,7 @@ import { Recorder } from './recorder.ts'
 import { Refusals } from './refusals.ts'
 import { ReplyPump } from './reply-pump.ts'
 import { Requests } from './requests.ts'
+import { RunLimits } from './run-limits.ts'
 import { Said } from './said.ts'
 import { type SessionCatalog, SessionState } from './session-state.ts'
 import { SimpleQuery } from './simple-query.ts'
@@ -46,6 +47,8 @@ export interface SessionHooks {
   /** The client said goodbye. */
   readonly terminated: () => void
   readonly failed: (error: SessionError) => void
+  /** Resolves when the server has taken it. */
+  readonly cancelRunning: () => Promise<void>
 }
 
 export interface Assembled {
@@ -77,8 +80,12 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
   const { trail, holds, gate, createRowMasker, catalogOf, log } = dependencies
   const { id, signal, flushClient, readClient, failed } = hooks
   const catalog = catalogOf(target)
-  return {
+  const context: SessionContext = {
     id,
+    stopping: null,
+    get limits() {
+      return limits
+    },
     gate,
     signal,
     fromClient,
@@ -101,6 +108,8 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     }),
     upstream: new UpstreamSender({ socket: upstream.socket, trail, signal, choked: () => client.pause(), failed }),
   }
+  const limits = new RunLimits(context, hooks.cancelRunning)
+  return context
 }
 
 function stateOf({ identity, target, settings, upstream, inner }: SessionParts, catalog: SessionCatalog): SessionState {

@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts'
 import type { Outbox } from './outbox.ts'
 import type { Recorder } from './recorder.ts'
 import type { GuardOptions } from './row-guard.ts'
+import type { RunLimits } from './run-limits.ts'
 import type { SessionState } from './session-state.ts'
 import type { UpstreamSender } from './upstream-sender.ts'
 
@@ -16,6 +17,7 @@ export interface SessionContext {
   readonly exchange: Exchange
   readonly recorder: Recorder
   readonly guard: GuardOptions
+  readonly limits: RunLimits
   readonly upstream: UpstreamSender
   /** Told of what is refused; null on the wire. */
   readonly watch: StatementWatch | null
@@ -30,4 +32,6 @@ export interface SessionContext {
   readonly signal: AbortSignal
   /** Moves on whenever something may have changed on which a judgement rests. */
   turn: number
+  /** A cancel of ours is on its way to the server: nothing is sent that it could hit by mistake. */
+  stopping: Promise<void> | null
 }

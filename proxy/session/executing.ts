@@ -52,7 +52,7 @@ export class Executing {
   }
 
   #run(portal: Portal, judgement: Judgement | undefined): undefined {
-    const { exchange, fromClient, recorder, upstream } = this.#session
+    const { exchange, fromClient, limits, recorder, upstream } = this.#session
     exchange.batchOpen = true
     if (judgement === undefined) {
       exchange.push(slot('execute', { portal })) // an empty text: EmptyQueryResponse
@@ -62,6 +62,7 @@ export class Executing {
       upstream.recorded()
       if (run.traits.proof && !portal.described) this.#describe(portal)
       exchange.push(slot('execute', { runs: [run], portal, scrub: scrubbed([judgement]) }))
+      limits.started(run, portal)
       exchange.batchRuns = true
       exchange.barrier ||= run.traits.settles
       exchange.copyExpected ||= run.traits.copyFrom

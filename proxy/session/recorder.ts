@@ -5,6 +5,7 @@ import type { Judgement } from '../gate.ts'
 import type { StatementWatch } from './client-socket.ts'
 import { trailNotWritable } from './errors.ts'
 import type { RowGuard } from './row-guard.ts'
+import type { Over } from './run-limits.ts'
 import { type Traits, traitsOf } from './traits.ts'
 
 /** One statement on its way through the server. */
@@ -26,6 +27,12 @@ export interface Run {
   columns: number | null
   rows: number
   maskedRows: number
+  /** How many rows it may still give. */
+  rowsMax: number
+  /** Runs out when it may take no longer. */
+  timer: NodeJS.Timeout | null
+  /** It was stopped for this. */
+  over: Over | null
 }
 
 export interface RecorderOptions {
@@ -84,6 +91,9 @@ export class Recorder {
       columns: null,
       rows: 0,
       maskedRows: 0,
+      rowsMax: Number.POSITIVE_INFINITY,
+      timer: null,
+      over: null,
     }
   }
 
@@ -123,6 +133,7 @@ export class Recorder {
   }
 
   #append(run: Run, ok: boolean, tag: string, rows: number): number {
+    if (run.timer !== null) clearTimeout(run.timer)
     const durationMs = Math.round((this.#options.clock() - run.startedAtMs) * 1000) / 1000
     const { session, trail } = this.#options
     const event = { session, statement: run.number, ok, tag, rows, masked: run.maskedRows, durationMs }

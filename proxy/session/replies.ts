@@ -87,11 +87,12 @@ export class Replies {
         break
       case backend.copyInResponse:
       case backend.copyOutResponse:
-        this.#copy(type)
+        this.#rows.copyBegins(type, this.#run(this.#expect('query', 'execute')))
+        this.#pass(this.#expect('query', 'execute'))
         break
       case backend.copyData:
       case backend.copyDone:
-        this.#pass(this.#expect('query', 'execute'))
+        this.#rows.copied(this.#expect('query', 'execute'), type)
         break
       default:
         throw violation('sent a message that has no place here')
@@ -135,6 +136,7 @@ export class Replies {
   #completed(tag: string | null): void {
     const { exchange, recorder, state } = this.#session
     const answered = this.#expect('query', 'execute')
+    if (tag !== null && this.#session.limits.replaces(answered)) return
     this.#pass(answered)
     if (answered.stopped) {
       answered.at++
@@ -152,6 +154,7 @@ export class Replies {
   #suspended(): void {
     const answered = this.#expect('execute')
     const run = this.#run(answered)
+    if (this.#session.limits.suspended(answered)) return
     if (!answered.stopped) this.#session.recorder.suspended(run)
     this.#pass(answered)
     this.#session.exchange.shift()
@@ -197,11 +200,5 @@ export class Replies {
     for (const change of answered.changes) change.confirm()
     this.#pass(answered)
     this.#session.exchange.shift()
-  }
-
-  #copy(type: number): void {
-    const answered = this.#expect('query', 'execute')
-    this.#rows.copyBegins(type, this.#run(answered))
-    this.#pass(answered)
   }
 }

@@ -1,4 +1,4 @@
-import { decodeReport, type ReportFields } from '../wire/messages/error-response.ts'
+import { decodeReport, encodeError, type ReportFields } from '../wire/messages/error-response.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Slot } from './exchange.ts'
@@ -31,11 +31,13 @@ export class ReplyErrors {
     }
     if (first === undefined) throw new SessionError('upstream_violation', 'The database sent an error out of order')
     if (first.vital) throw new SessionError('internal', 'The session’s state could not be asked for')
+    const over = this.#session.limits.errorOf(first, sqlstate)
     if (first.stopped)
       first.at = first.runs.length // the client has its error already
     else if (first.refusal !== null) this.#session.toClient.add(first.refusal)
+    else if (over !== null) this.#session.toClient.add(encodeError(over))
     else this.#forward(message)
-    this.#failRuns(first, sqlstate)
+    this.#failRuns(first, over?.sqlstate ?? sqlstate)
     this.#session.exchange.copyIn = false
     if (first.kind === 'query' || first.kind === 'call' || first.kind === 'sync') first.failed = true
     else this.#skipToSync(first)

@@ -42,6 +42,10 @@ export class ReplyRows {
   row(answered: Slot, run: Run): void {
     const { fromUpstream, toClient } = this.#session
     run.rows++
+    if (run.rows > run.rowsMax) {
+      this.#session.limits.tooManyRows(run)
+      return
+    }
     checkRow(fromUpstream.window, fromUpstream.start, fromUpstream.end, this.#columns(answered, run))
     const mask = this.#mask(answered, run)
     if (mask === null) {
@@ -83,6 +87,15 @@ export class ReplyRows {
     }
   }
 
+  /** In text, csv and binary alike, one message is one row. */
+  copied(answered: Slot, type: number): void {
+    if (answered.stopped) return
+    const run = answered.runs[answered.at]
+    if (run !== undefined && type === backend.copyData && ++run.rows > run.rowsMax) {
+      this.#session.limits.tooManyRows(run)
+    } else if (run?.over?.what !== 'rows' && !answered.swallow) this.#session.toClient.keep(this.#session.fromUpstream)
+  }
+
   /** Of a large row, or of COPY data, the beginning goes on before the rest is here, when nobody has to look at it. */
   streamTail(mayPass: (run: Run) => boolean): void {
     const { fromUpstream, exchange, toClient } = this.#session
@@ -91,6 +104,7 @@ export class ReplyRows {
     const answered = exchange.first
     const run = answered?.runs[answered.at]
     if (answered === undefined || answered.failed || answered.stopped || run === undefined || !mayPass(run)) return
+    if (run.rows >= run.rowsMax || (type === backend.copyData && run.traits.limits !== null)) return
     if (type === backend.dataRow) {
       if (fromUpstream.begunBytes < STREAMED_ROW_BYTES_MIN || this.#mask(answered, run) !== null) return
       run.rows++

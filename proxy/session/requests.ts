@@ -77,6 +77,8 @@ export class Requests {
     else if (type === frontend.terminate) this.#terminate()
     else if (exchange.copyIn) this.#duringCopy(type)
     else if (exchange.skipping && type !== frontend.sync) return undefined
+    else if (this.#session.stopping !== null && type !== frontend.sync && type !== frontend.flush)
+      return this.#session.stopping.then(() => this.#receive())
     else if (this.#mustSettle(type)) return settle(this.#session, 'keep').then(() => this.#receive())
     else return this.#handle(type)
     return undefined

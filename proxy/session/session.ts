@@ -26,7 +26,7 @@ export class Session {
   readonly #ended: (session: Session) => void
   readonly #inner: Assembled
   #terminated = false
-  #cancelling = false
+  #cancelling: Promise<void> | null = null
   /** Arrived while what came before it is not taken yet. */
   #early: Buffer[] | null = null
 
@@ -40,6 +40,7 @@ export class Session {
       flushClient: () => this.#flushClient(),
       readClient: () => this.#readClient(),
       failed: (error) => this.#fail(error),
+      cancelRunning: () => this.#cancelRunning(),
       terminated: () => {
         this.#terminated = true
       },
@@ -76,7 +77,7 @@ export class Session {
   cancel(): void {
     if (this.#end.signal.aborted) return
     if (this.#inner.approvals.busy) this.#inner.approvals.cancel()
-    else if (this.#inner.context.exchange.first?.swallow === false) this.#cancelRunning()
+    else if (this.#inner.context.exchange.first?.swallow === false) void this.#cancelRunning()
   }
 
   /** Ends both connections. What still runs is cancelled, and what is open rolled back by the server. */
@@ -87,7 +88,7 @@ export class Session {
     const running = this.#inner.context.exchange.first !== undefined
     if (error !== undefined) this.#sayFatal(error)
     closeSoon(client)
-    if (running && !this.#terminated) this.#cancelRunning()
+    if (running && !this.#terminated) void this.#cancelRunning()
     closeSoon(upstream.socket)
     this.#inner.context.exchange.release()
     this.#recordEnd(reason)
@@ -163,15 +164,14 @@ export class Session {
     else this.end('server gone', new SessionError('upstream_lost', 'The connection to the database is lost'))
   }
 
-  #cancelRunning(): void {
-    if (this.#cancelling) return
-    this.#cancelling = true
+  #cancelRunning(): Promise<void> {
     const { target, upstream } = this.#parts
-    cancelUpstream(target, upstream.key)
+    this.#cancelling ??= cancelUpstream(target, upstream.key)
       .catch((err: unknown) => this.#dependencies.log.warn({ err, session: this.id }, 'cancelling failed'))
       .finally(() => {
-        this.#cancelling = false
+        this.#cancelling = null
       })
+    return this.#cancelling
   }
 
   #fail(error: unknown): void {

@@ -11,6 +11,7 @@ import type { NameChange } from './name-table.ts'
 import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
+import { limitedAlone } from './run-limits.ts'
 import { standingBefore } from './standing-before.ts'
 import { traitsOf } from './traits.ts'
 
@@ -47,11 +48,11 @@ export class SimpleQuery {
   #judge(text: string): readonly Judgement[] | Promise<readonly Judgement[]> {
     const { gate, state } = this.#session
     const judged = gate.judge(text, state)
-    if (!(judged instanceof Promise)) return judgeInOrder(judged, state)
+    if (!(judged instanceof Promise)) return limitedAlone(judgeInOrder(judged, state))
     return judged.then(async (judgements) => {
       // What the order is judged by is worked out once for each, which for thousands takes a while.
       if (judgements.length > AT_ONCE_MAX) await inSlices(judgements, traitsOf)
-      return judgeInOrder(judgements, state)
+      return limitedAlone(judgeInOrder(judgements, state))
     })
   }
 
@@ -107,11 +108,13 @@ export class SimpleQuery {
   }
 
   #send(judgements: readonly Judgement[], runs: readonly Run[]): void {
-    const { exchange, fromClient, upstream } = this.#session
+    const { exchange, fromClient, limits, upstream } = this.#session
     if (runs.length > 0) upstream.recorded()
     exchange.push(slot('query', { runs, scrub: scrubbed(judgements), changes: this.#unnamedGone() }))
     endBatch(this.#session)
-    for (const { traits } of runs) {
+    for (const run of runs) {
+      const { traits } = run
+      limits.started(run, null)
       exchange.barrier ||= traits.settles
       exchange.copyExpected ||= traits.copyFrom
     }

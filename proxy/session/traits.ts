@@ -1,9 +1,11 @@
-import type { Decision } from '../../policies/decision.ts'
+import type { Decision, Limits } from '../../policies/decision.ts'
 import { groundsOf } from '../../policies/evaluate.ts'
 import type { Facts } from '../../policies/input.ts'
 import { type SharedHead, type SharedJson, sharedHead, sharedWith } from '../../workflows/trail/statement-body.ts'
 import { type TracedInput, tracedInput } from '../../workflows/trail/traced-input.ts'
 import type { Judgement } from '../gate.ts'
+import { encodeNotice } from '../wire/messages/error-response.ts'
+import { rowLimitOf } from './run-limits.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
 export interface Traits {
@@ -26,6 +28,10 @@ export interface Traits {
   readonly parametersWithheld: boolean
   /** What the policy was shown, which the trail keeps once; null: no policy was asked. */
   readonly input: TracedInput | null
+  /** What the policy allows of it at most; null: as much as it likes. */
+  readonly limits: Limits | null
+  /** NoticeResponse of the rules that only warn; null: none does. */
+  readonly notice: Buffer | null
 }
 
 /** The part that texts have in common when they have the same facts and the same decision. */
@@ -88,8 +94,17 @@ function workOut(judgement: Judgement): CommonTraits {
   return {
     head: headOf(judgement, input),
     input,
+    limits: limitsOf(judgement),
+    notice: noticeOf(judgement),
     proof: judgement.outputMasks !== null || facts.relations.some(({ labels }) => labels.length > 0),
-    settles: effects.barrier || named !== null || temporary || effects.changesCatalog || transaction || copyFrom,
+    settles:
+      effects.barrier ||
+      named !== null ||
+      temporary ||
+      effects.changesCatalog ||
+      transaction ||
+      copyFrom ||
+      limitsOf(judgement) !== null,
     unsettlesNames,
     endsTransaction: transaction && effects.barrier,
     indifferent: isIndifferent(judgement),
@@ -112,6 +127,22 @@ const INDIFFERENT_EFFECTS: ReadonlySet<string> = new Set(['transaction', 'sessio
 function isIndifferent({ facts }: Judgement): boolean {
   const nothingNamed = facts.relations.length === 0 && facts.functions.length === 0
   return nothingNamed && facts.kind !== 'execute' && facts.effects.every((effect) => INDIFFERENT_EFFECTS.has(effect))
+}
+
+function limitsOf(judgement: Judgement): Limits | null {
+  const limits = { rows: rowLimitOf(judgement), timeoutMs: judgement.decision.limits?.timeoutMs ?? null }
+  return limits.rows === null && limits.timeoutMs === null ? null : limits
+}
+
+function noticeOf({ decision }: Judgement): Buffer | null {
+  const warning = (decision.unenforced ?? []).filter(({ why }) => why === 'warn')
+  if (warning.length === 0) return null
+  return encodeNotice({
+    severity: 'WARNING',
+    sqlstate: '01000',
+    message: `Holdpoint let this statement run, and will not once its rule binds: ${warning.map(({ reason }) => reason).join(' ')}`,
+    detail: `Rule ${warning.map(({ id }) => id).join(', ')}`,
+  })
 }
 
 /** @returns null where the gate itself refused, without asking a policy or against its answer */

@@ -8,6 +8,8 @@ export interface Script {
   readonly outcome?: Decision['outcome']
   readonly onHold?: Decision['onHold']
   readonly answering?: Decision['answering']
+  readonly limits?: NonNullable<Decision['limits']>
+  readonly unenforced?: NonNullable<Decision['unenforced']>
   readonly facts?: Partial<Facts>
   readonly effects?: Partial<SessionEffects>
   readonly outputs?: Judgement['outputs']
@@ -110,6 +112,8 @@ export function judgementOf(text: string, script: Script): Judgement {
       expiryMs: outcome === 'hold' ? 60_000 : null,
       grantMs: outcome === 'hold' ? 60_000 : null,
       onHold: script.onHold ?? null,
+      ...(script.limits === undefined ? {} : { limits: script.limits }),
+      ...(script.unenforced === undefined ? {} : { unenforced: script.unenforced }),
       ...(script.answering === undefined ? {} : { answering: script.answering }),
     },
     policyDigest: 'a'.repeat(64),
