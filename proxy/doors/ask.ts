@@ -19,8 +19,9 @@ export function createAsk({ run, runs, holds, queues }: AskParts): (ask: Ask) =>
   return async (ask) => {
     const answer = await run(ask)
     if (answer.kind !== 'held' || answer.hold.mode !== 'defer') return answer
-    const { sql, parameters, rowsMax, door, application } = ask
-    await runs.remember(answer.hold.id, { sql, parameters, rowsMax, door, application })
+    const { sql, parameters, rowsMax, door, application, identity } = ask
+    const statement = { sql, parameters, rowsMax, door, application, provenUntil: identity.expiresAt }
+    await runs.remember(answer.hold.id, statement)
     const hold = await holds.find(answer.hold.id)
     if (hold?.status === 'approved') await queues.startRuns([hold.id])
     return hold === null ? answer : { ...answer, hold }

@@ -30,12 +30,12 @@ async function runDeferred(parts: DeferredRunnerParts, id: string): Promise<void
   const hold = await parts.holds.find(id)
   if (hold?.status !== 'approved') return
   const target = parts.config.targets.find(({ name }) => name === hold.target.name)
-  const asker = await askerNow(hold.identity, parts)
   if (target === undefined) return parts.runs.notRun(id, 'Its database is no longer one of those that are served here.')
-  if ('why' in asker) return parts.runs.notRun(id, asker.why)
   const statement = await parts.runs.start(id)
   if (statement === null) return
-  const { sql, parameters, rowsMax, door, application } = statement
+  const { sql, parameters, rowsMax, door, application, provenUntil } = statement
+  const asker = await askerNow({ ...hold.identity, expiresAt: provenUntil }, parts)
+  if ('why' in asker) return parts.runs.notRun(id, asker.why)
   try {
     const answer = await parts.run({
       identity: asker.identity,

@@ -19,6 +19,8 @@ export interface DeferredStatement {
   readonly rowsMax: number
   readonly door: 'http' | 'mcp'
   readonly application: string
+  /** Until when the credential is good that it was last asked with. */
+  readonly provenUntil: string
 }
 
 export type RunState = 'none' | 'waiting' | 'running' | 'ready' | 'fetched' | 'gone' | 'not_run'
@@ -30,7 +32,7 @@ export interface RunStanding {
 }
 
 export interface DeferredRuns {
-  /** Keeps what is needed to run it once it is approved; what is kept already stays. */
+  /** Keeps what is needed to run it once it is approved; as it was last asked for, until it is started. */
   remember(hold: string, statement: DeferredStatement): Promise<void>
   /** The statement, for the one caller that may run it now; null for every other. */
   start(hold: string): Promise<DeferredStatement | null>
@@ -67,7 +69,7 @@ export function createDeferredRuns({ pool, seal, keptMs, now }: DeferredRunsOpti
       await rowsOf(
         pool,
         `INSERT INTO deferred_run (hold, state, key_id, statement, created_at) VALUES ($1, 'waiting', $2, $3, $4)
-         ON CONFLICT (hold) DO NOTHING`,
+         ON CONFLICT (hold) DO UPDATE SET key_id = $2, statement = $3 WHERE deferred_run.state = 'waiting'`,
         [hold, seal.keyId, sealed, at()],
       )
     },

@@ -110,6 +110,30 @@ describe('a deferred statement', () => {
     expect(await named()).toBe(before)
   }, 40_000)
 
+  test('is not run when its credential has expired, unless it was asked for again with a newer one', async () => {
+    const [old, renewed] = [unbounded(), unbounded()]
+    const soon = { exp: Math.floor(Date.now() / 1000) + 4 }
+    const ids = await Promise.all(
+      [old, renewed].map(async (sql) => {
+        const response = await fetch(`${stand.base}/v1/targets/prod/shop/statements`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${await stand.token('ana', soon)}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ sql }),
+        })
+        return ((await response.json()) as { readonly hold: { readonly id: string } }).hold.id
+      }),
+    )
+    expect(await defer(renewed)).toBe(ids[1])
+    const left = soon.exp * 1000 - Date.now()
+    await new Promise((resolve) => setTimeout(resolve, Math.max(left, 0) + 50))
+    for (const id of ids) await stand.answer(id, 'approve')
+    await ends(ids[1] as string, 'ready')
+    await ends(ids[0] as string, 'not_run')
+    const { body } = await stand.call('ana', 'GET', `/v1/holds/${ids[0]}`)
+    expect(body).toMatchObject({ status: 'approved', result: { why: expect.stringMatching(/expired/) } })
+    expect((await stand.statement('ana', old)).body).toMatchObject({ status: 'completed', tag: 'UPDATE 5' })
+  }, 40_000)
+
   test('is not run for who was deactivated meanwhile', async () => {
     const before = await named()
     const id = await defer(unbounded(), 'dora')

@@ -65,6 +65,11 @@ describe('a statement over HTTP', () => {
     expect((await stand.statement('ana', 'SELECT 1', { nonsense: true })).body.code).toBe('invalid_request')
   })
 
+  test('that is too large is refused, whole', async () => {
+    const { status, body } = await stand.statement('ana', `SELECT '${'x'.repeat(1_100_000)}'`)
+    expect({ status, code: body.code }).toEqual({ status: 413, code: 'invalid_request' })
+  })
+
   test('that policy denies names the rules', async () => {
     const { status, body } = await stand.statement('ana', "SELECT pg_read_file('/etc/passwd')")
     expect(status).toBe(403)

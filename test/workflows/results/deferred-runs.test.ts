@@ -18,7 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
-const statement = { sql: 'DELETE FROM t', parameters: ['x', null], rowsMax: 5, door: 'http', application: 'a' } as const
+const statement = {
+  sql: 'DELETE FROM t',
+  parameters: ['x', null],
+  rowsMax: 5,
+  door: 'http',
+  application: 'a',
+  provenUntil: '2030-01-01T00:00:00.000Z',
+} as const
 
 async function remembered(): Promise<string> {
   const { id } = await stage.holds.create(request({ mode: 'defer' }))
@@ -35,11 +42,12 @@ async function round(runMsMax = HOUR): Promise<readonly string[]> {
   return started
 }
 
-test('of many who would run it one does, whatever is asked again', async () => {
+test('of many who would run it one does, as it was last asked for', async () => {
   const id = await remembered()
-  await runs.remember(id, { ...statement, sql: 'DELETE FROM other' })
+  const later = { ...statement, provenUntil: '2031-01-01T00:00:00.000Z' }
+  await runs.remember(id, later)
   const started = await Promise.all(Array.from({ length: 8 }, () => runs.start(id)))
-  expect(started.filter((one) => one !== null)).toEqual([statement])
+  expect(started.filter((one) => one !== null)).toEqual([later])
   await runs.remember(id, statement)
   expect(await runs.start(id)).toBeNull()
 })
