@@ -11,7 +11,7 @@ type Show = 'yours' | 'asked' | 'all'
 const FILTERS: readonly (readonly [Show, string])[] = [
   ['yours', 'For you'],
   ['asked', 'Asked by you'],
-  ['all', 'All you may see'],
+  ['all', 'All'],
 ]
 
 const WHICH = { yours: 'to_answer', asked: 'asked', all: 'all' } as const

@@ -162,7 +162,7 @@ describe.skipIf(chromium === null)('the pages', () => {
     await ben.page.getByRole('link', { name: 'Asked by you' }).click()
     await ben.page.locator(`[data-row="${own.id}"]`).waitFor()
     expect(await ben.page.locator('[data-row]').count()).toBe(1)
-    await ben.page.getByRole('link', { name: 'All you may see' }).click()
+    await ben.page.getByRole('link', { name: 'All', exact: true }).click()
     await ben.page.getByRole('heading', { name: 'For others to decide' }).waitFor()
     expect(ben.said).toEqual([])
   })
