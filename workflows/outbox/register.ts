@@ -4,7 +4,8 @@ import type { NoticeDelivery } from './delivery.ts'
 
 /**
  * Says which deliveries there are, so that every later change writes a row for each. What waits for an answer and was
- * made before a delivery was known, or while it was turned off, is shown to it too; what is turned off gets nothing.
+ * made before a delivery was known, or while it was turned off, is shown to it too; what is turned off gets nothing. What
+ * a delivery gave up on and still waits is tried once more: a token or an address is mended by starting anew.
  */
 export async function registerDeliveries(
   pool: pg.Pool,
@@ -27,5 +28,16 @@ export async function registerDeliveries(
        ORDER BY hold.created_at`,
       [rows.map(({ name }) => name), at],
     )
+    await client.query(GIVEN_UP_AGAIN, [names, at])
   })
 }
+
+const GIVEN_UP_AGAIN = `
+  INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
+  SELECT hold.id, last.delivery, 'created', $2, $2
+  FROM hold CROSS JOIN unnest($1::text[]) AS wanted (delivery)
+  CROSS JOIN LATERAL (
+    SELECT outbox.delivery, given_up_at FROM outbox
+    WHERE outbox.hold = hold.id AND outbox.delivery = wanted.delivery ORDER BY outbox.id DESC LIMIT 1
+  ) AS last
+  WHERE hold.status = 'pending' AND last.given_up_at IS NOT NULL ORDER BY hold.created_at`

@@ -253,6 +253,24 @@ test('what is refused for good is given up at once, and people are told elsewher
   })
 })
 
+test('what was given up and still waits is tried once more by who starts anew', async () => {
+  await register('mail', 'slack')
+  const { id } = await stage.holds.create(request())
+  const withdrawn = await stage.holds.create(request())
+  const broken = deliverTo([works('mail'), refuses('slack')])
+  for (const row of await rows()) await broken(row.id)
+  await stage.pool.query("UPDATE hold SET status = 'withdrawn' WHERE id = $1", [withdrawn.id])
+  await register('mail', 'slack')
+  await register('mail', 'slack')
+  const { rows: unsent } = await stage.pool.query(
+    "SELECT id, hold FROM outbox WHERE delivery = 'slack' AND sent_at IS NULL AND given_up_at IS NULL",
+  )
+  expect(unsent.map(({ hold }) => hold)).toEqual([id])
+  calls = []
+  await deliverTo([works('mail'), works('slack')])(unsent[0]?.id)
+  expect(calls).toEqual(['slack created pending'])
+})
+
 test('the next change is tried all the same, and told it makes up for what was not', async () => {
   await register('slack')
   const { id } = await stage.holds.create(request())
