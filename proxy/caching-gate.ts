@@ -192,7 +192,10 @@ function refusalOf(error: unknown): RefusalId {
   return code === 'busy' ? 'gate.analysis_busy' : 'gate.analysis_failed'
 }
 
+/** No look at the catalog makes these another answer. */
+const OF_THE_SESSION: ReadonlySet<string> = new Set(['26000', '34000', '42601'])
+
 /** Refused for a name that does not exist, and for nothing else. */
 function isMissingName({ nativeError }: Judgement): boolean {
-  return nativeError !== null && nativeError !== undefined && nativeError.sqlstate !== '42601'
+  return nativeError !== null && nativeError !== undefined && !OF_THE_SESSION.has(nativeError.sqlstate)
 }

@@ -67,7 +67,7 @@ export class Confirmations {
     const relationNames = all(({ relationNames }) => relationNames)
     const routineNames = all(({ routineNames }) => routineNames)
     const client = await this.#connected()
-    const { rows } = await client.query<{ changed: boolean; relations: number; routines: number }>({
+    const { rows } = await client.query<{ changed: boolean; relations: string; routines: number }>({
       name: 'confirm',
       text: confirmingQuery,
       values: [
@@ -83,7 +83,7 @@ export class Confirmations {
     if (found === undefined || found.changed) return false
     // What is gone has left no row; then there are fewer.
     return (
-      found.relations === sum(relationNames, (name) => snapshot.relations.countNamed(name)) &&
+      found.relations === String(sum(relationNames, (name) => snapshot.relations.numbersOf(name))) &&
       found.routines === sum(routineNames, (name) => snapshot.routines(name).length)
     )
   }

@@ -2,8 +2,6 @@ const FIRST_NORMAL_OID = 16_384
 
 /** Catalog rows, as they are now: of relations $2, routines $4 and domains $6, and of whatever else is named $3 or $5. */
 const rows = [
-  'pg_class WHERE oid = ANY ($2::oid[])',
-  "pg_class WHERE relname = ANY ($3::name[]) AND relpersistence <> 't'",
   'pg_attribute WHERE attrelid = ANY ($2::oid[])',
   'pg_attrdef WHERE adrelid = ANY ($2::oid[])',
   'pg_rewrite WHERE ev_class = ANY ($2::oid[])',
@@ -23,6 +21,7 @@ const rows = [
 
 /**
  * Whether any of them was written by a transaction whose work is not in a snapshot ($1), and how many have the names.
+ * Relations are told by their numbers, as TRUNCATE writes their rows anew and changes nothing of what they mean.
  * A row says only the lower half of its transaction's number; it is the highest such number there has been.
  */
 export const confirmingQuery = `
@@ -36,5 +35,6 @@ export const confirmingQuery = `
   )
   SELECT EXISTS (SELECT FROM numbered, horizon
                   WHERE writer >= lowest AND NOT pg_visible_in_snapshot(writer::text::xid8, seen)) AS changed,
-         (SELECT count(*) FROM pg_class WHERE relname = ANY ($3::name[]) AND relpersistence <> 't')::int AS relations,
+         (SELECT coalesce(sum(2 * oid::bigint + relrowsecurity::int), 0) FROM pg_class
+           WHERE relname = ANY ($3::name[]) AND relpersistence <> 't')::text AS relations,
          (SELECT count(*) FROM pg_proc WHERE proname = ANY ($5::name[]))::int AS routines`

@@ -18,11 +18,14 @@ export class Relations {
     return [...(this.#names.get(schema)?.values() ?? [])]
   }
 
-  /** How many there are of that name, in all schemas. */
-  countNamed(name: string): number {
-    let count = 0
-    for (const names of this.#names.values()) if (names.has(name)) count++
-    return count
+  /** Of all of that name, in any schema: the sum of their doubled OIDs, and one for each with row security. */
+  numbersOf(name: string): number {
+    let sum = 0
+    for (const names of this.#names.values()) {
+      const found = names.get(name)
+      if (found !== undefined) sum += 2 * found.oid + Number(found.rowSecurity)
+    }
+    return sum
   }
 
   #add(relation: Relation): void {

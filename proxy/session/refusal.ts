@@ -36,7 +36,10 @@ function nativelyDenied(judgements: readonly Judgement[]): Report | null {
 }
 
 const NOT_FOUND = 'Holdpoint did not find it in the catalog of the database; nothing was sent to the server.'
+const NOT_IN_SESSION = 'Nothing of that name is in this session, or names have changed since it was made.'
 const nativeDetails: Readonly<Record<NativeError['sqlstate'], string>> = {
+  '26000': NOT_IN_SESSION,
+  '34000': NOT_IN_SESSION,
   '42601': 'Holdpoint could not read it; nothing was sent to the server.',
   '42702': 'Holdpoint found more than one in the catalog of the database; nothing was sent to the server.',
   '3F000': NOT_FOUND,

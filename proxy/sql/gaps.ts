@@ -17,7 +17,7 @@ export class Gaps {
     const key = `${code} ${detail}`
     if (!this.#missing.has(key)) this.#missing.set(key, missing)
     // What a function that is not there would do is not known; had it been found, this would say nothing.
-    if (code === 'function') this.#callsMissing = true
+    if (code === 'function' || code === 'prepared_statement' || code === 'cursor') this.#callsMissing = true
   }
 
   get callsMissing(): boolean {

@@ -8,7 +8,7 @@ import { uncommittedOf } from './uncommitted-changes.ts'
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export interface NativeError {
-  readonly sqlstate: '3F000' | '42601' | '42702' | '42703' | '42704' | '42883' | '42P01'
+  readonly sqlstate: '26000' | '34000' | '3F000' | '42601' | '42702' | '42703' | '42704' | '42883' | '42P01'
   /** Quotes what the client wrote, and is for the client only: it may be part of a secret. */
   readonly message: string
   readonly hint?: string
@@ -29,7 +29,7 @@ export function recordUnfound(context: Context, code: Unresolved['code'], detail
     return
   }
   context.record.unresolved(code, detail)
-  if (code === 'function') context.record.effect('unknown')
+  if (code === 'function' || code === 'prepared_statement' || code === 'cursor') context.record.effect('unknown')
 }
 
 /** @param text the whole text of the message */

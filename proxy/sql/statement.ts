@@ -17,6 +17,7 @@ import { calledFunction } from './function-call.ts'
 import { intoClause } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
 import { useType } from './names.ts'
+import { type Missing, recordUnfound } from './native-error.ts'
 import { parse } from './parse.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { type Result, select } from './select.ts'
@@ -151,6 +152,11 @@ function fetch(context: Context, { portalname = '', ismove }: FetchStmt, _scope:
   return ismove === true ? nothing : result
 }
 
+function absent(code: Remembered['code'], name: string): Missing {
+  if (code === 'cursor') return { sqlstate: '34000', message: `cursor "${name}" does not exist` }
+  return { sqlstate: '26000', message: `prepared statement "${name}" does not exist` }
+}
+
 interface Remembered {
   readonly code: 'prepared_statement' | 'cursor'
   readonly name: string
@@ -159,8 +165,13 @@ interface Remembered {
 
 /** What an earlier statement left in the session under this name runs now. */
 function remembered(context: Context, { code, name, text }: Remembered, use: TargetUse): Result {
-  const parsed = text === undefined ? null : parse(text)
-  const only = parsed !== null && !('reason' in parsed) && parsed.length <= 1 ? parsed : null
+  if (text === undefined) {
+    context.record.effect('read')
+    recordUnfound(context, code, name, absent(code, name))
+    return nothing
+  }
+  const parsed = parse(text)
+  const only = !('reason' in parsed) && parsed.length <= 1 ? parsed : null
   const inside = only === null ? null : enter(context, `${code} ${name}`, context.names)
   if (only === null || inside === null) {
     context.record.effect('unknown')
