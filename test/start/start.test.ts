@@ -71,6 +71,33 @@ describe('a running tree', () => {
     ])
   })
 
+  test('lets programs in by HTTP and MCP, and runs what was deferred when a person approves it', async () => {
+    const ask = async (name: string, url: string, body?: object) => {
+      const response = await fetch(url, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          authorization: `Bearer ${holdpoint.identity(name).token}`,
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      return { status: response.status, text: await response.text() }
+    }
+    const { http, mcp, api } = holdpoint.ready
+    const held = await ask('report-bot', `${http}/targets/prod/shop/statements`, {
+      sql: 'UPDATE products SET in_stock = 0',
+    })
+    expect(held.status).toBe(202)
+    const { id } = JSON.parse(held.text).hold
+    expect((await ask('ben', `${api}/holds/${id}/votes`, { choice: 'approve', reason: 'fine' })).status).toBe(200)
+    const result = () => ask('report-bot', `${http}/holds/${id}/result`)
+    await expect.poll(async () => (await result()).text, { timeout: 20_000 }).toMatch(/"tag":"UPDATE \d+"/)
+    const tools = await ask('report-bot', mcp, { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} })
+    expect(tools.text).toContain('wait_for_hold')
+  }, 60_000)
+
   test('has a believable shop, whose owner is no superuser', async () => {
     const [row] = await rowsOf(
       holdpoint.ready.upstream,
