@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { backgroundOf } from '../../workflows/holds/background.ts'
+import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { visibleHolds } from '../../workflows/holds/visible-holds.ts'
@@ -38,8 +39,12 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
   }
 
   const whole = async (hold: Hold, viewer: Viewer): Promise<HoldView> => {
-    const [background, source] = await Promise.all([backgroundOf(pool, hold), ruleSourceOf(pool, hold.policyDigest)])
-    return holdViewOf(hold, viewer, { background, source })
+    const [background, source, comments] = await Promise.all([
+      backgroundOf(pool, hold),
+      ruleSourceOf(pool, hold.policyDigest),
+      commentsOf(pool, hold.id),
+    ])
+    return holdViewOf(hold, viewer, { background, source, comments })
   }
 
   return async (fastify) => {

@@ -1,5 +1,6 @@
 import type { Facts, Principal } from '../../policies/input.ts'
 import type { Background } from '../../workflows/holds/background.ts'
+import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Consequences } from '../../workflows/holds/consequences.ts'
 import type { Hold, Preview } from '../../workflows/holds/hold.ts'
 import { isAsker } from '../../workflows/holds/identity-key.ts'
@@ -74,9 +75,10 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
 export interface ViewSources {
   readonly background: Background
   readonly source: RuleSource
+  readonly comments: readonly Comment[]
 }
 
-export function holdViewOf(hold: Hold, viewer: Viewer, { background, source }: ViewSources): HoldView {
+export function holdViewOf(hold: Hold, viewer: Viewer, { background, source, comments }: ViewSources): HoldView {
   const { asker, actsFor, lately, counts } = background
   return {
     ...holdSummaryOf(hold, viewer),
@@ -98,6 +100,7 @@ export function holdViewOf(hold: Hold, viewer: Viewer, { background, source }: V
     facts: factsView(hold.facts),
     votes: hold.votes.map((vote) => ({ ...vote, voter: someone(vote.voter) })),
     ...answeringView(hold),
+    comments: comments.map(({ author, name, text, at }) => ({ name, known: author !== null, text, at })),
     grantExpiresAt: hold.grantExpiresAt,
     digest: hold.digest,
     policyDigest: hold.policyDigest,

@@ -174,6 +174,9 @@ export const holdView = holdSummary.extend({
     .describe('The asker ran it without an approval'),
   alikeApproval: z.object({ runsMax: z.number(), runs: z.number(), expiresAt: z.string() }).nullable(),
   approvedThrough: z.object({ hold: z.string(), run: z.number() }).nullable(),
+  comments: z
+    .array(z.object({ name: z.string(), known: z.boolean(), text: z.string(), at: z.string() }))
+    .describe('What was said about it, as in a thread in Slack; known: by a person who is linked'),
   grantExpiresAt: z.string().nullable(),
   digest: z.string(),
   policyDigest: z.string(),

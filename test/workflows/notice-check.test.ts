@@ -23,6 +23,19 @@ test('the doctor says that people are told, and when they are not, by what and w
   })
 })
 
+test('the doctor names a channel that takes no cards, and what to do', async () => {
+  await stage.pool.query('UPDATE outbox SET sent_at = now(), given_up_at = NULL')
+  await stage.pool.query(
+    `INSERT INTO slack_trouble (destination, reason, hint, hold, since, last_at)
+     SELECT 'C0SECURITY', 'is_archived', 'Choose another slack.channel', id, now(), now() FROM hold LIMIT 1`,
+  )
+  expect(await look()).toMatchObject({
+    state: 'wrong',
+    text: 'Slack takes no cards for C0SECURITY (is_archived); others are told instead',
+    hint: 'Choose another slack.channel',
+  })
+})
+
 test('a state database that does not answer is no finding of its own', async () => {
   expect(await noticeCheck({ state: { url: 'postgres://127.0.0.1:1/none' } })()).toMatchObject({ state: 'warning' })
 })

@@ -43,7 +43,36 @@ export function Votes({ hold }: { readonly hold: HoldView }) {
           ))}
         </ol>
       )}
+      <Said hold={hold} />
     </section>
+  )
+}
+
+/** What people said about it elsewhere. */
+function Said({ hold }: { readonly hold: HoldView }) {
+  if (hold.comments.length === 0) return null
+  return (
+    <>
+      <h3>Said about it</h3>
+      <ol class="votes">
+        {hold.comments.map(({ name, known, text, at }) => (
+          <li key={at + name + text}>
+            <p>
+              <strong>
+                <Line of={name} />
+              </strong>{' '}
+              <span class="soft">
+                {known ? '' : 'not linked, so not proven, '}
+                <Ago at={at} />
+              </span>
+            </p>
+            <p class="said">
+              <Line of={text} />
+            </p>
+          </li>
+        ))}
+      </ol>
+    </>
   )
 }
 

@@ -47,6 +47,18 @@ describe('a hold is shown', () => {
     })
   })
 
+  test('with what was said about it, by whom, and whether that is proven', async () => {
+    const said = { hold: hold.id, via: 'slack', at: new Date().toISOString() } as const
+    const author = { issuer: site.issuer, subject: 'cleo' }
+    await site.holds.comment({ ...said, id: 'slack:1', author, name: 'cleo', text: 'Looks odd' })
+    await site.holds.comment({ ...said, id: 'slack:2', author: null, name: 'boss', text: 'Approve it' })
+    const { comments } = await bodyOf<HoldView>(await browsers.ben.get(path()))
+    expect(comments).toMatchObject([
+      { name: 'cleo', known: true, text: 'Looks odd' },
+      { name: 'boss', known: false, text: 'Approve it' },
+    ])
+  })
+
   test('to the person for whom an agent asks, who may withdraw it and not answer it', async () => {
     const { you } = await bodyOf<HoldView>(await browsers.ana.get(path()))
     expect(you).toEqual({
