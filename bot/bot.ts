@@ -5,6 +5,7 @@ import type { Identity } from '../policies/input.ts'
 import { listenForChanges } from '../workflows/holds/hold-changes.ts'
 import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
 import type { ReleaseAnnouncer } from '../workflows/releases/notices.ts'
+import { proposeException } from '../workflows/releases/propose-exception.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
 import { createConsole } from './console/server.ts'
@@ -39,13 +40,14 @@ export interface Bot {
 
 /** @throws BotError port_taken; SlackError and SmtpError when Slack or e-mail is half configured */
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { config, workflows, authenticateToken, proposeException, log, now } = options
+  const { config, workflows, authenticateToken, log, now } = options
+  const propose = proposing(options)
   const { directory, holds, pool } = workflows
   const { host, port } = config.console
   const url = consoleUrl(config)
   const slack = createSlack({
     ...{ config, holds, directory, pool, log, now, consoleUrl: () => url },
-    ...(proposeException === undefined ? {} : { proposeException }),
+    ...(propose === undefined ? {} : { proposeException: propose }),
   })
   const email = createEmail({ config, holds, pool, consoleUrl: () => url, log, now })
   const server = await createConsole({
@@ -79,12 +81,13 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 
 /** For a worker that runs without the bot: it tells people of holds and answers nobody. */
 export function noticeDeliveries(options: Omit<BotOptions, 'authenticateToken'>): readonly NoticeDelivery[] {
-  const { config, workflows, proposeException, log, now } = options
+  const { config, workflows, log, now } = options
+  const propose = proposing(options)
   const { directory, holds, pool } = workflows
   const slack = createSlack({
     ...{ config, holds, directory, pool, log, now, consoleUrl: () => consoleUrl(config) },
     // Cards look the same, whichever process shows them.
-    ...(proposeException === undefined ? {} : { proposeException }),
+    ...(propose === undefined ? {} : { proposeException: propose }),
   })
   const email = createEmail({ config, holds, pool, consoleUrl: () => consoleUrl(config), log, now })
   return deliveriesOf(slack, email)
@@ -112,4 +115,12 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
 export function releaseAnnouncers({ slack }: Config, log: Log): readonly ReleaseAnnouncer[] {
   const announcer = slackReleaseAnnouncer(slack, log)
   return announcer === null ? [] : [announcer]
+}
+
+/** By a pull request, where policies come from reviewed pull requests. */
+function proposing({ config, proposeException: given, now }: Omit<BotOptions, 'authenticateToken'>) {
+  if (given !== undefined || !usesReleases(config)) return given
+  const propose: ProposeException = (hold, by, proposal) =>
+    proposeException({ config: config.releases.github, now }, hold, by, proposal)
+  return propose
 }
