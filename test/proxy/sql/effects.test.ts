@@ -195,8 +195,8 @@ describe('the session and its transaction', () => {
     ['LOCK TABLE orders', ['write']],
     ['DECLARE c CURSOR FOR SELECT * FROM orders WHERE id = 1', ['read', 'session']],
     ['PREPARE p AS DELETE FROM order_items WHERE position = 1', ['session', 'write']],
-    ['EXECUTE p', ['unknown']],
-    ['FETCH c', ['unknown']],
+    ['EXECUTE p', ['read', 'unknown']],
+    ['FETCH c', ['read', 'unknown']],
     ['CLOSE c', ['session']],
     ['DEALLOCATE ALL', ['session']],
   ])
