@@ -80,6 +80,8 @@ async function judge(
     using fetched = await fetchPolicies(client, where, { commit: head, folder: config.path, blobs: look.blobs })
     const built = await buildRelease(fetched.path, look.tools)
     if (isProblem(built)) return [{ check: built.check, pull: null, text: built.text }]
+    if (config.replayRequired && !(await wasReplayed(pool, pulls[0]?.number, built.compiled.digest)))
+      return [{ check: 'replay', pull: pulls[0]?.number ?? null, text: NOT_REPLAYED }]
     const files = Object.fromEntries(fetched.files)
     const before = await sideOf(pool, followed.verified)
     const changes = changesInWords(before, { rules: built.compiled.rules, files })
@@ -108,6 +110,19 @@ async function judge(
 export function rulesOf(config: GitHubConfig, where: Repository): Rules {
   const { branch, minApprovals, codeOwnersRequired, toolAddresses } = config
   return { repository: where.id, branch, minApprovals, codeOwnersRequired, toolAddresses }
+}
+
+const NOT_REPLAYED =
+  'What was built is not what was replayed in its pull request, or its check failed. Open another one, and wait for its check.'
+
+/** Whether its pull request was answered with success for exactly this policy. */
+async function wasReplayed(pool: pg.Pool, number: number | undefined, digest: string): Promise<boolean> {
+  const rows = await rowsOf(
+    pool,
+    "SELECT FROM pull_answer WHERE number = $1 AND digest = $2 AND conclusion = 'success'",
+    [number, digest],
+  )
+  return rows.length > 0
 }
 
 async function sideOf(pool: pg.Pool, commit: string | null) {

@@ -16,7 +16,7 @@ export interface Settling {
 
 export type Problem =
   | Pick<Finding, 'check' | 'pull' | 'text'>
-  | { readonly check: string; readonly pull: null; readonly text: string }
+  | { readonly check: string; readonly pull: number | null; readonly text: string }
 
 export async function activate(
   { pool, now, releaseUrl }: Settling,

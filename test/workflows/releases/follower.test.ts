@@ -169,6 +169,20 @@ test('GitHub is left alone until the time it gave, and told of after a quarter o
   await stand.follower.round()
 })
 
+test('where the replay is required, what was not replayed in its pull request stays out', async () => {
+  // Nobody looks by themselves meanwhile, least of all one that is not strict.
+  const until = new Date(stand.clock.ms + 3_600_000)
+  await stand.pool.query("UPDATE followed_branch SET follower = 'another', leased_until = $1", [until])
+  const strict = stand.follow({ replayRequired: true })
+  const before = await stand.inForce()
+  const commit = stand.change({ [RULE]: `${rule}\n# Not replayed.\n` })
+  await strict.round()
+  expect(await stand.problems()).toEqual(['replay'])
+  expect(await stand.inForce()).toEqual(before)
+  await stand.follower.round()
+  expect((await stand.inForce())?.commit).toBe(commit)
+})
+
 test('half a configuration is said to be one', () => {
   const { config, pool, tools } = stand
   const github = { ...config, token: undefined, appId: '11' }
