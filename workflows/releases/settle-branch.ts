@@ -91,13 +91,13 @@ export async function refuse(
     followed.problem?.commit === head && JSON.stringify(followed.problem.findings) === JSON.stringify(findings)
   const problem = { commit: head, findings, since: told ? followed.problem?.since : at.toISOString() }
   await inTransaction(pool, async (client) => {
-    await client.query('UPDATE followed_branch SET head = $1, problem = $2, etag = $3, checked_at = $4', [
-      head,
-      JSON.stringify(problem),
-      etag,
-      at,
-    ])
-    if (told) return
+    const noted = await client.query(
+      `UPDATE followed_branch SET head = $1, problem = $2, etag = $3, checked_at = $4
+       WHERE verified IS NOT DISTINCT FROM $5`,
+      [head, JSON.stringify(problem), etag, at, followed.verified],
+    )
+    // Told before, or another process has put a newer release in force since this one began to look.
+    if (told || noted.rowCount === 0) return
     await writeTrail(client, at, 'release.refused', { commit: head, findings })
     const stays =
       followed.verified === null

@@ -173,6 +173,7 @@ test('where the replay is required, what was not replayed in its pull request st
   // Nobody looks by themselves meanwhile, least of all one that is not strict.
   const until = new Date(stand.clock.ms + 3_600_000)
   await stand.pool.query("UPDATE followed_branch SET follower = 'another', leased_until = $1", [until])
+  await stand.follower.round(false) // whatever it had begun has ended
   const strict = stand.follow({ replayRequired: true })
   const before = await stand.inForce()
   const commit = stand.change({ [RULE]: `${rule}\n# Not replayed.\n` })
