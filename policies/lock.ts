@@ -1,5 +1,19 @@
 import { z } from 'zod'
 
+/** Weakest first, as in the manual’s table 13.2. */
+export const TABLE_LOCK_MODES = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const
+
+export type TableLockMode = (typeof TABLE_LOCK_MODES)[number]
+
 /**
  * A lock that a statement takes, in the manual's words.
  * https://www.postgresql.org/docs/current/explicit-locking.html
@@ -10,14 +24,7 @@ export const lock = z.strictObject({
   relation: z.string().describe('Empty for an advisory lock'),
   mode: z
     .enum([
-      'ACCESS SHARE',
-      'ROW SHARE',
-      'ROW EXCLUSIVE',
-      'SHARE UPDATE EXCLUSIVE',
-      'SHARE',
-      'SHARE ROW EXCLUSIVE',
-      'EXCLUSIVE',
-      'ACCESS EXCLUSIVE',
+      ...TABLE_LOCK_MODES,
       'FOR KEY SHARE',
       'FOR SHARE',
       'FOR NO KEY UPDATE',

@@ -6,11 +6,10 @@ import { type CascadeStep, cascadesOf, countedCascades, type TableChange } from 
 import { chosenRows } from './chosen-rows.ts'
 import { examplesOf } from './examples.ts'
 import { cascadingKeys } from './foreign-keys.ts'
-import { locksOf } from './locks.ts'
 import { readModification } from './modification.ts'
-import { onlyStatement } from './proven-expression.ts'
 import { isHarmless, modifiedTable } from './rows.ts'
 import type { SideLane, SideView } from './side-lane.ts'
+import { tableLocks } from './table-locks.ts'
 import { triggersOf } from './triggers.ts'
 import { undoOf } from './undo.ts'
 
@@ -23,9 +22,8 @@ export interface ConsequenceSources {
 }
 
 /** What the statement itself tells. */
-export function withoutLooking({ text, facts }: Judgement, view: SideView): Consequences {
-  const locks = locksOf(onlyStatement(text), facts, null)
-  return { locks, undo: undoOf(facts, view), cascades: null, triggers: null, examples: null }
+export function withoutLooking({ facts }: Judgement, view: SideView): Consequences {
+  return { locks: tableLocks(facts, []), undo: undoOf(facts, view), cascades: null, triggers: null, examples: null }
 }
 
 /** The same with more and more of what the database tells; each is good as it is, should there be no time for the next. */
@@ -37,7 +35,7 @@ export async function* consequencesOf(judgement: Judgement, sources: Consequence
   const steps = changes.some(({ kind }) => kind === 'update' || kind === 'delete') ? await stepsOf(changes, lane) : []
   const triggers = await triggersOf([...changes, ...steps.map(({ change }) => change)], lane)
   const uncounted = steps.map(toldOf)
-  known = { ...known, triggers, cascades: uncounted, locks: locksOf(onlyStatement(text), facts, uncounted) }
+  known = { ...known, triggers, cascades: uncounted, locks: tableLocks(facts, uncounted) }
   yield known
   if (!isHarmless(facts) || facts.flags.includes('contains_secret')) return
   const examples = await examplesOf({ text, facts, bound, lane, snapshot: catalog.snapshot, labels }).catch(() => null)

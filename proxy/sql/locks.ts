@@ -1,8 +1,7 @@
 import type { Node } from 'libpg-query'
 import type { Flag, Relation } from '../../policies/input.ts'
-import type { Lock } from '../../policies/lock.ts'
-import type { TableLock } from '../../workflows/holds/consequences.ts'
-import { definingLock, LOCK_MODES, modeOf } from '../preview/locks.ts'
+import { type Lock, TABLE_LOCK_MODES, type TableLockMode } from '../../policies/lock.ts'
+import { definingLock, modeOf } from './lock-modes.ts'
 
 /** The locks that a statement asks for by itself: on rows, on targets that are only planned for, and advisory ones. */
 export class AskedLocks {
@@ -59,13 +58,13 @@ export function locksOf({ node, relations, flags, asked }: LockedBy): Lock[] {
   return [...ofRelations.values(), ...others]
 }
 
-function ofRelation(relation: Relation, flags: readonly Flag[], defining: TableLock['mode'] | null): TableLock['mode'] {
+function ofRelation(relation: Relation, flags: readonly Flag[], defining: TableLockMode | null): TableLockMode {
   if (relation.kind === 'sequence') return 'ROW EXCLUSIVE'
   return relation.access.includes('create') ? 'ACCESS EXCLUSIVE' : modeOf(relation, flags, defining)
 }
 
 function strength({ mode }: Lock): number {
-  return (LOCK_MODES as readonly string[]).indexOf(mode)
+  return (TABLE_LOCK_MODES as readonly string[]).indexOf(mode)
 }
 
 const ADVISORY = /^pg_(try_)?advisory_(xact_)?lock(_shared)?$/

@@ -1,3 +1,5 @@
+import type { TableLockMode } from '../../policies/lock.ts'
+
 /**
  * What running a held statement would do, found out when the hold was made, for the people who answer it. It is told,
  * not bound: what an approval covers is the digest. null stands for what could not be found out in time or without
@@ -15,16 +17,7 @@ export interface Consequences {
 export interface TableLock {
   /** schema.name */
   readonly table: string
-  /** Weakest first, as in the manual’s table 13.2. */
-  readonly mode:
-    | 'ACCESS SHARE'
-    | 'ROW SHARE'
-    | 'ROW EXCLUSIVE'
-    | 'SHARE UPDATE EXCLUSIVE'
-    | 'SHARE'
-    | 'SHARE ROW EXCLUSIVE'
-    | 'EXCLUSIVE'
-    | 'ACCESS EXCLUSIVE'
+  readonly mode: TableLockMode
 }
 
 /** What a foreign key does to another table because of this statement. */

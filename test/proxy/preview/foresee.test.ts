@@ -196,6 +196,8 @@ describe('locks and undoing', () => {
     ['LOCK TABLE notes IN SHARE ROW EXCLUSIVE MODE', 'SHARE ROW EXCLUSIVE', 'unknown'],
     ['SELECT * FROM notes', 'ACCESS SHARE', 'nothing_to_undo'],
     ['SELECT * FROM notes FOR UPDATE', 'ROW SHARE', 'nothing_to_undo'],
+    ['EXPLAIN UPDATE notes SET price = 1', 'ROW EXCLUSIVE', 'nothing_to_undo'],
+    ['CREATE TABLE more (note int REFERENCES notes)', 'SHARE ROW EXCLUSIVE', 'by_hand'],
     ["INSERT INTO notes VALUES (1, '') ON CONFLICT (id) DO UPDATE SET text = 'x'", 'ROW EXCLUSIVE', 'impossible'],
   ])('%s: %s, %s', async (sql, mode, how) => {
     const { consequences } = await foreseen(sql)

@@ -1,11 +1,11 @@
 import type { AlterTableStmt, Node } from 'libpg-query'
-import type { TableLock } from '../../workflows/holds/consequences.ts'
+import type { TableLockMode } from '../../policies/lock.ts'
 
 /**
  * What ALTER TABLE locks: AlterTableGetLockLevel in the server's src/backend/commands/tablecmds.c. Only what is known
  * to take less is listed; everything else takes ACCESS EXCLUSIVE.
  */
-const less: Readonly<Record<string, TableLock['mode']>> = {
+const less: Readonly<Record<string, TableLockMode>> = {
   AT_SetStatistics: 'SHARE UPDATE EXCLUSIVE',
   AT_ClusterOn: 'SHARE UPDATE EXCLUSIVE',
   AT_DropCluster: 'SHARE UPDATE EXCLUSIVE',
@@ -22,14 +22,14 @@ const less: Readonly<Record<string, TableLock['mode']>> = {
   AT_DisableTrigUser: 'SHARE ROW EXCLUSIVE',
 }
 
-const order: readonly TableLock['mode'][] = ['SHARE UPDATE EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'ACCESS EXCLUSIVE']
+const order: readonly TableLockMode[] = ['SHARE UPDATE EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'ACCESS EXCLUSIVE']
 
-export function alterTableLock({ cmds = [] }: AlterTableStmt): TableLock['mode'] {
+export function alterTableLock({ cmds = [] }: AlterTableStmt): TableLockMode {
   const modes = cmds.map(modeOf)
   return order.findLast((mode) => modes.includes(mode)) ?? 'ACCESS EXCLUSIVE'
 }
 
-function modeOf(command: Node): TableLock['mode'] {
+function modeOf(command: Node): TableLockMode {
   if (!('AlterTableCmd' in command)) return 'ACCESS EXCLUSIVE'
   const { subtype, def } = command.AlterTableCmd
   if (subtype === 'AT_AddConstraint' && def !== undefined && 'Constraint' in def)
