@@ -6,6 +6,8 @@ export interface CommitOptions {
   readonly message?: string
   /** Whom git names as the author; null: an address that belongs to no account. Who pushes when left out. */
   readonly author?: string | null
+  /** Whom git names as the committer, which anybody can make up. */
+  readonly committer?: string
   readonly email?: string
   readonly coAuthors?: readonly string[]
 }
@@ -62,7 +64,7 @@ export class People {
       parents: repository.commits.has(parent) ? [parent] : [],
       message: [message, '', ...trailers].join('\n').trim(),
       author: author === null ? null : this.user(author),
-      committer: author === null ? null : this.user(by),
+      committer: author === null ? null : this.user(options.committer ?? by),
       ...(email === undefined ? {} : { email }),
     })
   }

@@ -372,6 +372,17 @@ export const stories: readonly Story[] = [
     refused: ['approvals', 'code_owners'],
   },
   {
+    story: 'its reviewer pushed a commit that names somebody else as author and committer',
+    tell: (people) => {
+      const pull = opened(people)
+      const forged = { author: 'ana', committer: 'ana', files: { 'policies/rules/b.rego': 'package b #\n' } }
+      people.push('stricter', 'ben', forged)
+      people.approve(pull, 'ben')
+      people.merge(pull, 'ana')
+    },
+    refused: ['approvals', 'code_owners'],
+  },
+  {
     story: 'its reviewer wrote a commit that somebody else pushed',
     tell: (people) => {
       const pull = opened(people)
