@@ -1,6 +1,12 @@
 import { HoldpointError } from '../errors.ts'
 
-export type ProxyErrorCode = 'start_failed' | 'no_targets' | 'no_policy' | 'no_identity_provider' | 'identity_unknown'
+export type ProxyErrorCode =
+  | 'start_failed'
+  | 'no_targets'
+  | 'no_policy'
+  | 'no_identity_provider'
+  | 'identity_unknown'
+  | 'sql_unreadable'
 
 /** A proxy process cannot begin, or not go on, to serve. Nothing was let through. */
 export class ProxyError extends HoldpointError {

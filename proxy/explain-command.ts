@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { type CommonOptions, type Environment, withCommonOptions } from '../command-line.ts'
 import type { Config, TargetConfig } from '../config.ts'
@@ -11,6 +9,7 @@ import { ensureOpa, opaCacheFolder } from '../policies/opa.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
 import { ProxyError } from './errors.ts'
 import { explainedIdentity } from './explained-identity.ts'
+import { explainedText } from './explained-text.ts'
 import { explainedFacts, explanation } from './explanation.ts'
 import { createGate, type Judgement, type SessionView } from './gate.ts'
 import { loadParser } from './sql/analyse.ts'
@@ -39,8 +38,7 @@ export function explainCommand(options: ExplainCommandOptions): Command {
     .option('--json', 'one line of JSON for each statement: {"facts":…,"decision":…}')
     .action(async (statement: string | undefined, flags: Flags) => {
       const config = options.configOf(flags)
-      const sql =
-        statement ?? (flags.file === undefined ? await textOf(options.stdin) : readFileSync(flags.file, 'utf8'))
+      const sql = statement ?? (await explainedText(flags.file, options.stdin))
       for (const judgement of await judge(sql, flags, config, options.env)) {
         const { facts, decision } = judgement
         process.stdout.write(

@@ -1,4 +1,4 @@
-import type { A_Expr, BoolExpr, Node } from 'libpg-query'
+import type { A_Expr, BoolExpr, CaseExpr, Node } from 'libpg-query'
 import type { Item, Scope } from './scope.ts'
 import { itemsIn } from './select-flags.ts'
 import { stringsOf } from './tree.ts'
@@ -23,6 +23,7 @@ type Verdict = boolean | null
 function holds(node: Node, ignoresRow: (node: Node) => boolean): Verdict {
   if ('BoolExpr' in node) return combined(node.BoolExpr, ignoresRow)
   if ('A_Const' in node) return literal(node)
+  if ('CaseExpr' in node && !ignoresRow(node)) return chosen(node.CaseExpr, ignoresRow)
   if ('TypeCast' in node && node.TypeCast.arg !== undefined) {
     const inner = holds(node.TypeCast.arg, ignoresRow)
     if (inner !== null) return inner
@@ -33,6 +34,20 @@ function holds(node: Node, ignoresRow: (node: Node) => boolean): Verdict {
   }
   if ('CurrentOfExpr' in node) return null
   return ignoresRow(node) ? true : null
+}
+
+/** CASE holds nothing back when no branch that can be reached does. */
+function chosen({ arg, args = [], defresult }: CaseExpr, ignoresRow: (node: Node) => boolean): Verdict {
+  for (const branch of args) {
+    if (!('CaseWhen' in branch)) return null
+    const { expr, result } = branch.CaseWhen
+    if (expr === undefined || result === undefined) return null
+    const reached = arg === undefined ? holds(expr, ignoresRow) : null
+    if (reached === false) continue
+    if (holds(result, ignoresRow) !== true) return null
+    if (reached === true) return true
+  }
+  return defresult !== undefined && holds(defresult, ignoresRow) === true ? true : null
 }
 
 function combined({ boolop, args = [] }: BoolExpr, ignoresRow: (node: Node) => boolean): Verdict {

@@ -25,6 +25,8 @@ export const SMALL_CHARACTERS_MAX = 16 * 1024
  */
 export function parse(text: string): readonly ParsedStatement[] | ParseFailure {
   if (text === '') return []
+  // The parser would stop there and see nothing of what follows.
+  if (text.includes('\0')) return { reason: 'a NUL character', native: null }
   try {
     const statements = parseSync(text).stmts ?? []
     const bytes = statements.length > 1 || Buffer.byteLength(text) !== text.length ? Buffer.from(text) : null

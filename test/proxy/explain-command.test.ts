@@ -84,6 +84,18 @@ describe('explain', () => {
     expect(objects(await explain(['--as', 'ana', '--json'], 'SELECT 1'))).toMatchObject([{ facts: { kind: 'select' } }])
   })
 
+  test('denies what the server would not be sent whole, and refuses a file that is not text', async () => {
+    writeFileSync(join(folder, 'nul.sql'), 'SELECT 1\0; DROP TABLE orders')
+    expect(objects(await explain(['--file', join(folder, 'nul.sql'), '--as', 'ana', '--json']))).toMatchObject([
+      { decision: { outcome: 'deny', rules: [{ id: 'gate.syntax' }] } },
+    ])
+    writeFileSync(join(folder, 'latin.sql'), Buffer.from("SELECT 'caf\xe9'", 'latin1'))
+    await expect(explain(['--file', join(folder, 'latin.sql'), '--as', 'ana'])).rejects.toThrow(/is not UTF-8/)
+    await expect(explain(['--file', join(folder, 'none.sql'), '--as', 'ana'])).rejects.toThrow(
+      /cannot be read \(ENOENT/,
+    )
+  })
+
   test('asks as a person, an agent, a service, or anybody as JSON', async () => {
     const held = async (as: string) => {
       const [printed] = objects(await explain(["UPDATE customers SET email = 'x' WHERE id = 1", '--as', as, '--json']))

@@ -12,8 +12,14 @@ export const WAIT_SECONDS_MAX = 60
 export const targetPath = z.object({ environment: z.string().max(100), database: z.string().max(100) })
 export const holdPath = z.object({ id: z.string().regex(/^[\w-]{1,80}$/, 'is not the id of a hold') })
 
+/** The protocol ends a text at its first NUL. */
+export const sqlText = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'), 'has a NUL character, which SQL cannot have')
+
 export const statementBody = z.strictObject({
-  sql: z.string().min(1).describe('One statement; parameters as $1, $2 …'),
+  sql: sqlText.describe('One statement; parameters as $1, $2 …'),
   parameters: z
     .array(json)
     .max(65_535)

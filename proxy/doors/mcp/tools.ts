@@ -5,7 +5,7 @@ import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { Instead } from '../allowed-instead.ts'
 import { DoorError } from '../errors.ts'
 import { heldSentence, holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
-import { holdView } from '../http/schemas.ts'
+import { holdView, sqlText } from '../http/schemas.ts'
 import { toText } from '../json-value.ts'
 import type { Caller } from './caller.ts'
 import { describeTable, listRelations } from './describe.ts'
@@ -62,7 +62,7 @@ function addQuery(server: McpServer, { caller, views, tasks, keptMs }: ToolsOpti
       description:
         'Runs one SQL statement. What policy protects comes back masked. A statement that needs a person’s approval is held: it is not run yet, and runs by itself once it is approved. Wait for it with wait_for_hold; do not try another way around.',
       inputSchema: z.object({
-        sql: z.string().min(1).describe('One statement; parameters as $1, $2 …'),
+        sql: sqlText.describe('One statement; parameters as $1, $2 …'),
         parameters: z.array(scalar).optional(),
         target,
         reason: z.string().max(1_000).optional().describe('Why you need it; reviewers read this'),

@@ -63,6 +63,8 @@ describe('a statement over HTTP', () => {
     const bare = await stand.statement('ana', 'SELECT $1::int')
     expect(bare.body).toMatchObject({ sqlstate: '08P01' })
     expect((await stand.statement('ana', 'SELECT 1', { nonsense: true })).body.code).toBe('invalid_request')
+    const cut = await stand.statement('ana', 'SELECT 1\0; DROP TABLE staff')
+    expect([cut.status, cut.body.code]).toEqual([400, 'invalid_request'])
   })
 
   test('that is too large is refused, whole', async () => {

@@ -51,6 +51,7 @@ describe('what cannot be read or understood is said to be unknown, and nothing t
     'SELECT U&"\\D800"',
     'SELECT 1; SELEC 2',
     '\\d',
+    'SELECT 1\0; DROP TABLE staff',
   ])('%s is unreadable as a whole', (text) => {
     expect(shop.analyse(text)).toMatchObject([
       { facts: { kind: 'unreadable', effects: ['unknown'], unresolved: [{ code: 'syntax' }] } },

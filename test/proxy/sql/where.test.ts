@@ -40,6 +40,9 @@ test.for([
   'position IN (position)',
   'true IS TRUE',
   'position = 1 OR position = position',
+  'CASE WHEN true THEN true ELSE position = 1 END',
+  'CASE WHEN false THEN position = 1 WHEN position = 2 THEN true ELSE 1 = 1 END',
+  'CASE position WHEN 1 THEN true ELSE true END',
 ])('holds nothing back: %s', (condition) => {
   expect(flags(condition)).toEqual(['always_true_where'])
 })
@@ -61,6 +64,9 @@ test.for([
   'NOT (position = 3)',
   'position BETWEEN 1 AND 2',
   'CURRENT OF c',
+  'CASE WHEN position = 1 THEN true END',
+  'CASE WHEN position = 1 THEN true ELSE false END',
+  'CASE WHEN true THEN position = 1 ELSE true END',
   'i = ROW(1, 2)',
 ])('may hold rows back: %s', (condition) => {
   expect(flags(condition)).toEqual([])
