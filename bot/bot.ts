@@ -12,7 +12,6 @@ import { createConsole } from './console/server.ts'
 import { createEmail, type Email } from './email/email.ts'
 import { BotError } from './errors.ts'
 import { registerGitHubWebhook } from './github/webhook.ts'
-import type { Announcement } from './slack/announcement.ts'
 import type { ProposeException } from './slack/answers/feedback.ts'
 import { slackReleaseAnnouncer } from './slack/release-announcer.ts'
 import { createSlack, type Slack } from './slack/slack.ts'
@@ -33,8 +32,6 @@ export interface Bot {
   readonly url: string
   /** For the worker, which tells people of holds. */
   readonly deliveries: readonly NoticeDelivery[]
-  /** Tells Slack's default channel of a release; null without Slack. */
-  readonly announce: ((announcement: Announcement) => Promise<void>) | null
   close(): Promise<void>
 }
 
@@ -69,7 +66,6 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   return {
     url,
     deliveries: deliveriesOf(slack, email),
-    announce: slack === null ? null : slack.announce,
     close: async () => {
       await changes?.close()
       await server.close()

@@ -2,21 +2,22 @@ import { type types, webApi } from '@slack/bolt'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { ReleaseAnnouncer, ReleaseNotice } from '../../workflows/releases/notices.ts'
+import { line } from '../text/bounded-text.ts'
+import { holdAction } from './cards/approval-card.ts'
+import { escapeMrkdwn, list, paragraph } from './cards/rich-text.ts'
 import { asSlackError, clientOptions } from './web-api.ts'
 
-/**
- * Releases of the policies, in the channel of the holds. Titles of pull requests and rules come from whoever wrote them:
- * all of it is plain text, which Slack neither links nor marks up.
- */
+/** Releases of the policies, in the channel of the holds. */
 export function slackReleaseAnnouncer(slack: Config['slack'], log: Log): ReleaseAnnouncer | null {
   const { botToken, channel } = slack
   if (!botToken || !channel) return null
   const client = new webApi.WebClient(botToken, clientOptions(slack, log))
   return {
     async announce(notice) {
-      const [text, blocks] = [plain(notice.title, TEXT_CHARS_MAX), noticeBlocks(notice)]
+      const text = escapeMrkdwn(line(notice.title, TITLE_MAX))
+      const blocks = [...noticeBlocks(notice)]
       await client.chat
-        .postMessage({ channel, text, blocks, mrkdwn: false, parse: 'none', unfurl_links: false, unfurl_media: false })
+        .postMessage({ channel, text, blocks, mrkdwn: false, unfurl_links: false, unfurl_media: false })
         .catch((cause: unknown) => {
           throw asSlackError(cause)
         })
@@ -24,26 +25,27 @@ export function slackReleaseAnnouncer(slack: Config['slack'], log: Log): Release
   }
 }
 
-/** docs.slack.dev/reference/block-kit/blocks: a section holds 3,000 characters. */
-const TEXT_CHARS_MAX = 2_900
+const TITLE_MAX = 300
+const LINE_MAX = 300
 const LINES_MAX = 25
 
-export function noticeBlocks({ title, lines, url }: ReleaseNotice): types.SectionBlock[] {
-  const shown = lines.slice(0, LINES_MAX).map((line) => `• ${plain(line, 300)}`)
+/**
+ * A pure function of the notice. Titles of pull requests and rules come from whoever wrote them: they stand in text
+ * elements, which Slack neither links nor marks up.
+ */
+export function noticeBlocks({ title, lines, url }: ReleaseNotice): readonly types.KnownBlock[] {
   const more = lines.length > LINES_MAX ? [`and ${lines.length - LINES_MAX} more`] : []
+  const shown = [...lines.slice(0, LINES_MAX), ...more].map((each) => [line(each, LINE_MAX)])
+  const heading = line(title, TITLE_MAX)
+  const open: types.Button | null =
+    url === null
+      ? null
+      : {
+          ...{ type: 'button', action_id: holdAction.console, url },
+          text: { type: 'plain_text', text: 'Look at it', emoji: false },
+        }
   return [
-    section(plain(title, TEXT_CHARS_MAX)),
-    ...(shown.length === 0 ? [] : [section([...shown, ...more].join('\n').slice(0, TEXT_CHARS_MAX))]),
-    ...(url === null ? [] : [section(url)]),
+    shown.length === 0 ? paragraph({ bold: heading }) : list(heading, shown),
+    ...(open === null ? [] : [{ type: 'actions' as const, elements: [open] }]),
   ]
-}
-
-function section(text: string): types.SectionBlock {
-  return { type: 'section', text: { type: 'plain_text', text, emoji: false } }
-}
-
-/** One line without anything that hides or reorders; the mark of a mention is broken, since `text` knows mentions. */
-function plain(text: string, max: number): string {
-  const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll(/[<>&]/g, ' ')
-  return shown.slice(0, max).toWellFormed()
 }

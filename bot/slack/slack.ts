@@ -5,7 +5,6 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { type Announcement, postAnnouncement } from './announcement.ts'
 import { answerClicks } from './answers/answers.ts'
 import { type AskParts, answerQuestions } from './answers/ask.ts'
 import { answerBreakGlass } from './answers/break-glass.ts'
@@ -52,8 +51,6 @@ export interface Slack {
   check(): Promise<void>
   /** Home tabs that are open are brought up to date, soon. */
   holdsChanged(): void
-  /** Tells the default channel of a release. @throws SlackError */
-  announce(announcement: Announcement): Promise<void>
   /** Waits for clicks that were acknowledged and not yet answered. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -133,6 +130,5 @@ export function createSlack(parts: SlackParts): Slack | null {
       await home.close()
     },
     holdsChanged: () => home.refresh(),
-    announce: (announcement) => postAnnouncement({ client, channel: settings.channel }, announcement),
   }
 }

@@ -133,14 +133,3 @@ test('that it should have been allowed is proposed with a reason and an end, and
   expect(proposed).toEqual([{ hold: hold.id, by: 'ben', reason: 'Every night', until }])
   expect((await workspace.holds.find(hold.id))?.status).toBe('pending')
 })
-
-test('a release is announced to the channel, and nothing in it is markup', async () => {
-  await workspace.slack.announce({
-    headline: 'Policy release a1b2c3d is active <!channel>',
-    facts: [{ label: 'Approved by', text: '*cleo*, dan' }],
-    link: { text: 'Open the pull request', url: 'https://github.example/pull/7' },
-  })
-  const [message] = workspace.slackApi.messages(CHANNEL)
-  expect(message?.text).toBe('Policy release a1b2c3d is active &lt;!channel&gt;')
-  expect(JSON.stringify(message?.blocks)).not.toContain('mrkdwn')
-})
