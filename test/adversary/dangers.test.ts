@@ -31,7 +31,13 @@ async function answerTo(person: string, statements: readonly string[], send: typ
   }
 }
 
-const answers: Readonly<Record<string, string>> = { 42501: 'deny', YH001: 'hold', 42601: 'error', 42883: 'error' }
+const answers: Readonly<Record<string, string>> = {
+  42501: 'deny',
+  YH001: 'hold',
+  26000: 'error',
+  42601: 'error',
+  42883: 'error',
+}
 
 /** Everything that a statement could change: rows, definitions, roles, settings, files of settings. */
 async function stateOf(client: pg.Client): Promise<unknown> {
