@@ -1,7 +1,7 @@
-import type { A_Expr, BoolExpr, CaseExpr, Node } from 'libpg-query'
+import type { BoolExpr, BooleanTest, CaseExpr, Node } from 'libpg-query'
+import { compared, oppositeShape, shape, type Verdict } from './comparison.ts'
 import type { Item, Scope } from './scope.ts'
 import { itemsIn } from './select-flags.ts'
-import { stringsOf } from './tree.ts'
 
 /**
  * A WHERE that holds nothing back: `1 = 1`, `id = id`, `true OR …`, `NOT false`; and one that does not look at the row
@@ -17,8 +17,6 @@ export function holdsNothingBack(condition: Node, ignoresRow: (node: Node) => bo
   return holds(condition, ignoresRow) === true
 }
 
-type Verdict = boolean | null
-
 /** @returns true: cannot hold a row back; false: surely holds all back; null: depends on the row */
 function holds(node: Node, ignoresRow: (node: Node) => boolean): Verdict {
   if ('BoolExpr' in node) return combined(node.BoolExpr, ignoresRow)
@@ -32,6 +30,9 @@ function holds(node: Node, ignoresRow: (node: Node) => boolean): Verdict {
     const verdict = compared(node.A_Expr)
     if (verdict !== null) return verdict
   }
+  if ('BooleanTest' in node && !ignoresRow(node)) return tested(node.BooleanTest, ignoresRow)
+  if ('CoalesceExpr' in node && node.CoalesceExpr.args?.[0] !== undefined && !ignoresRow(node))
+    return holds(node.CoalesceExpr.args[0], ignoresRow) === true ? true : null
   if ('CurrentOfExpr' in node) return null
   return ignoresRow(node) ? true : null
 }
@@ -74,14 +75,13 @@ function negated(arg: Node | undefined, verdict: Verdict): Verdict {
 
 function hasOpposites(args: readonly Node[]): boolean {
   const all = new Set(args.map(shape))
-  return args.some(
-    (arg) => 'BoolExpr' in arg && arg.BoolExpr.boolop === 'NOT_EXPR' && all.has(shape(arg.BoolExpr.args?.[0])),
-  )
+  return args.some((arg) => all.has(oppositeShape(arg) ?? ''))
 }
 
-/** A node without its places in the text, to see whether two say the same. */
-function shape(node: Node | undefined): string {
-  return JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? ''
+/** IS TRUE and its like say of no row more than what they test. */
+function tested({ arg, booltesttype }: BooleanTest, ignoresRow: (node: Node) => boolean): Verdict {
+  if (arg === undefined || (booltesttype !== 'IS_TRUE' && booltesttype !== 'IS_NOT_FALSE')) return null
+  return holds(arg, ignoresRow)
 }
 
 function literal({ A_Const: constant }: Extract<Node, { A_Const: unknown }>): Verdict {
@@ -89,54 +89,4 @@ function literal({ A_Const: constant }: Extract<Node, { A_Const: unknown }>): Ve
   if (constant.boolval !== undefined) return constant.boolval.boolval === true
   if (constant.sval !== undefined) return /^\s*(t|tr|tru|true|y|ye|yes|on|1)\s*$/i.test(constant.sval.sval ?? '')
   return null
-}
-
-const reflexive = new Set(['=', '<=', '>=', '~~', '~~*'])
-const irreflexive = new Set(['<>', '<', '>', '!~~', '!~~*'])
-
-function compared({ kind, name, lexpr, rexpr }: A_Expr): Verdict {
-  if (lexpr === undefined || rexpr === undefined) return null
-  const operator = stringsOf(name).at(-1) ?? ''
-  const same = shape(lexpr) === shape(rexpr)
-  if (kind === 'AEXPR_NOT_DISTINCT' && same) return true
-  if (kind === 'AEXPR_LIKE' && matchesAll(rexpr)) return !operator.startsWith('!')
-  if (kind === 'AEXPR_IN' && 'List' in rexpr) return isListed(lexpr, rexpr.List.items ?? []) ? operator === '=' : null
-  if (kind !== 'AEXPR_OP' && kind !== 'AEXPR_LIKE') return null
-  const [left, right] = [numberOf(lexpr), numberOf(rexpr)]
-  if (left !== null && right !== null) return ordered(operator, left, right)
-  if (!same) return areTexts(lexpr, rexpr) ? operator !== '=' : null
-  return reflexive.has(operator) ? true : irreflexive.has(operator) ? false : null
-}
-
-function matchesAll(pattern: Node): boolean {
-  return 'A_Const' in pattern && pattern.A_Const.sval !== undefined && /^%+$/.test(pattern.A_Const.sval.sval ?? '')
-}
-
-function isListed(value: Node, list: readonly Node[]): boolean {
-  return list.some((each) => shape(each) === shape(value))
-}
-
-function areTexts(a: Node, b: Node): boolean {
-  if (!('A_Const' in a) || !('A_Const' in b)) return false
-  return a.A_Const.sval !== undefined && b.A_Const.sval !== undefined
-}
-
-function numberOf(node: Node): number | null {
-  if ('TypeCast' in node && node.TypeCast.arg !== undefined) return numberOf(node.TypeCast.arg)
-  if (!('A_Const' in node)) return null
-  if (node.A_Const.ival !== undefined) return node.A_Const.ival.ival ?? 0
-  return node.A_Const.fval === undefined ? null : Number(node.A_Const.fval.fval)
-}
-
-function ordered(operator: string, left: number, right: number): Verdict {
-  const results: Readonly<Record<string, boolean>> = {
-    '=': left === right,
-    '<>': left !== right,
-    '!=': left !== right,
-    '<': left < right,
-    '>': left > right,
-    '<=': left <= right,
-    '>=': left >= right,
-  }
-  return results[operator] ?? null
 }
