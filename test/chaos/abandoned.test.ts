@@ -48,6 +48,22 @@ describe.each<Victim>(['a proxy process', 'PostgreSQL'])('after kill -9 of %s', 
 
   if (victim !== 'a proxy process') return
 
+  test('a statement that waited for a lock does not run once the lock is free', async () => {
+    const other = await tree.direct()
+    const price = async () => (await other.query('SELECT price_cents FROM products WHERE id = 1')).rows[0].price_cents
+    const before = await price()
+    await other.query('BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE')
+    const client = await tree.connect('ana')
+    client.query('UPDATE products SET price_cents = price_cents + 1 WHERE id = 1').catch(() => undefined)
+    const waiting = () => tree.select("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), PATIENCE)
+    await tree.strike()
+    await vi.waitFor(async () => expect(await waiting()).toEqual([]), PATIENCE)
+    await other.query('COMMIT')
+    expect(await price()).toBe(before)
+    await other.end()
+  }, 120_000)
+
   test('so is one that was approved and not yet taken', async () => {
     const hold = await held('UPDATE products SET in_stock = in_stock + 2')
     tree.freezeProxy()

@@ -30,8 +30,27 @@ export interface UpstreamOptions {
   readonly signal: AbortSignal
 }
 
+/**
+ * The server looks this often whether we are still there, also while a statement waits for a lock. Without it, what
+ * waits when a proxy dies would run to its end once the lock is free, and be committed with nobody left to hear of it.
+ * Since PostgreSQL 14: https://www.postgresql.org/docs/current/runtime-config-connection.html
+ */
+const WATCHED = { name: 'client_connection_check_interval', value: '1s' }
+
 /** @throws SessionError upstream_unreachable, upstream_refused */
 export async function connectUpstream(options: UpstreamOptions): Promise<Upstream> {
+  try {
+    return await attempt(options, { [WATCHED.name]: WATCHED.value })
+  } catch (error) {
+    // An older server, a platform that cannot look, or a pooler in front: as it was before there was the setting.
+    if (error instanceof SessionError && error.code === 'upstream_refused' && error.message.includes(WATCHED.name)) {
+      return attempt(options, {})
+    }
+    throw error
+  }
+}
+
+async function attempt(options: UpstreamOptions, watched: Record<string, string>): Promise<Upstream> {
   const { target, messageBytesMax, signal } = options
   const socket = await openTransport(target, signal)
   const abort = (): void => void socket.destroy()
@@ -39,7 +58,7 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   const intake = new Intake(socket)
   const framer = new Framer(limitsFor('server', messageBytesMax))
   try {
-    socket.write(serialize.startup(startupParameters(options)))
+    socket.write(serialize.startup({ ...startupParameters(options), ...watched }))
     return await handshake({ target, socket, intake, framer })
   } catch (error) {
     socket.destroy()

@@ -138,7 +138,8 @@ test('a client that vanishes takes its statement with it: cancelled and rolled b
 
 test('a client that says goodbye lets its last statement finish', async () => {
   const client = await RawClient.open(at.through)
-  client.send(query('SELECT pg_sleep(0.1); INSERT INTO t VALUES (3)'), serialize.end())
+  // Longer than the server waits before it looks whether Holdpoint is still there.
+  client.send(query('SELECT pg_sleep(1.5); INSERT INTO t VALUES (3)'), serialize.end())
   await client.toTheEnd()
   const direct = await RawClient.open(at.direct)
   expect(transcript(await direct.ask('SELECT count(*) FROM t WHERE n = 3'))).toContain('D 1')

@@ -141,6 +141,37 @@ describe('encryption', () => {
     expect(served).toBe(false)
   })
 
+  test.each([
+    ['after S', Buffer.alloc(0)],
+    ['in the middle of its first record', Buffer.from([0x16, 3, 1, 2, 0, 1, 0])],
+  ])('D10 a client that vanishes in the handshake, %s, leaves nothing behind', async (_when, begun) => {
+    const limit = 2
+    await using small = await sessionServer({
+      overrides: {
+        'proxy.tls.cert': join(folder, 'cert.pem'),
+        'proxy.tls.key': join(folder, 'key.pem'),
+        'proxy.sessionsMax': limit,
+      },
+    })
+    for (let times = 0; times <= limit; times++) {
+      const socket = dial(small.port)
+      socket.write(SSL)
+      expect(await answer(socket)).toBe('S')
+      socket.write(begun)
+      socket.resetAndDestroy()
+    }
+    expect(small.server.sessions).toBe(0)
+    expect(small.credentials).toEqual([])
+    // Those who are gone are not counted: as many as may be come in.
+    await expect.poll(() => isServed(dial(small.port)).catch(() => false)).toBe(true)
+    expect(small.trail.named('session.opened')).toHaveLength(1)
+    const direct = await RawClient.open(small.direct)
+    const others = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                    AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
+    await expect.poll(async () => transcript(await direct.ask(others))).toContain('D 0')
+    direct.close()
+  })
+
   test('without a certificate the answer is N', async () => {
     await using plain = await sessionServer()
     const socket = dial(plain.port)

@@ -117,3 +117,25 @@ test.each([
   await using strict = await sessionServer({ target: { ...at.target, password: undefined as never } })
   await expect(RawClient.open(strict.through)).rejects.toThrow(/refused: (08|42)/)
 })
+
+test('a server that cannot look whether Holdpoint is still there is connected to without that', async () => {
+  const asked: string[] = []
+  const old = createServer((socket: Socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', (startup) => {
+      asked.push(startup.toString('latin1'))
+      const message = 'unrecognized configuration parameter "client_connection_check_interval"'
+      const knows = !asked.at(-1)?.includes('client_connection_check_interval')
+      if (knows) socket.write(Buffer.concat(friendly))
+      else socket.end(encodeError({ severity: 'FATAL', sqlstate: '42704', message }))
+    })
+  })
+  await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve))
+  const address = old.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  await using behind = await sessionServer({ target: { host: '127.0.0.1', port } })
+  const client = await RawClient.open(behind.through)
+  expect(asked).toHaveLength(2)
+  client.close()
+  old.close()
+})
