@@ -301,6 +301,78 @@ describe('A16 the function call protocol', () => {
   })
 })
 
+describe('D4 SQL and the protocol share one namespace', () => {
+  const peek = 'SELECT email FROM customers'
+  const wipe = 'DELETE FROM payments'
+  const portal = [parse({ text: peek }), bind({ portal: 'c' }), flush()]
+  const cases: readonly (readonly [string, readonly Buffer[], string])[] = [
+    ['PREPARE, then Bind', [query(`PREPARE s AS ${peek}`), bind({ statement: 's' }), execute(), sync()], 'D '],
+    ['Parse, then EXECUTE', [parse({ name: 's', text: peek }), sync(), query('EXECUTE s')], 'D '],
+    [
+      'PREPARE of a write, then Bind',
+      [query(`PREPARE s AS ${wipe}`), bind({ statement: 's' }), execute(), sync()],
+      'E ',
+    ],
+    ['Parse of a write, then EXECUTE', [parse({ name: 's', text: wipe }), sync(), query('EXECUTE s')], 'E '],
+    [
+      'DECLARE, then Execute',
+      [query('BEGIN'), query(`DECLARE c CURSOR FOR ${peek}`), execute({ portal: 'c' }), sync()],
+      'D ',
+    ],
+    ['Bind, then FETCH', [query('BEGIN'), ...portal, query('FETCH ALL FROM c')], 'D '],
+    ['EXECUTE of nothing', [query('EXECUTE nobody')], 'E 26000'],
+    ['Bind of nothing', [bind({ statement: 'nobody' }), execute(), sync()], 'E 26000'],
+  ]
+  test.for(cases)('D4 %s', async ([, messages, answer]) => {
+    const lines = transcript(await drive(client, messages))
+    expect(lines.filter((line) => line.startsWith(answer))).not.toEqual([])
+    expect(leaked(client)).toEqual([])
+    expect(await payments()).toBe(8)
+  })
+})
+
+describe('D7 the role of a session stays what it is', () => {
+  beforeAll(async () => void (await stand.direct.query('CREATE ROLE d7_other SUPERUSER')))
+  afterAll(async () => void (await stand?.direct.query('DROP ROLE d7_other')))
+
+  const changes = [
+    'SET ROLE d7_other',
+    'SET LOCAL ROLE d7_other',
+    'SET SESSION AUTHORIZATION d7_other',
+    "SELECT set_config('role', 'd7_other', false)",
+    "SELECT set_config('session_authorization', 'd7_other', false)",
+    'ALTER ROLE CURRENT_USER SET role = d7_other',
+    'ALTER DATABASE postgres SET role = d7_other',
+    'RESET ROLE',
+    'RESET SESSION AUTHORIZATION',
+  ]
+  test.for(changes)('D7 %s', async (sql) => {
+    const who = async (): Promise<string | undefined> =>
+      transcript(await client.ask('SELECT current_user, session_user')).find((line) => line.startsWith('D '))
+    const before = await who()
+    await client.ask('BEGIN')
+    expect(reportOf(await client.ask(sql)).C).toBe('42501')
+    await client.ask('ROLLBACK')
+    expect(reportOf(await drive(client, [...run(sql), sync()])).C).toBe('42501')
+    expect(before).toMatch(/^D \w+\|\w+$/)
+    expect(await who()).toBe(before)
+  })
+
+  test.for(['RESET ALL', 'DISCARD ALL'])('D7 %s: masks and decisions go on', async (sql) => {
+    await client.ask(sql)
+    await client.ask('SELECT email FROM customers')
+    expect(leaked(client)).toEqual([])
+    expect(reportOf(await client.ask('DELETE FROM payments')).C).toBe('YH001')
+  })
+})
+
+test('looking names up does not disturb a transaction that is to be serializable', async () => {
+  for (const sql of ['SET search_path = labelled, public', 'BEGIN', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE'])
+    expect(reportOf(await client.ask(sql)).M).toBeUndefined()
+  expect(transcript(await client.ask('TABLE plain'))).toContain('Z T')
+  expect(transcript(await client.ask('SHOW transaction_isolation'))).toContain('D serializable')
+})
+
 describe('D8 a read-only transaction is no boundary', () => {
   test.each(['BEGIN READ ONLY', 'START TRANSACTION READ ONLY', 'SET default_transaction_read_only = on'])(
     'D8 %s',
