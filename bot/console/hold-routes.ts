@@ -8,7 +8,7 @@ import { visibleHolds } from '../../workflows/holds/visible-holds.ts'
 import { ConsoleError } from './errors.ts'
 import { holdSummaryOf, holdViewOf } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
-import { mayReadLiterals, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
+import { mayReadLiterals, mayReview, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
 import { ruleSourceOf } from './rule-source.ts'
 import {
   type HoldView,
@@ -29,6 +29,12 @@ export interface HoldRoutesOptions {
   /** Who asks, established before anything of the request is looked at. */
   readonly viewerOf: (request: FastifyRequest) => Viewer
 }
+
+/** By the same rules as a vote itself: what is to be answered or reviewed by this person, at this moment. */
+const THEIRS = {
+  to_answer: (viewer: Viewer) => (hold: Hold) => whyNotVote(hold, viewer) === null,
+  to_review: (viewer: Viewer) => (hold: Hold) => mayReview(hold, viewer),
+} as const
 
 export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes {
   /** What someone may not see does not exist for them. */
@@ -55,7 +61,8 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         const viewer = viewerOf(request)
         const { status, which, limit } = request.query
         const { person } = viewer
-        const filter = { person, which, limit, everything: person.groups.includes(SECURITY_GROUP) }
+        const only = which === 'all' || which === 'asked' ? null : THEIRS[which](viewer)
+        const filter = { person, which, limit, only, everything: person.groups.includes(SECURITY_GROUP) }
         const shown = await visibleHolds(pool, status === undefined ? filter : { ...filter, status })
         return { holds: shown.map((hold) => holdSummaryOf(hold, viewer)) }
       },

@@ -63,10 +63,17 @@ export function votedBy(hold: Hold, { person }: Pick<Viewer, 'person'>): 'approv
 }
 
 /** By their own right, or that of somebody who is away; nobody answers for who asks. */
-function placesOpenTo({ decision, escalatedAt, identity }: Hold, { person, insteadOf }: Viewer): readonly string[] {
-  const where = { decision, escalated: escalatedAt !== null, at: new Date() }
+function placesOpenTo({ decision, identity }: Hold, viewer: Viewer, escalated: boolean): readonly string[] {
+  const { person, insteadOf, at } = viewer
+  const where = { decision, escalated, at }
   const others = insteadOf.filter((away) => !isAsker(identity, away))
   return [...placesOf(person, where), ...others.flatMap((away) => placesFor(away, person, where))]
+}
+
+/** Or it would be by the very vote: the clock escalates, whether the job came or not. */
+function isEscalated({ decision, createdAt, escalatedAt }: Hold, at: Date): boolean {
+  const afterMs = decision.answering?.escalate?.afterMs
+  return escalatedAt !== null || (afterMs !== undefined && Date.parse(createdAt) + afterMs <= at.getTime())
 }
 
 /** Why this person may not vote, as a sentence; null when they may. The hold itself decides again when they do. */
@@ -76,9 +83,10 @@ export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
   if (samePerson(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
   if (isAsker(hold.identity, viewer.person)) return `${hold.identity.name} acts for you. Someone else has to decide.`
   const needed = hold.decision.reviewers.map(({ group }) => group)
-  if (hold.escalatedAt !== null && hold.decision.answering?.escalate)
-    needed.push(hold.decision.answering.escalate.group)
-  if (placesOpenTo(hold, viewer).length === 0) return `Only members of ${needed.join(' or ')} can answer this.`
+  const escalated = isEscalated(hold, viewer.at)
+  if (escalated && hold.decision.answering?.escalate) needed.push(hold.decision.answering.escalate.group)
+  if (placesOpenTo(hold, viewer, escalated).length === 0)
+    return `Only members of ${needed.join(' or ')} can answer this.`
   const voted = votedBy(hold, viewer)
   return voted === null ? null : `You have already said ${voted}.`
 }
@@ -101,13 +109,13 @@ export function mayReview(hold: Hold, viewer: Viewer): boolean {
   if (glass === null || glass.review !== null || viewer.kind !== 'human' || isAsker(identity, viewer.person))
     return false
   // Overdue, it is everybody's whom it was escalated to.
-  const overdue = Date.parse(glass.reviewDueAt) <= Date.now() ? glass.reviewDueAt : null
-  return placesOpenTo({ ...hold, escalatedAt: hold.escalatedAt ?? overdue }, viewer).length > 0
+  const overdue = Date.parse(glass.reviewDueAt) <= viewer.at.getTime()
+  return placesOpenTo(hold, viewer, hold.escalatedAt !== null || overdue).length > 0
 }
 
 /** Only people, for themselves, and only where the policy lets their group. The hold decides again. */
-export function mayBreakGlass({ status, identity, decision }: Hold, { kind, person }: Viewer): boolean {
+export function mayBreakGlass({ status, identity, decision }: Hold, { kind, person, at }: Viewer): boolean {
   const allowed = decision.answering?.breakGlass ?? null
   if (status !== 'pending' || allowed === null || kind !== 'human' || identity.kind !== 'human') return false
-  return samePerson(identity, person) && groupsAt(person, decision.answering, new Date()).has(allowed.group)
+  return samePerson(identity, person) && groupsAt(person, decision.answering, at).has(allowed.group)
 }

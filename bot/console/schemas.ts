@@ -12,7 +12,7 @@ export const holdsQuery = z.object({
   which: z
     .enum(['all', 'asked', 'to_answer', 'to_review'])
     .default('all')
-    .describe('asked: by you; to_answer: your groups are asked; to_review: run without an answer'),
+    .describe('asked: by you; to_answer: you may, now; to_review: run without an answer'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 

@@ -14,6 +14,8 @@ export interface Viewer {
   readonly actsFor: Principal | null
   /** Who is away and lets this person answer for them. */
   readonly insteadOf: readonly Member[]
+  /** The moment at which their rights are judged. */
+  readonly at: Date
   readonly via: 'console' | 'command_line'
   /** The cookie's value; null for a bearer token, which a browser never sends by itself. */
   readonly sessionId: string | null
@@ -47,9 +49,10 @@ async function bearer(authorization: string, sources: ViewerSources): Promise<Vi
   })
   const { kind, actsFor, issuer, subject, name, groups } = identity
   const person = { issuer, subject, name, groups }
-  const insteadOf = await awayFor(sources.pool, person, new Date(sources.now()))
+  const at = new Date(sources.now())
+  const insteadOf = await awayFor(sources.pool, person, at)
   const expiresAt = Date.parse(identity.expiresAt)
-  return { kind, person, actsFor, insteadOf, via: 'command_line', sessionId: null, expiresAt }
+  return { kind, person, actsFor, insteadOf, at, via: 'command_line', sessionId: null, expiresAt }
 }
 
 /** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */
@@ -63,11 +66,13 @@ async function signedIn(sessionId: string, { sessions, directory, pool, now }: V
   }
   const { issuer, subject, name, groups } = person
   const { expiresAt } = session
+  const at = new Date(now())
   return {
     kind: person.kind,
     person: { issuer, subject, name, groups },
     actsFor: null,
-    insteadOf: await awayFor(pool, person, new Date(now())),
+    insteadOf: await awayFor(pool, person, at),
+    at,
     via: 'console',
     sessionId,
     expiresAt,

@@ -9,18 +9,23 @@ export interface VisibleFilter {
   readonly person: PersonKey & { readonly groups: readonly string[] }
   /** Sees the holds of all groups. */
   readonly everything: boolean
-  /** Only what they asked for themselves or through an agent; only what their groups are asked about. */
+  /** Only what they asked for themselves or through an agent; only what may be theirs to answer, or to review. */
   readonly which: 'all' | 'asked' | 'to_answer' | 'to_review'
   readonly status?: HoldStatus | 'decided'
+  /** Judges what groups alone cannot tell: whose shift it is, who stands in for whom, what has been escalated by now. */
+  readonly only: ((hold: Hold) => boolean) | null
   readonly limit: number
 }
 
+/** So many whole holds are in memory at once while they are judged. */
+const PAGE = 200
+
 const SHOWN = `
-  SELECT ${HOLD_COLUMNS} FROM hold
+  SELECT id FROM hold
   WHERE ($1::text IS NULL OR CASE WHEN $1 = 'decided' THEN status <> 'pending' ELSE status = $1 END)
     AND CASE $2
       WHEN 'asked' THEN askers && ARRAY[json_build_array($3::text, $4::text)::text]
-      WHEN 'to_answer' THEN shown_to && $5::text[] AND NOT askers && ARRAY[json_build_array($3::text, $4::text)::text]
+      WHEN 'to_answer' THEN status = 'pending' AND shown_to && $5::text[] AND NOT askers && ARRAY[json_build_array($3::text, $4::text)::text]
         AND NOT EXISTS (SELECT FROM vote WHERE hold = hold.id AND issuer = $3 AND subject = $4)
       WHEN 'to_review' THEN shown_to && $5::text[] AND NOT askers && ARRAY[json_build_array($3::text, $4::text)::text]
         AND EXISTS (SELECT FROM broken_glass WHERE hold = hold.id AND verdict IS NULL)
@@ -30,17 +35,25 @@ const SHOWN = `
   ORDER BY CASE WHEN $1 = 'decided' THEN coalesce(decided_at, created_at) ELSE created_at END DESC, id
   LIMIT $7`
 
+const LOADED = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1) ORDER BY array_position($1::text[], id)`
+
 /** Newest first; what was decided, by when it was decided. */
 export async function visibleHolds(pool: pg.Pool, filter: VisibleFilter): Promise<readonly Hold[]> {
-  const { person, everything, which, status, limit } = filter
-  const values = [
+  const { person, everything, which, status, only, limit } = filter
+  const rows = await rowsOf<{ id: string }>(pool, SHOWN, [
     status ?? null,
     which,
     person.issuer,
     person.subject,
     [...person.groups, shownKey(person)],
     everything,
-    limit,
-  ]
-  return holdsOf(pool, await rowsOf<HoldRow>(pool, SHOWN, values))
+    only === null ? limit : null,
+  ])
+  const ids = rows.map(({ id }) => id)
+  const found: Hold[] = []
+  for (let from = 0; from < ids.length && found.length < limit; from += PAGE) {
+    const holds = await holdsOf(pool, await rowsOf<HoldRow>(pool, LOADED, [ids.slice(from, from + PAGE)]))
+    found.push(...(only === null ? holds : holds.filter(only)))
+  }
+  return found.slice(0, limit)
 }
