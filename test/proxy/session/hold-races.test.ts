@@ -14,6 +14,7 @@ import { sessionServer, type TestServer } from './session-server.ts'
  */
 const ROUNDS = 1_000
 const AT_ONCE = 10
+const EXPIRIES = 40
 const TIMEOUT = { timeout: 120_000 }
 
 let stage: Stage
@@ -85,27 +86,68 @@ test('two proxies with one approval: one of them runs it', TIMEOUT, async () => 
   expect(counted.size).toBe(ROUNDS)
 })
 
-test('an approval against a policy that becomes stricter: what was denied by then does not run', TIMEOUT, async () => {
+test(
+  'D9 an approval against a policy that becomes stricter: what was denied by then does not run',
+  TIMEOUT,
+  async () => {
+    await target.query('TRUNCATE ran')
+    const [proxy] = proxies
+    const told = new Map<string, boolean>()
+    await lanes([proxy], '-c holdpoint.on_hold=wait', async ([client], name) => {
+      if (client === undefined) throw new Error('a client')
+      client.send(serialize.query(insert(name)))
+      const id = holdIn((await client.until('N')).at(-1))
+      const stricter = (): void => proxy.gate.say(new RegExp(`^INSERT.*'${name}'`), { outcome: 'deny' })
+      const first = Math.random() < 0.5
+      if (first) stricter()
+      const approved = approve({ holds: second }, id, 'ben')
+      if (!first) setImmediate(stricter)
+      await approved
+      const ran = transcript(await client.until('Z')).includes('C INSERT 0 1')
+      // Denied before anybody approved: certainly not run. Denied meanwhile: run or not, and the record says the same.
+      if (first) expect(ran).toBe(false)
+      told.set(name, ran)
+      expect((await stage.holds.find(id))?.status).toBe(ran ? 'executed' : 'approved')
+    })
+    const counted = await runs()
+    expect(told.size).toBe(ROUNDS)
+    for (const [name, ran] of told) expect(counted.get(name) ?? 0).toBe(ran ? 1 : 0)
+  },
+)
+
+test('D9 an approval against expiry at the same instant: one outcome', TIMEOUT, async () => {
   await target.query('TRUNCATE ran')
-  const [proxy] = proxies
+  const client = await RawClient.open(proxies[0].through, { options: '-c holdpoint.on_hold=wait' })
   const told = new Map<string, boolean>()
-  await lanes([proxy], '-c holdpoint.on_hold=wait', async ([client], name) => {
-    if (client === undefined) throw new Error('a client')
+  for (let n = 0; n < EXPIRIES; n++) {
+    const name = `expiry ${n}`
     client.send(serialize.query(insert(name)))
     const id = holdIn((await client.until('N')).at(-1))
-    const stricter = (): void => proxy.gate.say(new RegExp(`^INSERT.*'${name}'`), { outcome: 'deny' })
-    const first = Math.random() < 0.5
-    if (first) stricter()
-    const approved = approve({ holds: second }, id, 'ben')
-    if (!first) setImmediate(stricter)
-    await approved
-    const ran = transcript(await client.until('Z')).includes('C INSERT 0 1')
-    // Denied before anybody approved: certainly not run. Denied meanwhile: run or not, and the record says the same.
-    if (first) expect(ran).toBe(false)
+    const approved = approve({ holds: second }, id, 'ben').then(
+      () => true,
+      () => false,
+    )
+    // Some are approved before, some after, and some while it expires.
+    for (let steps = n % 8; steps > 0; steps--) await new Promise((resolve) => setImmediate(resolve))
+    stage.clock.ms += 60_000
+    await stage.holds.expire(id)
+    const answers: Message[] = []
+    while (answers.at(-1)?.type !== 'Z') {
+      const answer = await client.next()
+      answers.push(answer)
+      // Approved, and expired before it could run: it is asked for anew, and nobody answers.
+      if (answer.type !== 'N') continue
+      stage.clock.ms += 60_000
+      await stage.holds.expire(holdIn(answer))
+    }
+    const lines = transcript(answers).filter((line) => !line.startsWith('N '))
+    const ran = lines.includes('C INSERT 0 1')
+    expect(lines).toEqual(ran ? ['C INSERT 0 1', 'Z I'] : ['E YH003', 'Z I'])
+    if (ran) expect(await approved).toBe(true)
+    expect((await stage.holds.find(id))?.status).toBe(ran ? 'executed' : 'expired')
     told.set(name, ran)
-    expect((await stage.holds.find(id))?.status).toBe(ran ? 'executed' : 'approved')
-  })
+  }
+  client.close()
   const counted = await runs()
-  expect(told.size).toBe(ROUNDS)
   for (const [name, ran] of told) expect(counted.get(name) ?? 0).toBe(ran ? 1 : 0)
 })
