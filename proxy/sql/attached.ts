@@ -10,6 +10,7 @@ import type { Recorder } from './recorder.ts'
 import { callRoutine } from './routines.ts'
 import { emptyScope, type Item, innerScope, type Scope } from './scope.ts'
 import { statement } from './statement.ts'
+import type { Column } from './value.ts'
 import { viewColumns } from './view.ts'
 
 export type Write = 'insert' | 'update' | 'delete' | 'truncate'
@@ -141,12 +142,25 @@ function applyRule(context: Context, relation: Relation, definition: string, wri
     return
   }
   if (node.RuleStmt.event !== `CMD_${write.toUpperCase()}`) return
-  ruleActions(qualified(context), node.RuleStmt.actions, rowScope(context, relation))
+  const { actions } = node.RuleStmt
+  ruleActions({ ...qualified(context), inRule: true }, actions, rowScope(context, relation), (answer) => {
+    const strange = answer.some(({ sources }) => sources.some(({ relationOid }) => relationOid !== relation.oid))
+    if (strange) context.record.unresolved('output', `a rule on ${relation.schema}.${relation.name} answers with rows`)
+  })
 }
 
 /** What a rule does instead or as well, with old and new in scope. */
-export function ruleActions(context: Context, actions: readonly Node[] | undefined, scope: Scope): void {
-  for (const action of actions ?? []) statement(context, action, scope, 'projected')
+export function ruleActions(
+  context: Context,
+  actions: readonly Node[] | undefined,
+  scope: Scope,
+  answered: (columns: readonly Column[]) => void = () => undefined,
+): void {
+  for (const action of actions ?? []) {
+    const { columns } = statement(context, action, scope, 'projected')
+    // It goes to the client past every mask: the server says of none of it where it is from.
+    if ('SelectStmt' in action) answered(columns.all())
+  }
 }
 
 function cascade(context: Context, relation: Relation, write: Write): void {

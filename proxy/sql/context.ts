@@ -31,6 +31,8 @@ export interface Context {
   readonly budget: Budget
   /** The views, functions and triggers this walk is inside of. */
   readonly inside: readonly string[]
+  /** In a rule: what RETURNING gives stands where the columns of another relation are expected. */
+  readonly inRule?: true
 }
 
 /**

@@ -130,6 +130,7 @@ export function returning(context: Context, clause: ReturningClause | undefined,
     if (!('ReturningOption' in node)) continue
     names[node.ReturningOption.option === 'RETURNING_OPTION_OLD' ? 'OLD' : 'NEW'] = node.ReturningOption.value ?? ''
   }
+  const use = context.inRule ? 'projected' : 'returned'
   const rows = Object.values(names).map((name): Item => ({ ...item, name, unqualified: false, pseudo: true }))
-  return { columns: targetList(context, clause.exprs, { ...scope, items: [...scope.items, ...rows] }, 'returned') }
+  return { columns: targetList(context, clause.exprs, { ...scope, items: [...scope.items, ...rows] }, use) }
 }

@@ -42,6 +42,13 @@ CREATE TABLE ruled (id int, remark text);
 INSERT INTO ruled VALUES (1, 'x');
 CREATE RULE answer_update AS ON UPDATE TO ruled DO INSTEAD SELECT email FROM customers;
 CREATE RULE answer_insert AS ON INSERT TO ruled DO INSTEAD SELECT phone FROM customers;
+CREATE TABLE ruled_mail (email text);
+CREATE RULE answer_mail AS ON INSERT TO ruled_mail DO INSTEAD SELECT email AS q FROM customers;
+CREATE TABLE ruled_kept (id int);
+CREATE TABLE ruled_back (id int, remark text);
+CREATE RULE give_back AS ON INSERT TO ruled_back DO INSTEAD
+  INSERT INTO ruled_kept VALUES (new.id) RETURNING id, (SELECT email FROM customers WHERE id = 1);
+CREATE VIEW over_ruled AS SELECT * FROM ruled_back;
 
 CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT email FROM customers WHERE id = $1';
 CREATE FUNCTION constant_mail(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT email FROM customers WHERE id = $1';

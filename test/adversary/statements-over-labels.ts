@@ -4,6 +4,10 @@ export const statementsOverLabels: Readonly<Record<string, readonly (readonly st
     ["UPDATE ruled SET remark = 'y'"],
     ["UPDATE ruled SET remark = 'y' WHERE id = 1"],
     ["INSERT INTO ruled VALUES (2, 'y')"],
+    ["INSERT INTO ruled_mail (email) VALUES ('y')"],
+    ["INSERT INTO ruled_back VALUES (2, 'y') RETURNING *"],
+    ["INSERT INTO over_ruled VALUES (2, 'y') RETURNING remark AS r"],
+    ["WITH d AS (INSERT INTO ruled_back VALUES (2, 'y') RETURNING *) SELECT * FROM d"],
   ],
   'C3 what a change gives back, and copies': [
     ["UPDATE customers SET name = 'n' WHERE id = 1 RETURNING email"],
