@@ -7,7 +7,7 @@ import { PolicyError } from '../policies/errors.ts'
 import { loadPolicy, type Policy } from '../policies/evaluate.ts'
 import { type LabelRules, labelsIn } from '../policies/labels.ts'
 import { unpackPolicy } from '../policies/packed.ts'
-import { listenTo, RELEASE_CHANNEL } from '../workflows/releases/listen.ts'
+import { listenForReleases, RELEASE_CHANNEL } from '../workflows/releases/listen.ts'
 import { packageOf, releaseInForce } from '../workflows/releases/store.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import { warmUp } from '../workflows/releases/warm-up.ts'
@@ -88,7 +88,7 @@ class ReleasedPolicies implements ActivePolicies {
     await this.#load()
     if (this.#now === null)
       log.warn('no release of the policies has been verified yet: every statement is denied until one is')
-    const listening = listenTo(pool, RELEASE_CHANNEL, () => this.#look(), log)
+    const listening = listenForReleases(pool, RELEASE_CHANNEL, () => this.#look(), log)
     const timer = setInterval(() => this.#look(), pollMs)
     timer.unref()
     this.#stop = async () => {

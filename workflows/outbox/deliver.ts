@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts'
 import { findHold } from '../holds/row.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
 import type { NoticeDelivery } from './delivery.ts'
+import { inTime } from './in-time.ts'
 import { type NoticeReason, tellElsewhere, writeTrail } from './outbox.ts'
 
 /** While a delivery is called, nobody else may call it for this hold. It is cut off before that ends. */
@@ -93,7 +94,8 @@ async function attempt(options: DeliverOptions, notice: Notice): Promise<boolean
   try {
     const hold = await findHold(options.pool, notice.hold)
     if (delivery === undefined || hold === null) throw new Error('no such delivery in this process')
-    await inTime(delivery.deliver(hold, notice.reason, `${notice.delivery}-${notice.id}`), options.callMsMax)
+    const delivering = delivery.deliver(hold, notice.reason, `${notice.delivery}-${notice.id}`)
+    await inTime(delivering, options.callMsMax ?? CALL_MS_MAX, 'the delivery took too long')
   } catch (err) {
     if (isFinal(err) || options.now() - notice.created_at.getTime() > GIVE_UP_MS) return giveUp(options, notice, err)
     await postpone(options, notice, err)
@@ -146,14 +148,4 @@ function isFinal(err: unknown): boolean {
 
 function retryAfterMs(err: unknown): number {
   return err instanceof Error && 'retryAfterMs' in err && typeof err.retryAfterMs === 'number' ? err.retryAfterMs : 0
-}
-
-async function inTime(work: Promise<void>, callMsMax = CALL_MS_MAX): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('the delivery took too long')), callMsMax)
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

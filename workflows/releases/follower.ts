@@ -8,7 +8,7 @@ import { inTransaction } from '../state/transaction.ts'
 import { ReleaseError } from './errors.ts'
 import { createGitHubClient, type GitHubConfig } from './github/client.ts'
 import { giveUpLease, leaseBranch } from './lease.ts'
-import { HINT_CHANNEL, listenTo } from './listen.ts'
+import { HINT_CHANNEL, listenForReleases } from './listen.ts'
 import { type BranchLook, lookAtBranch } from './look-at-branch.ts'
 import { deliverReleaseNotices, type ReleaseAnnouncer, writeReleaseNotice } from './notices.ts'
 import { endPin } from './pins.ts'
@@ -91,7 +91,7 @@ class BranchFollower implements Follower {
 
   start(): void {
     const { pool, log } = this.#options
-    const listening = listenTo(pool, HINT_CHANNEL, () => this.#schedule(HINT_MS_MIN), log)
+    const listening = listenForReleases(pool, HINT_CHANNEL, () => this.#schedule(HINT_MS_MIN), log)
     const notices = setInterval(() => void this.#deliver(), NOTICES_MS)
     this.#ending.push(
       () => listening.close(),

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
+import { inTime } from '../outbox/in-time.ts'
 import { inTransaction, type Queryable, rowsOf } from '../state/transaction.ts'
 
 /** What people are told of releases: written with the change itself, delivered by a worker until it has arrived. */
@@ -56,7 +57,8 @@ async function deliverNext({ pool, announcers, now, log }: NoticesOptions): Prom
   const row = await lease(pool, now())
   if (row === null) return false
   try {
-    for (const announcer of announcers) await inTime(announcer.announce(row.notice, `release-${row.id}`))
+    for (const announcer of announcers)
+      await inTime(announcer.announce(row.notice, `release-${row.id}`), CALL_MS_MAX, 'the announcement took too long')
     await rowsOf(pool, 'UPDATE release_notice SET sent_at = $2 WHERE id = $1', [row.id, new Date(now())])
     return true
   } catch (err) {
@@ -84,14 +86,4 @@ function lease(pool: pg.Pool, at: number): Promise<NoticeRow | null> {
     ])
     return row
   })
-}
-
-async function inTime(work: Promise<void>): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('the announcement took too long')), CALL_MS_MAX)
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
