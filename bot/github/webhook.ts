@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
 import { HINT_CHANNEL } from '../../workflows/releases/listen.ts'
 import { rowsOf } from '../../workflows/state/transaction.ts'
@@ -24,7 +24,7 @@ const DELIVERY = /^[0-9a-f-]{8,64}$/i
 const EVENTS: ReadonlySet<string> = new Set(['push', 'pull_request', 'pull_request_review', 'check_run', 'merge_group'])
 
 export async function registerGitHubWebhook(server: FastifyInstance, options: WebhookOptions): Promise<void> {
-  await server.register(async (scope) => {
+  const routes: FastifyPluginAsync = async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) =>
       done(null, body),
@@ -43,7 +43,8 @@ export async function registerGitHubWebhook(server: FastifyInstance, options: We
       if (heard) await options.pool.query("SELECT pg_notify($1, '')", [HINT_CHANNEL])
       return reply.status(202).send()
     })
-  })
+  }
+  await server.register(routes)
 }
 
 export function isSigned(body: Buffer, signature: string, secret: string): boolean {
