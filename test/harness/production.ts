@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './global-setup.ts'
+import { freePort } from '../../workflows/development/free-port.ts'
 import { type RunningHoldpoint, startHoldpoint, temporaryFolder } from './holdpoint.ts'
 
 /** proxy, worker and bot as they run in production, with databases and identity provider of a development tree to lean on. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { freePort } from './global-setup.ts'
+import { freePort } from '../../workflows/development/free-port.ts'
 import { programPath } from './machine.ts'
 
 export interface TestRedis extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from './global-setup.ts'
+import { freePort } from '../../workflows/development/free-port.ts'
 import { temporaryFolder } from './holdpoint.ts'
 import { hasProgram, run, start } from './psql.ts'
 

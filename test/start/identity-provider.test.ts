@@ -8,9 +8,9 @@ import { loadConfig } from '../../config.ts'
 import { openLog } from '../../log.ts'
 import { createAuthenticator } from '../../proxy/identity/authenticate.ts'
 import { mintToken } from '../../workflows/development/development-tokens.ts'
+import { freePort } from '../../workflows/development/free-port.ts'
 import { type DevelopmentProvider, startIdentityProvider } from '../../workflows/development/identity-provider.ts'
 import { loadProviderKeys, type ProviderKeys } from '../../workflows/development/provider-keys.ts'
-import { freePort } from '../harness/global-setup.ts'
 import { knownPeople } from '../proxy/identity/stand.ts'
 
 const log = openLog({ level: 'silent', process: 'test' })

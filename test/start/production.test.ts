@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { freePort } from '../harness/global-setup.ts'
+import { freePort } from '../../workflows/development/free-port.ts'
 import { type RunningHoldpoint, startHoldpoint, temporaryFolder } from '../harness/holdpoint.ts'
 
 /** proxy, worker and bot on their own, with databases and identity provider of a development tree to lean on. */

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { DevelopmentError } from './errors.ts'
+import { freePort, isFree } from './free-port.ts'
 
 /** Where the parts of one tree listen, all on 127.0.0.1. */
 export interface Ports {
@@ -70,31 +70,9 @@ async function thisPort(name: PortName, port: number): Promise<number> {
 async function anyPort(before: number | undefined, taken: readonly number[]): Promise<number> {
   if (before !== undefined && !taken.includes(before) && (await isFree(before))) return before
   for (;;) {
-    const port = await listenBriefly(0)
-    if (port !== null && !taken.includes(port)) return port
+    const port = await freePort()
+    if (!taken.includes(port)) return port
   }
-}
-
-const isFree = async (port: number): Promise<boolean> => (await listenBriefly(port)) !== null
-
-function listenBriefly(port: number): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(null)
-      else if (error.code === 'EACCES')
-        reject(
-          new DevelopmentError('port_taken', `Port ${port} may not be opened by this user.`, {
-            hint: 'Choose a port of 1024 or more',
-          }),
-        )
-      else reject(error)
-    })
-    probe.listen(port, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null))
-    })
-  })
 }
 
 /** ` by node (process 123)`, where the system tells. */

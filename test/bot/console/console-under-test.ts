@@ -9,6 +9,7 @@ import { createConsole } from '../../../bot/console/server.ts'
 import { loadConfig } from '../../../config.ts'
 import { createAuthenticator } from '../../../proxy/identity/authenticate.ts'
 import { mintToken } from '../../../workflows/development/development-tokens.ts'
+import { freePort } from '../../../workflows/development/free-port.ts'
 import { startIdentityProvider } from '../../../workflows/development/identity-provider.ts'
 import { loadProviderKeys } from '../../../workflows/development/provider-keys.ts'
 import { createDirectory, type Directory } from '../../../workflows/directory/directory.ts'
@@ -17,7 +18,6 @@ import type { Queues } from '../../../workflows/queues/queues.ts'
 import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
-import { freePort } from '../../harness/global-setup.ts'
 
 /** The console as it ships, listening, on a database of its own and with a real OpenID provider to sign in at. */
 export interface ConsoleUnderTest extends AsyncDisposable {
