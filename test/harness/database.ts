@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { inject } from 'vitest'
 
-/** A database of its own for one test file, dropped with everything still connected to it. */
+/** A database of its own for one test file, dropped at its end with everything that is still connected to it by then. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
   readonly name: string
@@ -18,15 +19,27 @@ export async function freshDatabase(template = 'template1'): Promise<TestDatabas
   return {
     url: url.href,
     name,
-    [Symbol.asyncDispose]: () => run(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    [Symbol.asyncDispose]: async () => {
+      await untilLeft(admin, name)
+      await run(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
   }
 }
 
-async function run(url: string, sql: string): Promise<void> {
+const LEAVING_MS_MAX = 2_000
+
+/** A pool's end() is over before its sockets are closed: one that is ended by force just then throws where nobody listens. */
+async function untilLeft(admin: string, name: string): Promise<void> {
+  const connected = `SELECT FROM pg_stat_activity WHERE datname = '${name}'`
+  for (let waited = 0; waited < LEAVING_MS_MAX && (await run(admin, connected)) > 0; waited += 20) await delay(20)
+}
+
+/** @returns how many rows it gave or changed */
+async function run(url: string, sql: string): Promise<number> {
   const client = new pg.Client(url)
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query(sql)).rowCount ?? 0
   } finally {
     await client.end()
   }
