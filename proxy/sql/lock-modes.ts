@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Flag, Relation } from '../../policies/input.ts'
+import type { Relation } from '../../policies/input.ts'
 import { TABLE_LOCK_MODES, type TableLockMode } from '../../policies/lock.ts'
 import { alterTableLock } from './alter-table-lock.ts'
 
@@ -10,12 +10,10 @@ import { alterTableLock } from './alter-table-lock.ts'
  */
 const writes = new Set(['insert', 'update', 'delete'])
 const harmless = new Set(['select', 'grant'])
-const rowLocks = new Set([...harmless, 'lock'])
 
 /** @param defining what `definingLock` says of the statement */
-export function modeOf({ access }: Relation, flags: readonly Flag[], defining: TableLockMode | null): TableLockMode {
+export function modeOf({ access }: Relation, defining: TableLockMode | null): TableLockMode {
   if (access.every((one) => harmless.has(one))) return 'ACCESS SHARE'
-  if (flags.includes('row_locks') && access.every((one) => rowLocks.has(one))) return 'ROW SHARE'
   if (access.every((one) => writes.has(one) || harmless.has(one))) return 'ROW EXCLUSIVE'
   return defining ?? 'ACCESS EXCLUSIVE'
 }

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Flag, Relation } from '../../policies/input.ts'
+import type { Relation } from '../../policies/input.ts'
 import { type Lock, TABLE_LOCK_MODES, type TableLockMode } from '../../policies/lock.ts'
 import { definingLock, modeOf } from './lock-modes.ts'
 
@@ -31,12 +31,11 @@ export class AskedLocks {
 export interface LockedBy {
   readonly node: Node | null
   readonly relations: readonly Relation[]
-  readonly flags: readonly Flag[]
   readonly asked: AskedLocks
 }
 
 /** All locks: one for each relation, the strongest that anything in the statement takes, and those that are asked for. */
-export function locksOf({ node, relations, flags, asked }: LockedBy): Lock[] {
+export function locksOf({ node, relations, asked }: LockedBy): Lock[] {
   const defining = node === null ? null : definingLock(node)
   const ofRelations = new Map<string, Lock>()
   const wait = node !== null && 'LockStmt' in node && node.LockStmt.nowait === true ? 'nowait' : 'wait'
@@ -45,8 +44,9 @@ export function locksOf({ node, relations, flags, asked }: LockedBy): Lock[] {
     const known = ofRelations.get(key)
     if (known === undefined || strength(lock) > strength(known)) ofRelations.set(key, lock)
   }
+  const isLockTable = node !== null && 'LockStmt' in node
   for (const relation of relations) {
-    const mode = ofRelation(relation, flags, defining)
+    const mode = isLockTable ? ofRelation(relation, defining) : strongerOf(relation, defining)
     if (relation.system && mode === 'ACCESS SHARE') continue
     strongest({ on: 'relation', schema: relation.schema, relation: relation.name, mode, wait })
   }
@@ -58,9 +58,16 @@ export function locksOf({ node, relations, flags, asked }: LockedBy): Lock[] {
   return [...ofRelations.values(), ...others]
 }
 
-function ofRelation(relation: Relation, flags: readonly Flag[], defining: TableLockMode | null): TableLockMode {
+/** Row locks come with ROW SHARE on the table; LOCK TABLE inside a function's body asks for its mode by itself. */
+function strongerOf(relation: Relation, defining: TableLockMode | null): TableLockMode {
+  const access = relation.access.filter((one) => one !== 'lock')
+  const mode = ofRelation({ ...relation, access }, defining)
+  return mode === 'ACCESS SHARE' && access.length < relation.access.length ? 'ROW SHARE' : mode
+}
+
+function ofRelation(relation: Relation, defining: TableLockMode | null): TableLockMode {
   if (relation.kind === 'sequence') return 'ROW EXCLUSIVE'
-  return relation.access.includes('create') ? 'ACCESS EXCLUSIVE' : modeOf(relation, flags, defining)
+  return relation.access.includes('create') ? 'ACCESS EXCLUSIVE' : modeOf(relation, defining)
 }
 
 function strength({ mode }: Lock): number {

@@ -192,7 +192,6 @@ export class Recorder {
   /** The facts, had everything that is missing been found. */
   factsFound(about: About, node: Node | null): Facts {
     const relations = this.#relations.facts()
-    const flags = [...this.#flags]
     return {
       ...about,
       effects: effects.filter((effect) => this.#effects.has(effect)),
@@ -200,8 +199,8 @@ export class Recorder {
       columns: this.#columns.facts(),
       functions: this.#routines.facts(),
       ...this.#reach.facts(),
-      locks: locksOf({ node, relations, flags, asked: this.#locks }),
-      flags,
+      locks: locksOf({ node, relations, asked: this.#locks }),
+      flags: [...this.#flags],
       unresolved: [],
     }
   }

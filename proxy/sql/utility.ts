@@ -1,10 +1,12 @@
-import type { AlterTableStmt, CreateStmt, DropStmt } from 'libpg-query'
+import type { AlterTableStmt, CreateStmt, DropStmt, LockStmt } from 'libpg-query'
+import { TABLE_LOCK_MODES } from '../../policies/lock.ts'
 import { alterTable } from './alter-table.ts'
 import type { Context } from './context.ts'
 import { definitionScope } from './definition-scope.ts'
 import { unknown, walkFields } from './definition-walk.ts'
 import { dropObjects } from './drop.ts'
 import { fireEventTriggers } from './event-triggers.ts'
+import { lookUpRelation, nameOf } from './names.ts'
 import { special } from './particular-utilities.ts'
 import { emptyScope, type Scope } from './scope.ts'
 import type { NodeFields } from './tree.ts'
@@ -37,7 +39,17 @@ export function utility(context: Context, type: string, fields: NodeFields, scop
 const ROW_SHARE = 2
 
 function lock(context: Context, fields: NodeFields): void {
-  const { mode = 8 } = fields as { mode?: number }
+  const { mode = 8, relations = [], nowait } = fields as LockStmt
   context.record.effect(mode <= ROW_SHARE ? 'transaction' : 'write')
+  const strength = {
+    mode: TABLE_LOCK_MODES[mode - 1] ?? 'ACCESS EXCLUSIVE',
+    wait: nowait === true ? 'nowait' : 'wait',
+  } as const
+  for (const node of relations) {
+    const named = 'RangeVar' in node ? lookUpRelation(context, nameOf(node.RangeVar)) : null
+    if (named?.found !== 'relation') continue
+    const { schema, name } = named.relation
+    context.record.lock({ on: 'relation', schema, relation: name, ...strength })
+  }
   walkFields(context, 'LockStmt', fields, emptyScope(), { access: ['lock'], creates: false })
 }

@@ -2,7 +2,8 @@
 # title: Locking a production table against others is held
 # description: |
 #   LOCK TABLE in a mode that ordinary reads or writes wait for stops whoever works with the table, for as long as the
-#   transaction is open. Modes that let both go on are free, and so are the session's own temporary tables.
+#   transaction is open. Modes that let both go on are free, and so are the session's own temporary tables. REFRESH
+#   MATERIALIZED VIEW without CONCURRENTLY keeps all readers waiting while the query runs, and is held as well.
 #   https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
 # custom:
 #   severity: high
@@ -25,18 +26,32 @@ hold contains {
 	"covers": ["write"],
 } if {
 	statement.in_production
-	asked_for
 	some lock in input.statement.locks
+	asked_for(lock)
 	not harmless(lock)
 }
 
-asked_for if input.statement.tag == "LOCK TABLE"
+# CONCURRENTLY takes EXCLUSIVE, and nobody writes to a materialized view.
+hold contains {
+	"reason": $"REFRESH of {lock.schema}.{lock.relation} makes all others wait who want to read it; CONCURRENTLY would not.",
+	"reviewers": data.reviewers.database,
+	"covers": ["write"],
+} if {
+	statement.in_production
+	input.statement.tag == "REFRESH MATERIALIZED VIEW"
+	some lock in input.statement.locks
+	not lock.mode in lets_others_read
+	not harmless(lock)
+}
 
-# In the body of a function the tag is another's. With row locks the same access is that of FOR UPDATE.
-asked_for if {
+asked_for(_) if input.statement.tag == "LOCK TABLE"
+
+# In the body of a function the tag is another's. With row locks, as FOR UPDATE takes them, the mode is ROW SHARE.
+asked_for(lock) if {
 	some relation in input.statement.relations
+	relation.schema == lock.schema
+	relation.name == lock.relation
 	"lock" in relation.access
-	not "row_locks" in statement.flags
 }
 
 harmless(lock) if lock.mode in lets_others_work

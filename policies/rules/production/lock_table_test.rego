@@ -40,10 +40,30 @@ test_holds_a_lock_that_a_function_takes if {
 	count(rule.hold) == 1 with input as f.by(f.ana, called)
 }
 
+test_holds_a_lock_that_a_function_takes_beside_row_locks if {
+	called := object.union(locked("ACCESS EXCLUSIVE"), {"kind": "select", "tag": "SELECT", "flags": ["row_locks"]})
+	count(rule.hold) == 1 with input as f.by(f.ana, called)
+}
+
+refreshing(mode) := {
+	"kind": "refresh_mat_view",
+	"tag": "REFRESH MATERIALIZED VIEW",
+	"effects": ["read", "write"],
+	"relations": [f.relation("orders", ["maintain"]), f.relation("customers", ["select"])],
+	"locks": [taken("public", mode), object.union(taken("public", "ACCESS SHARE"), {"relation": "customers"})],
+}
+
+test_holds_a_refresh_that_keeps_readers_waiting_and_no_other if {
+	some finding in rule.hold with input as f.by(f.cleo, refreshing("ACCESS EXCLUSIVE"))
+	contains(finding.reason, "REFRESH of public.orders")
+	rule.hold == set() with input as f.by(f.ana, refreshing("EXCLUSIVE"))
+	rule.hold == set() with input as f.in_environment("development", f.ana, refreshing("ACCESS EXCLUSIVE"))
+}
+
 test_leaves_row_locks_definitions_and_advisory_locks_alone if {
 	rows := object.union(locked("ROW SHARE"), {"kind": "select", "tag": "SELECT", "flags": ["row_locks"]})
 	rule.hold == set() with input as f.by(f.ana, rows)
-	queued := object.union(locked("ACCESS EXCLUSIVE"), {"kind": "update", "tag": "UPDATE", "flags": ["row_locks"]})
+	queued := object.union(locked("ROW EXCLUSIVE"), {"kind": "update", "tag": "UPDATE", "flags": ["row_locks"]})
 	rule.hold == set() with input as f.by(f.ana, queued)
 	altered := {"kind": "altertable", "tag": "ALTER TABLE", "relations": [f.relation("orders", ["alter"])]}
 	rule.hold == set() with input as f.by(f.ana, object.union(locked("ACCESS EXCLUSIVE"), altered))

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Sample, sample } from './sample.ts'
+import { TABLE_LOCK_MODES } from '../../../policies/lock.ts'
+import { type Sample, sample, schema } from './sample.ts'
 
 let shop: Sample
 beforeAll(async () => {
-  shop = await sample()
+  shop = await sample(`${schema};
+    CREATE FUNCTION due() RETURNS bigint LANGUAGE sql AS 'SELECT id FROM orders LIMIT 1 FOR UPDATE';
+    CREATE FUNCTION shut() RETURNS void LANGUAGE sql AS 'LOCK TABLE staff IN SHARE MODE'`)
 })
 afterAll(() => shop[Symbol.asyncDispose]())
+
+const MODES: readonly string[] = TABLE_LOCK_MODES
 
 /** As the manual has them: https://www.postgresql.org/docs/current/explicit-locking.html */
 const statements: readonly (readonly [sql: string, locks: readonly string[]])[] = [
@@ -41,4 +46,44 @@ test.for(statements)('%s takes its locks', ([sql, expected]) => {
     `${relation}${on === 'rows' ? ' rows' : ''} ${mode}${wait === 'wait' ? '' : `, ${wait}`}`.trim(),
   )
   expect(told.sort()).toEqual([...expected].sort())
+})
+
+/** What the server itself has locked once the statement has run, of tables and views of the schema. */
+const LOCKED = `
+  SELECT c.relname || ' ' || l.mode AS lock FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+   WHERE l.pid = pg_backend_pid() AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')`
+
+test.for([
+  'SELECT * FROM staff FOR UPDATE',
+  'WITH due AS (SELECT id FROM orders ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) ' +
+    "UPDATE orders SET note = '{}' FROM due WHERE orders.id = due.id",
+  'DELETE FROM audit_log WHERE what IN (SELECT what FROM audit_log FOR UPDATE SKIP LOCKED) RETURNING *',
+  'WITH gone AS (DELETE FROM audit_log RETURNING what) SELECT s.id, gone.what FROM staff s, gone FOR NO KEY UPDATE OF s',
+  'INSERT INTO audit_log SELECT now(), name FROM staff FOR SHARE',
+  'LOCK TABLE staff IN SHARE ROW EXCLUSIVE MODE',
+  'REFRESH MATERIALIZED VIEW totals',
+])('pg_locks has neither more nor less than what is said of: %s', async (sql) => {
+  const { locks } = shop.one(sql).facts
+  const told = locks.flatMap(({ on, relation, mode }) => (on === 'relation' ? [`${relation} ${mode}`] : []))
+  await shop.client.query('BEGIN')
+  await shop.client.query(sql)
+  const { rows } = await shop.client.query<{ lock: string }>(LOCKED)
+  await shop.client.query('ROLLBACK')
+  const strongest = new Map<string, string>()
+  for (const { lock } of rows) {
+    const [relation = '', name = ''] = lock.split(' ')
+    const mode = name
+      .replace(/Lock$/, '')
+      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+      .toUpperCase()
+    const known = strongest.get(relation)
+    if (known === undefined || MODES.indexOf(mode) > MODES.indexOf(known)) strongest.set(relation, mode)
+  }
+  expect(told.sort()).toEqual([...strongest].map(([relation, mode]) => `${relation} ${mode}`).sort())
+})
+
+test('a function that takes row locks locks no table, and one that locks a table says in which mode', () => {
+  const modes = (sql: string) => shop.one(sql).facts.locks.flatMap(({ on, mode }) => (on === 'relation' ? [mode] : []))
+  expect(modes('SELECT due()')).toEqual(['ROW SHARE'])
+  expect(modes('SELECT shut()')).toEqual(['SHARE'])
 })
