@@ -106,6 +106,8 @@ export interface Routine {
   readonly hash: string
   /** For an aggregate: the functions it is made of, unless built in. */
   readonly parts: readonly number[]
+  /** The server's own code that makes a range or a multirange of its bounds. */
+  readonly makesRange: boolean
 }
 
 export interface Type {
@@ -117,6 +119,10 @@ export interface Type {
   readonly relation: number
   readonly element: number
   readonly base: number
+  /** What a range is over, and the range of a multirange; else 0. */
+  readonly subtype: number
+  /** Making a range of it runs functions that were not shipped with the server: to compare its bounds, say. */
+  readonly runsOwn: boolean
   /** CHECK constraints of a domain, as SQL over VALUE. */
   readonly checks: readonly string[]
 }

@@ -6,7 +6,13 @@ export class Inheritance {
   readonly #children = new Map<number, number[]>()
   readonly #below = new Map<number, readonly number[]>()
 
-  constructor(links: readonly (readonly [child: number, parent: number])[]) {
+  readonly #isPartitioned: (oid: number) => boolean
+
+  constructor(
+    links: readonly (readonly [child: number, parent: number])[],
+    isPartitioned: (oid: number) => boolean = () => false,
+  ) {
+    this.#isPartitioned = isPartitioned
     for (const [child, parent] of links) {
       append(this.#parents, child, parent)
       append(this.#children, parent, child)
@@ -27,9 +33,14 @@ export class Inheritance {
     return below
   }
 
-  /** The relation and all it inherits from or is inherited by: a row of one can be read through another. */
+  /**
+   * The relation and all it inherits from or is inherited by: a row of one can be read through another. Of partitions
+   * the siblings as well: an UPDATE of the key moves a row from one to the other.
+   */
   familyOf(oid: number): ReadonlySet<number> {
-    return new Set([...closure(this.#parents, oid), ...closure(this.#children, oid)])
+    const above = closure(this.#parents, oid)
+    const siblings = [...above].flatMap((each) => (this.#isPartitioned(each) ? [...closure(this.#children, each)] : []))
+    return new Set([...above, ...closure(this.#children, oid), ...siblings])
   }
 
   /** Its own parents and children, as part of what it is. */

@@ -53,7 +53,7 @@ async function read(client: pg.Client): Promise<Definitions> {
     })),
     cascades: (await rows(queries.cascades)).map(cascade),
     routines: (await rows(queries.routines(serverVersion >= 140_000))).map(routine),
-    types: (await rows(queries.types)).map(type),
+    types: (await rows(queries.types(serverVersion >= 140_000))).map(type),
     operators: (await rows(queries.operators)).map(([schema, name, left, right, code]) => ({
       schema: schema as string,
       name: name as string,

@@ -100,7 +100,8 @@ export function routines(atomicBodies: boolean): string {
                     (g.aggcombinefn), (g.aggserialfn), (g.aggdeserialfn), (g.aggmtransfn), (g.aggminvtransfn),
                     (g.aggmfinalfn)) AS v (f)
                     WHERE g.aggfnoid = p.oid AND f::oid >= ${FIRST_NORMAL_OID}) END,
-         CASE WHEN p.oid >= ${FIRST_NORMAL_OID} THEN pg_get_expr(p.proargdefaults, 0) END
+         CASE WHEN p.oid >= ${FIRST_NORMAL_OID} THEN pg_get_expr(p.proargdefaults, 0) END,
+         l.lanname = 'internal' AND p.prosrc ~ '^(multi)?range_constructor[0-3]$'
     FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_language l ON l.oid = p.prolang
@@ -108,9 +109,16 @@ export function routines(atomicBodies: boolean): string {
     LEFT JOIN pg_extension e ON e.oid = d.refobjid`
 }
 
-/** Row types of tables, and arrays of them, are found through their table. */
-export const types = `
-  SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, t.typelem, t.typbasetype, k.checks
+/**
+ * Row types of tables, and arrays of them, are found through their table.
+ * @param multiranges pg_range.rngmultitypid exists: PostgreSQL 14 and later
+ */
+export function types(multiranges: boolean): string {
+  const ofRange = multiranges ? 't.oid IN (g.rngtypid, g.rngmultitypid)' : 'g.rngtypid = t.oid'
+  return `
+  SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, t.typelem, t.typbasetype, k.checks,
+         CASE WHEN g.rngtypid = t.oid THEN g.rngsubtype ELSE g.rngtypid END,
+         g.rngcanonical >= ${FIRST_NORMAL_OID} OR g.rngsubopc >= ${FIRST_NORMAL_OID}
     FROM pg_type t
     JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_class c ON c.oid = t.typrelid
@@ -118,7 +126,9 @@ export const types = `
                  FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' GROUP BY contypid) k ON k.contypid = t.oid
     LEFT JOIN pg_type element ON t.typcategory = 'A' AND element.oid = t.typelem
     LEFT JOIN pg_class row ON row.oid = element.typrelid
+    LEFT JOIN pg_range g ON t.typtype IN ('r', 'm') AND ${ofRange}
    WHERE (t.typrelid = 0 OR c.relkind = 'c') AND (row.oid IS NULL OR row.relkind = 'c') AND ${visible}`
+}
 
 export const operators = `
   SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprcode::oid

@@ -93,7 +93,9 @@ export function routine(row: Row): Routine {
     boolean,
     number,
   ]
-  const [builtin, extension, body, atomic, settings, securityDefiner, hash, parts, defaultsSql] = row.slice(14) as [
+  const [builtin, extension, body, atomic, settings, securityDefiner, hash, parts, defaultsSql, makesRange] = row.slice(
+    14,
+  ) as [
     boolean,
     string | null,
     string | null,
@@ -103,6 +105,7 @@ export function routine(row: Row): Routine {
     string,
     number[] | null,
     string | null,
+    boolean,
   ]
   const isInput = (_: unknown, index: number) => modes === null || 'ibv'.includes(modes[index] ?? '')
   return {
@@ -130,6 +133,7 @@ export function routine(row: Row): Routine {
     securityDefiner,
     hash,
     parts: parts ?? [],
+    makesRange,
   }
 }
 
@@ -144,7 +148,7 @@ const typeKinds = {
 } as const
 
 export function type(row: Row): Type {
-  const [oid, schema, name, kind, relation, element, base, checks] = row as [
+  const [oid, schema, name, kind, relation, element, base, checks, subtype, runsOwn] = row as [
     number,
     string,
     string,
@@ -153,6 +157,19 @@ export function type(row: Row): Type {
     number,
     number,
     string[] | null,
+    number | null,
+    boolean | null,
   ]
-  return { oid, schema, name, kind: typeKinds[kind], relation, element, base, checks: checks ?? [] }
+  return {
+    oid,
+    schema,
+    name,
+    kind: typeKinds[kind],
+    relation,
+    element,
+    base,
+    subtype: subtype ?? 0,
+    runsOwn: runsOwn ?? false,
+    checks: checks ?? [],
+  }
 }

@@ -67,7 +67,8 @@ export class CatalogSnapshot {
     this.loginRole = definitions.loginRole
     this.#paths = new SearchPaths(definitions.schemas, definitions.roles)
     this.relations = new Relations(definitions.relations)
-    this.#inheritance = new Inheritance(definitions.inheritance)
+    const { byOid } = this.relations
+    this.#inheritance = new Inheritance(definitions.inheritance, (oid) => byOid.get(oid)?.kind === 'partitioned_table')
     this.#attached = new Attachments(definitions)
     for (const routine of definitions.routines) this.#routines.set(routine.oid, routine)
     this.#routineNames = grouped(definitions.routines, (routine) => routine.name)

@@ -7,12 +7,16 @@ import { constant } from './value.ts'
 
 interface Check {
   readonly domain: string
-  readonly sql: string
+  /** null: functions that are not looked into. */
+  readonly sql: string | null
 }
 
 const FIRST_NORMAL_OID = 16_384
 
-/** A domain's CHECK runs whenever a value becomes one, be it as an element of an array or a field of a row. */
+/**
+ * A domain's CHECK runs whenever a value becomes one, be it as an element of an array, a bound of a range or a field of
+ * a row.
+ */
 export function checkDomains(context: Context, oid: number): void {
   if (oid < FIRST_NORMAL_OID) return
   const checks = checksOf(context.snapshot, oid)
@@ -20,9 +24,11 @@ export function checkDomains(context: Context, oid: number): void {
   const inside = enter(context, `checks ${oid}`, qualifiedNames(context.names))
   if (inside === null) return // a check that makes a value of its own domain
   for (const { domain, sql } of checks) {
-    const node = parseExpression(sql)
-    if (node === null) inside.record.unresolved('type', domain)
-    else expression(inside, node, emptyScope({ names: new Map([['value', constant]]), positions: [] }), 'filtered')
+    const node = sql === null ? null : parseExpression(sql)
+    if (node === null) {
+      inside.record.effect('unknown')
+      inside.record.unresolved('type', domain)
+    } else expression(inside, node, emptyScope({ names: new Map([['value', constant]]), positions: [] }), 'filtered')
     context.record.absorb(inside.record, domain)
   }
 }
@@ -46,8 +52,10 @@ function collect(snapshot: CatalogSnapshot, oid: number, seen: Set<number>): rea
   if (oid < FIRST_NORMAL_OID || seen.has(oid)) return []
   seen.add(oid)
   const type = snapshot.typeByOid(oid)
-  const own = (type?.checks ?? []).map((sql) => ({ domain: type?.name ?? '', sql }))
+  const domain = type?.name ?? ''
+  const own: readonly Check[] = (type?.checks ?? []).map((sql) => ({ domain, sql }))
+  const compared: readonly Check[] = type?.runsOwn === true ? [{ domain, sql: null }] : []
   const fields = snapshot.relationByRowType(oid)?.attributes.map((attribute) => attribute.type) ?? []
-  const inside = [type?.base ?? 0, type?.element ?? 0, ...fields]
-  return [...own, ...inside.flatMap((each) => collect(snapshot, each, seen))]
+  const inside = [type?.base ?? 0, type?.element ?? 0, type?.subtype ?? 0, ...fields]
+  return [...own, ...compared, ...inside.flatMap((each) => collect(snapshot, each, seen))]
 }

@@ -289,6 +289,7 @@ export const dangers: Readonly<Record<string, readonly Danger[]>> = {
     ['hold', 'BEGIN', 'LOCK TABLE payments IN EXCLUSIVE MODE'],
     ['hold', 'BEGIN', 'LOCK TABLE payments IN ROW EXCLUSIVE MODE', 'LOCK TABLE payments IN SHARE MODE'],
     ['hold', 'CREATE TEMP TABLE t (a int)', 'BEGIN', 'LOCK TABLE t, payments'],
+    ['hold', 'REFRESH MATERIALIZED VIEW unique_sheet'],
     ['hold', 'CREATE TEMP TABLE payments (a int)', 'BEGIN', 'LOCK TABLE public.payments'],
     ['hold', 'LOCK TABLE reach'],
     ['hold', 'LOCK TABLE pg_class'],
