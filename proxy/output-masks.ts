@@ -43,6 +43,7 @@ function wasShown(facts: Facts, source: Source): boolean {
 const answersWithRows = new Set(['select', 'call', 'fetch', 'execute', 'explain', 'variable_show', 'unknown'])
 
 function returnsRows(facts: Facts): boolean {
+  if (facts.tag === 'MOVE') return false // a FETCH to the parser, but it only counts them
   return answersWithRows.has(facts.kind) || facts.flags.includes('returning')
 }
 

@@ -320,6 +320,28 @@ describe('D4 SQL and the protocol share one namespace', () => {
       'D ',
     ],
     ['Bind, then FETCH', [query('BEGIN'), ...portal, query('FETCH ALL FROM c')], 'D '],
+    [
+      'DECLARE, MOVE and FETCH in one message',
+      [query(`BEGIN; DECLARE c CURSOR FOR ${peek}; MOVE 1 FROM c; FETCH 1 FROM c; COMMIT`)],
+      'D ',
+    ],
+    ['CLOSE of nothing', [query('CLOSE nobody')], 'E 34000'],
+    ['DEALLOCATE of nothing', [query('DEALLOCATE nobody')], 'E 26000'],
+    [
+      'Bind, then CLOSE and Execute',
+      [query('BEGIN'), ...portal, query('CLOSE c'), execute({ portal: 'c' }), sync()],
+      'E 34000',
+    ],
+    [
+      'Parse, then DEALLOCATE and Bind',
+      [parse({ name: 's', text: peek }), sync(), query('DEALLOCATE s'), bind({ statement: 's' }), execute(), sync()],
+      'E 26000',
+    ],
+    [
+      'Parse and Close, then DEALLOCATE',
+      [parse({ name: 's', text: peek }), close({ type: 'S', name: 's' }), sync(), query('DEALLOCATE s')],
+      'E 26000',
+    ],
     ['EXECUTE of nothing', [query('EXECUTE nobody')], 'E 26000'],
     ['Bind of nothing', [bind({ statement: 'nobody' }), execute(), sync()], 'E 26000'],
   ]

@@ -77,6 +77,10 @@ describe('a statement is refused', () => {
     },
   )
 
+  test('but not a MOVE, which answers with no rows', () => {
+    expect(outputMasksOf(facts({ kind: 'fetch', tag: 'MOVE' }), null, decision)).toBeNull()
+  })
+
   test('when it returns what it wrote and the columns are not known', () => {
     expect(outputMasksOf(facts({ kind: 'update', flags: ['returning'] }), null, decision)).toBe('gate.lineage')
     expect(outputMasksOf(facts({ kind: 'update' }), null, decision)).toBeNull()

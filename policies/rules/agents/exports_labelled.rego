@@ -21,5 +21,6 @@ hold contains {
 } if {
 	asking.is_agent
 	"copy_to" in statement.flags
-	some what in statement.exposed
+	statement.exposed != set()
+	what := concat(", ", sort(statement.exposed))
 }

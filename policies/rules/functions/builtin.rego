@@ -19,11 +19,20 @@ deny contains {"reason": $"The function {routine.name} may not be called ({data.
 	data.window_functions[routine.name]
 }
 
+deny contains {"reason": $"The function {routine.name} may not be called beside columns that you see masked ({data.carrying_functions[routine.name]})."} if {
+	some routine in input.statement.functions
+	not own(routine)
+	not computes(routine)
+	not harmless(routine.name)
+	data.carrying_functions[routine.name]
+}
+
 deny contains {"reason": $"The function {routine.name} is not known to be harmless."} if {
 	some routine in input.statement.functions
 	not own(routine)
 	not computes(routine)
 	not harmless(routine.name)
+	not data.carrying_functions[routine.name]
 }
 
 harmless(name) if data.volatile_functions[name]

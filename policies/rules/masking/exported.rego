@@ -14,8 +14,9 @@ import data.holdpoint.statement
 
 title := rego.metadata.chain()[1].annotations.title
 
-deny contains {"reason": $"COPY cannot mask {what}: leave it out, or use SELECT."} if {
+deny contains {"reason": $"COPY cannot mask {what}: leave that out, or use SELECT."} if {
 	not asking.is_agent
 	"copy_to" in statement.flags
-	some what in statement.exposed
+	statement.exposed != set()
+	what := concat(", ", sort(statement.exposed))
 }

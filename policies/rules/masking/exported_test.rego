@@ -12,9 +12,16 @@ exporting(columns) := {
 }
 
 test_denies_a_hidden_column_and_names_it if {
-	rule.deny == {{"reason": "COPY cannot mask public.customers.email: leave it out, or use SELECT."}} with input as f.by(
+	rule.deny == {{"reason": "COPY cannot mask public.customers.email: leave that out, or use SELECT."}} with input as f.by(
 		f.ana,
 		exporting([f.column("email", ["projected"], ["email"]), f.column("name", ["projected"], [])]),
+	)
+}
+
+test_names_all_that_would_be_exposed_in_one_reason if {
+	rule.deny == {{"reason": "COPY cannot mask public.customers.email, public.customers.phone: leave that out, or use SELECT."}} with input as f.by(
+		f.ana,
+		exporting([f.column("phone", ["projected"], ["phone"]), f.column("email", ["projected"], ["email"])]),
 	)
 }
 

@@ -36,6 +36,12 @@ test_refuses_what_changes_how_text_is_read if {
 	refused("backslash_quote", "on")
 }
 
+test_refuses_what_lets_a_statement_outlive_its_client if {
+	every value in ["0", "1d"] { refused("client_connection_check_interval", value) }
+	permitted("client_connection_check_interval", "1s")
+	count(rule.deny) == 1 with input as f.by(f.cleo, of_scope("role", "client_connection_check_interval"))
+}
+
 test_refuses_who_acts_and_what_runs if {
 	every name in ["role", "session_authorization", "session_replication_role", "local_preload_libraries", "app.user_id"] {
 		refused(name, "x")
