@@ -1,7 +1,7 @@
 import { flush, sync } from '../wire/messages/bare.ts'
 import type { SessionContext } from './context.ts'
 import { slot } from './exchange.ts'
-import { probeNames } from './probe.ts'
+import { learnNames } from './probe.ts'
 
 /** How a wait treats the batch of the extended protocol that the client has not ended with Sync. */
 export type OpenBatch = 'keep' | 'end when empty'
@@ -13,7 +13,7 @@ export type OpenBatch = 'keep' | 'end when empty'
  * has only prepared statements is ended instead: its transaction would keep their relations locked meanwhile.
  */
 export async function settle(session: SessionContext, openBatch: OpenBatch): Promise<void> {
-  const { exchange, state, upstream, signal } = session
+  const { exchange, upstream } = session
   const endsBatch = openBatch === 'end when empty' && canEndBatch(session)
   if (endsBatch) {
     exchange.push(slot('sync', { swallow: true }))
@@ -26,8 +26,7 @@ export async function settle(session: SessionContext, openBatch: OpenBatch): Pro
   await exchange.whenQuiet()
   exchange.barrier = false
   exchange.copyExpected = false
-  const askable = state.transaction !== 'failed' && !exchange.skipping && !exchange.copyIn
-  if (!signal.aborted && state.namesUnknown && askable) await probeNames(session)
+  await learnNames(session)
   session.turn++
 }
 

@@ -33,8 +33,8 @@ export interface Slot {
   readonly scrub: readonly Judgement[] | null
   /** Takes a swallowed row. */
   readonly capture: ((row: Buffer) => void) | null
-  /** A question of ours that the server has to answer: an error ends the session. */
-  readonly vital: boolean
+  /** A question of ours. Where an error would take the client's batch with it, it ends the session. */
+  readonly asks: 'vitally' | 'in vain' | null
   /** An error came; only ReadyForQuery is due. */
   failed: boolean
   /** It was answered by us with an error; the rest of what the server says to it is not shown. */
@@ -54,7 +54,7 @@ export function slot(kind: SlotKind, parts: Partial<Slot> = {}): Slot {
     portal: parts.portal ?? null,
     scrub: parts.scrub ?? null,
     capture: parts.capture ?? null,
-    vital: parts.vital ?? false,
+    asks: parts.asks ?? null,
     failed: false,
     stopped: false,
   }

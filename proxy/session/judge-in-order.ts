@@ -1,5 +1,6 @@
 import type { Decision } from '../../policies/decision.ts'
 import type { Judgement } from '../gate.ts'
+import { type Doubts, noDoubts } from './doubts.ts'
 import { deniedBySession } from './refusal.ts'
 import { traitsOf } from './traits.ts'
 
@@ -16,7 +17,7 @@ export function outcomeOf(judgements: readonly Judgement[]): Decision['outcome']
 /** What the session knows before the first of the statements runs. */
 export interface BeforeTheFirst {
   /** The open transaction has changed names, so that its end changes them back. */
-  readonly namesTouched: boolean
+  readonly touched: Doubts
   readonly temporaryRelations: ReadonlySet<string>
 }
 
@@ -28,14 +29,14 @@ export interface BeforeTheFirst {
 export function judgeInOrder(judgements: readonly Judgement[], before: BeforeTheFirst): readonly Judgement[] {
   if (judgements.length < 2) return judgements
   const temporary = new Set(before.temporaryRelations)
-  let touched = before.namesTouched
+  let touched = before.touched !== noDoubts
   let unknown = false
   return judgements.map((judgement) => {
-    const { endsTransaction, unsettlesNames, indifferent } = traitsOf(judgement)
+    const { endsTransaction, unsettles, indifferent } = traitsOf(judgement)
     const { createsTemporary, dropsTemporary } = judgement.effects
     const refused = unknown && !indifferent
     unknown ||= (endsTransaction && touched) || dropsTemporary.some((name) => name === '*' || temporary.has(name))
-    touched ||= unsettlesNames
+    touched ||= unsettles !== noDoubts
     for (const name of createsTemporary) temporary.add(name)
     return refused ? deniedBySession(judgement, 'session.order', TITLE, REASON) : judgement
   })

@@ -43,3 +43,28 @@ export interface Judged {
   readonly turn: number
   readonly judgements: readonly Judgement[]
 }
+
+interface Declared {
+  readonly name: string
+  readonly text: string
+  readonly names: NamesVersion
+  readonly whole: string
+}
+
+/** What DECLARE leaves under its name. */
+export function cursor({ name, text, names, whole }: Declared): Portal {
+  // Taken for holdable too often rather than too seldom only means that the server refuses the FETCH instead of us.
+  const holdable = /\bwith\s+hold\b/i.test(whole)
+  return {
+    name,
+    text,
+    names,
+    holdable,
+    parameters: [],
+    hold: null,
+    described: false,
+    fields: null,
+    columns: null,
+    judged: null,
+  }
+}

@@ -5,8 +5,10 @@ import { encodeClose } from '../wire/messages/describe.ts'
 import { encodeExecute } from '../wire/messages/execute.ts'
 import { encodeParse } from '../wire/messages/parse.ts'
 import type { SessionContext } from './context.ts'
+import { type Doubts, isDoubtful } from './doubts.ts'
 import { SessionError } from './errors.ts'
 import { slot } from './exchange.ts'
+import { checkReading } from './reading.ts'
 
 /**
  * Asks the server itself what names mean now: role, search path, temporary relations. Qualified throughout, so that no
@@ -20,52 +22,109 @@ const QUESTION = `SELECT pg_catalog.current_setting('search_path'), current_user
    WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())`
 
 const NAME = 'holdpoint/names'
-const question = Buffer.concat([
-  encodeParse({ statement: NAME, sql: QUESTION, parameterTypes: [] }),
-  encodeBareBind(NAME, NAME),
-  encodeExecute({ portal: NAME, rowsMax: 0 }),
-  encodeClose({ what: 'portal', name: NAME }),
-  encodeClose({ what: 'statement', name: NAME }),
-])
 
-/** Nothing else may be under way. Resolves when the state knows, or the session has ended. */
-export async function probeNames({ state, exchange, upstream, signal }: SessionContext): Promise<void> {
-  const inBatch = exchange.batchOpen
-  let answer: readonly (string | null)[] | null = null
-  const ours = { swallow: true, vital: true }
-  const capture = (row: Buffer): void => {
-    answer = decodeTextRow(row)
-  }
-  exchange.push(slot('parse', ours))
-  exchange.push(slot('bind', ours))
-  exchange.push(slot('execute', { ...ours, capture }))
-  exchange.push(slot('close', ours))
-  exchange.push(slot('close', ours))
-  if (!inBatch) exchange.push(slot('sync', ours))
-  upstream.add(question)
-  upstream.add(inBatch ? flush : sync)
-  upstream.send()
-  await exchange.whenQuiet()
-  if (!signal.aborted) take(state, answer)
+type Row = readonly (string | null)[]
+type Take = (state: SessionContext['state'], rows: readonly Row[]) => void
+
+/** Statements that are asked in a row, and what their rows say. */
+interface Question {
+  readonly asked: readonly Buffer[]
+  readonly take: Take
 }
 
-function take(state: SessionContext['state'], answer: readonly (string | null)[] | null): void {
-  const [searchPath = null, role = null, strings, encoding, relations = null] = answer ?? []
-  if (role === null || searchPath === null) throw new SessionError('internal', 'The session’s state is not known')
+const everything: Question = { asked: [statement(QUESTION)], take: takeEverything }
+const path: Question = { asked: [statement('SHOW search_path')], take: takePath }
+const role: Question = { asked: [statement('SHOW role'), statement('SHOW session_authorization')], take: takeRole }
+
+/** Nothing else may be under way. Resolves when it was answered, or could not be, or the session has ended. */
+export async function probeNames(session: SessionContext): Promise<void> {
+  ask(session, session.state.doubts, session.exchange.batchOpen)
+  session.upstream.send()
+  await session.exchange.whenQuiet()
+}
+
+/**
+ * Asks along with what was sent just now, so that nobody waits for the answer longer than for the server's own. Where it
+ * turns out that the question cannot be answered (the client's statement has failed its transaction), nothing is known
+ * and it is asked for once it matters.
+ */
+export function askAlong(session: SessionContext, doubts: Doubts): void {
+  ask(session, doubts, false)
+}
+
+function ask(session: SessionContext, doubts: Doubts, inBatch: boolean): void {
+  const { exchange, upstream, state } = session
+  const ours = { swallow: true, asks: inBatch ? ('vitally' as const) : ('in vain' as const) }
+  for (const { asked, take } of questionsFor(doubts)) {
+    const rows: Row[] = []
+    for (const [index, message] of asked.entries()) {
+      exchange.push(slot('parse', ours))
+      exchange.push(slot('bind', ours))
+      exchange.push(slot('execute', { ...ours, capture: (row) => void rows.push(decodeTextRow(row)) }))
+      exchange.push(slot('close', ours))
+      const answered = index === asked.length - 1 ? [whenDone(() => take(state, rows))] : []
+      exchange.push(slot('close', { ...ours, changes: answered }))
+      upstream.add(message)
+    }
+  }
+  if (!inBatch) exchange.push(slot('sync', ours))
+  upstream.add(inBatch ? flush : sync)
+}
+
+function questionsFor(doubts: Doubts): readonly Question[] {
+  if (doubts.relations) return [everything]
+  return [...(doubts.path ? [path] : []), ...(doubts.role ? [role] : [])]
+}
+
+function statement(sql: string): Buffer {
+  return Buffer.concat([
+    encodeParse({ statement: NAME, sql, parameterTypes: [] }),
+    encodeBareBind(NAME, NAME),
+    encodeExecute({ portal: NAME, rowsMax: 0 }),
+    encodeClose({ what: 'portal', name: NAME }),
+    encodeClose({ what: 'statement', name: NAME }),
+  ])
+}
+
+function whenDone(confirm: () => void) {
+  return { name: NAME, confirm, expectAgain: () => undefined, lose: () => undefined }
+}
+
+function takeEverything(state: SessionContext['state'], [answer = []]: readonly Row[]): void {
+  const [searchPath = null, role = null, strings, encoding, relations = null] = answer
+  if (role === null || searchPath === null) throw unknown()
   checkReading('standard_conforming_strings', strings ?? '')
   checkReading('client_encoding', encoding ?? '')
   const temporaryRelations = new Set(relations === null ? [] : (JSON.parse(relations) as string[]))
   state.namesKnown({ searchPath, role, temporaryRelations })
 }
 
-const required: ReadonlyMap<string, string> = new Map([
-  ['client_encoding', 'UTF8'],
-  ['standard_conforming_strings', 'on'],
-])
+function takePath(state: SessionContext['state'], [answer = []]: readonly Row[]): void {
+  const [searchPath = null] = answer
+  if (searchPath === null) throw unknown()
+  state.namesKnown({ searchPath })
+}
 
-/** Were one of these otherwise, the server would read another text than was judged. */
-export function checkReading(setting: string, value: string): void {
-  const wanted = required.get(setting)
-  if (wanted === undefined || wanted === value) return
-  throw new SessionError('settings_changed', `${setting} must stay ${wanted}`)
+/** `none`, which no role can be called, is whoever the session belongs to. */
+function takeRole(state: SessionContext['state'], [active = [], own = []]: readonly Row[]): void {
+  const [[set = null], [user = null]] = [active, own]
+  if (set === null || user === null) throw unknown()
+  state.namesKnown({ role: set === 'none' ? user : set })
+}
+
+function unknown(): SessionError {
+  return new SessionError('internal', 'The session’s state is not known')
+}
+
+/** So often is asked again what a cancel meant for something else has cut short. */
+const ASKED_MAX = 3
+
+/** Asks until it is known. @throws SessionError when nobody says */
+export async function learnNames(session: SessionContext): Promise<void> {
+  const { exchange, signal, state } = session
+  const askable = () => state.transaction !== 'failed' && !exchange.skipping && !exchange.copyIn && !signal.aborted
+  for (let asked = 0; isDoubtful(state.doubts) && askable(); asked++) {
+    if (asked === ASKED_MAX) throw unknown()
+    await probeNames(session)
+  }
 }

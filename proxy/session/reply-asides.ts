@@ -1,6 +1,6 @@
 import { decodeParameterStatus } from '../wire/messages/parameter-status.ts'
 import type { SessionContext } from './context.ts'
-import { checkReading } from './probe.ts'
+import { checkReading } from './reading.ts'
 import { scrubReport, withheldNow } from './scrub.ts'
 
 /** What the server may say between any two messages, and which answers nothing. */

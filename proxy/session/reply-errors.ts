@@ -30,8 +30,12 @@ export class ReplyErrors {
       return
     }
     if (first === undefined) throw new SessionError('upstream_violation', 'The database sent an error out of order')
-    if (first.vital) throw new SessionError('internal', 'The session’s state could not be asked for')
+    if (first.asks === 'vitally') throw new SessionError('internal', 'The session’s state could not be asked for')
     const over = this.#session.limits.errorOf(first, sqlstate)
+    if (first.asks !== null) {
+      this.#skipToSync(first)
+      return
+    }
     if (first.stopped)
       first.at = first.runs.length // the client has its error already
     else if (first.refusal !== null) this.#session.toClient.add(first.refusal)

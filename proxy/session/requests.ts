@@ -2,9 +2,11 @@ import { ProtocolError } from '../wire/errors.ts'
 import { REST } from '../wire/framer.ts'
 import { frontend } from '../wire/message-types.ts'
 import { checkBare } from '../wire/messages/bare.ts'
+import { askBehind } from './ask-behind.ts'
 import { endBatch, settle } from './batch.ts'
 import type { Binding } from './binding.ts'
 import type { SessionContext } from './context.ts'
+import { isDoubtful } from './doubts.ts'
 import { slot } from './exchange.ts'
 import type { Executing } from './executing.ts'
 import type { Preparing } from './preparing.ts'
@@ -94,7 +96,7 @@ export class Requests {
     if (exchange.barrier) return true
     if (!reaching.has(type)) return false
     const uncertain = state.statements.hasUncertainNames || state.portals.hasUncertainNames
-    return (uncertain && !exchange.quiet) || (state.namesUnknown && state.transaction !== 'failed')
+    return (uncertain && !exchange.quiet) || (isDoubtful(state.doubts) && state.transaction !== 'failed')
   }
 
   #handle(type: number): Promise<void> | undefined {
@@ -150,6 +152,7 @@ export class Requests {
     exchange.skipping = false
     endBatch(this.#session)
     upstream.keep(fromClient)
+    if (exchange.barrier) askBehind(this.#session)
   }
 
   #terminate(): void {

@@ -1,10 +1,11 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { Judgement, SessionView } from '../gate.ts'
 import type { DefinitionChange } from '../sql/definition-change.ts'
+import { type Doubts, either, isChained, noDoubts } from './doubts.ts'
 import { NameTable } from './name-table.ts'
-import type { NamesVersion, Portal, PreparedStatement } from './prepared.ts'
+import { cursor, type NamesVersion, type Portal, type PreparedStatement } from './prepared.ts'
 import type { Said } from './said.ts'
-import { traitsOf } from './traits.ts'
+import { type Traits, traitsOf } from './traits.ts'
 
 export interface SessionStart {
   readonly identity: Identity
@@ -43,16 +44,19 @@ export class SessionState implements SessionView {
   temporaryRelations: ReadonlySet<string> = new Set()
   readonly statements = new NameTable<PreparedStatement>()
   readonly portals = new NameTable<Portal>()
-  /** Role, search path or temporary relations may not be what they were: the server is asked before the next judging. */
-  namesUnknown: boolean
+  /** What may not be what it was: the server is asked before the next judging. */
+  doubts: Doubts
   /** What the open transaction has changed about names; others, the catalog among them, cannot see it. */
   uncommitted: readonly DefinitionChange[] = NONE
-  /** The open transaction has changed them: its end may change them back. */
-  namesTouched = false
+  /** What the open transaction may have changed: its end may change it back. */
+  touched: Doubts = noDoubts
   /** What ran in the open transaction and may still fail, at its end, with an error that quotes values. */
   readonly withheld = new Set<Judgement>()
   #namesVersion = 0
   #catalogTouched = false
+  /** Before the open transaction touched them. */
+  #temporariesBefore: ReadonlySet<string> | null = null
+  readonly #reportsPath: boolean
   readonly #catalog: SessionCatalog
 
   constructor(start: SessionStart) {
@@ -63,7 +67,8 @@ export class SessionState implements SessionView {
     this.said = start.said
     this.role = start.role
     this.searchPath = start.searchPath
-    this.namesUnknown = start.searchPath === null
+    this.#reportsPath = start.searchPath !== null
+    this.doubts = { ...noDoubts, path: !this.#reportsPath }
     this.#catalog = start.catalog
   }
 
@@ -111,19 +116,26 @@ export class SessionState implements SessionView {
       this.#catalogTouched = true
       this.uncommitted = together(this.uncommitted, effects.changes ?? NONE)
     }
-    if (traits.unsettlesNames) this.#touchNames()
-    else if (traits.transaction && this.namesTouched) this.namesUnknown = true
+    if (traits.unsettles !== noDoubts) this.#touch(traits.unsettles)
+    else if (traits.endsTransaction && isChained(judgement.text)) this.#chained()
+    else if (traits.transaction) this.doubts = either(this.doubts, this.touched)
   }
 
   /** ReadyForQuery. */
   ready(status: SessionInput['transaction']): void {
     this.transaction = status
-    if (status !== 'idle') return
+    if (status === 'idle') this.#idle()
+    // The server has reported it by now, if it has changed: https://www.postgresql.org/docs/18/protocol-flow.html
+    if (this.#reportsPath && this.doubts.path) this.doubts = { ...this.doubts, path: false }
+  }
+
+  #idle(): void {
     this.withheld.clear()
     this.portals.keepOnly(({ holdable }) => holdable)
     // What was set or made in the transaction may have ended with it.
-    if (this.namesTouched) this.namesUnknown = true
-    this.namesTouched = false
+    this.doubts = either(this.doubts, this.touched)
+    this.touched = noDoubts
+    this.#temporariesBefore = null
     // Only now can others see it, the catalog's own connection among them.
     if (this.#catalogTouched) this.#catalog.changed()
     this.#catalogTouched = false
@@ -135,23 +147,48 @@ export class SessionState implements SessionView {
     this.searchPath = searchPath
   }
 
-  /** What the server answered when asked. */
-  namesKnown(known: Pick<SessionView, 'role' | 'searchPath' | 'temporaryRelations'>): void {
-    const same =
-      known.role === this.role &&
-      known.searchPath === this.searchPath &&
-      known.temporaryRelations.size === this.temporaryRelations.size &&
-      known.temporaryRelations.isSubsetOf(this.temporaryRelations)
-    if (!same) this.#namesVersion++
-    this.role = known.role
-    this.searchPath = known.searchPath
-    this.temporaryRelations = known.temporaryRelations
-    this.namesUnknown = false
+  /** What the server will not have reported by the end of what these run, in this order. */
+  doubtsAfter(traits: readonly Traits[]): Doubts {
+    let doubts = this.doubts
+    let touched = this.touched
+    for (const { unsettles, transaction } of traits) {
+      touched = either(touched, unsettles)
+      doubts = either(doubts, transaction ? touched : unsettles)
+    }
+    return this.#reportsPath && doubts.path ? { ...doubts, path: false } : doubts
   }
 
-  #touchNames(): void {
-    this.namesUnknown = true
-    this.namesTouched = true
+  /** What the server answered when asked. */
+  namesKnown(known: Partial<Pick<SessionView, 'role' | 'searchPath' | 'temporaryRelations'>>): void {
+    const { role = this.role, searchPath = this.searchPath, temporaryRelations = this.temporaryRelations } = known
+    const alike = role === this.role && searchPath === this.searchPath
+    const same = temporaryRelations.symmetricDifference(this.temporaryRelations).size === 0
+    if (!alike || !same) this.#namesVersion++
+    this.role = role
+    this.searchPath = searchPath
+    this.temporaryRelations = temporaryRelations
+    this.doubts = {
+      path: this.doubts.path && known.searchPath === undefined,
+      role: this.doubts.role && known.role === undefined,
+      relations: this.doubts.relations && known.temporaryRelations === undefined,
+    }
+  }
+
+  #touch(doubts: Doubts): void {
+    this.doubts = either(this.doubts, doubts)
+    this.touched = either(this.touched, doubts)
+    if (doubts.relations) this.#temporariesBefore ??= this.temporaryRelations
+  }
+
+  /**
+   * A transaction ended and the next began with it, in which nothing of ours may take a snapshot. Which temporary
+   * relations are left is asked for when that ends; until then a name may mean any that there was.
+   */
+  #chained(): void {
+    this.doubts = either(this.doubts, { ...this.touched, relations: false })
+    if (this.#temporariesBefore === null) return
+    this.temporaryRelations = this.temporaryRelations.union(this.#temporariesBefore)
+    this.#namesVersion++
   }
 }
 
@@ -167,28 +204,4 @@ function together(
   added: readonly DefinitionChange[],
 ): readonly DefinitionChange[] {
   return before.length + added.length > UNCOMMITTED_MAX ? anything : [...before, ...added]
-}
-
-interface Declared {
-  readonly name: string
-  readonly text: string
-  readonly names: NamesVersion
-  readonly whole: string
-}
-
-function cursor({ name, text, names, whole }: Declared): Portal {
-  // Taken for holdable too often rather than too seldom only means that the server refuses the FETCH instead of us.
-  const holdable = /\bwith\s+hold\b/i.test(whole)
-  return {
-    name,
-    text,
-    names,
-    holdable,
-    parameters: [],
-    hold: null,
-    described: false,
-    fields: null,
-    columns: null,
-    judged: null,
-  }
 }

@@ -2,6 +2,7 @@ import type { Judgement } from '../gate.ts'
 import { inSlices } from '../in-slices.ts'
 import { decodeQuery } from '../wire/messages/query.ts'
 import type { Approvals, Verdict } from './approvals.ts'
+import { askBehind } from './ask-behind.ts'
 import { endBatch, isSkipped } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
@@ -119,6 +120,7 @@ export class SimpleQuery {
       exchange.copyExpected ||= traits.copyFrom
     }
     upstream.keep(fromClient)
+    if (exchange.barrier) askBehind(this.#session)
   }
 
   /** A simple query does away with the unnamed statement and portal. */

@@ -5,6 +5,7 @@ import { type SharedHead, type SharedJson, sharedHead, sharedWith } from '../../
 import { type TracedInput, tracedInput } from '../../workflows/trail/traced-input.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeNotice } from '../wire/messages/error-response.ts'
+import { allDoubts, type Doubts, doubtsOfSettings, noDoubts } from './doubts.ts'
 import { rowLimitOf } from './run-limits.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
@@ -15,8 +16,8 @@ export interface Traits {
   readonly proof: boolean
   /** The next message is judged only when the server has answered this one. */
   readonly settles: boolean
-  /** It may have changed what names mean or as whom: the server is asked before the next is judged. */
-  readonly unsettlesNames: boolean
+  /** What it may have changed of what names mean or as whom: the server is asked before the next is judged. */
+  readonly unsettles: Doubts
   /** Later in the same Query, it means the same whatever came before. */
   readonly indifferent: boolean
   /** Ends a transaction or a part of it. */
@@ -69,7 +70,6 @@ export function holdsSecrets({ flags }: Facts): boolean {
   return flags.includes('contains_secret')
 }
 
-const NAMING_SETTINGS: ReadonlySet<string> = new Set(['role', 'session_authorization', 'search_path', 'all'])
 /** A session's own business, or the end of a transaction, which is looked after where it is answered. */
 const LEAVING_NAMES: ReadonlySet<string> = new Set([
   'close_portal',
@@ -88,7 +88,6 @@ function workOut(judgement: Judgement): CommonTraits {
   const { facts, effects } = judgement
   const named = effects.prepares ?? effects.deallocates ?? effects.declares ?? effects.closes
   const temporary = effects.createsTemporary.length + effects.dropsTemporary.length > 0
-  const unsettlesNames = (effects.barrier && !leavesNames(judgement)) || temporary || effects.changesCatalog
   const transaction = facts.effects.includes('transaction')
   const copyFrom = facts.flags.includes('copy_from')
   return {
@@ -105,7 +104,7 @@ function workOut(judgement: Judgement): CommonTraits {
       transaction ||
       copyFrom ||
       limitsOf(judgement) !== null,
-    unsettlesNames,
+    unsettles: temporary || effects.changesCatalog ? allDoubts : effects.barrier ? unsettledBy(judgement) : noDoubts,
     endsTransaction: transaction && effects.barrier,
     indifferent: isIndifferent(judgement),
     transaction,
@@ -114,12 +113,12 @@ function workOut(judgement: Judgement): CommonTraits {
   }
 }
 
-/** A barrier that changes neither what names mean nor who is asking. */
-function leavesNames({ facts }: Judgement): boolean {
-  if (facts.functions.length > 0) return false
-  if (LEAVING_NAMES.has(facts.kind)) return true
-  if (facts.kind !== 'variable_set' || facts.settings.length === 0) return false
-  return facts.settings.every(({ name }) => !NAMING_SETTINGS.has(name))
+/** By a barrier. */
+function unsettledBy({ facts }: Judgement): Doubts {
+  if (facts.functions.length > 0) return allDoubts
+  if (LEAVING_NAMES.has(facts.kind)) return noDoubts
+  if (facts.kind !== 'variable_set' || facts.settings.length === 0) return allDoubts
+  return doubtsOfSettings(facts.settings.map(({ name }) => name))
 }
 
 const INDIFFERENT_EFFECTS: ReadonlySet<string> = new Set(['transaction', 'session'])
