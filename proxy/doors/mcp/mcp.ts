@@ -78,7 +78,8 @@ function serverFor(
   const server = new McpServer(
     { name: 'holdpoint', version: '0.1.0' },
     {
-      capabilities: { extensions: { [TASKS]: {} } },
+      // The tools are the same for as long as the process lives.
+      capabilities: { tools: { listChanged: false }, extensions: { [TASKS]: {} } },
       instructions: 'SQL for people’s databases, masked and held for approval where policy says so.',
     },
   )

@@ -4,14 +4,28 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { furnish } from './conformance/fixtures.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
 
 /**
  * The official conformance tool against the real endpoint. It sends no token, so it goes through a hop that adds one and
- * changes nothing else. What it cannot pass here, and why, is in mcp-conformance.yaml; what is listed there and passes
- * is an error of the tool's, too.
+ * changes nothing else; and it wants tools, resources and prompts of its own choosing, which are put into the servers
+ * that the product makes, here only. What is not offered, and why, is in mcp-conformance.yaml; what is listed there and
+ * passes is an error, too.
  */
+/** Every server that the product makes gets what the tool asks for besides; all around it is the product's own. */
+vi.mock('@modelcontextprotocol/server', async (original) => {
+  const sdk = await original<typeof import('@modelcontextprotocol/server')>()
+  class FurnishedServer extends sdk.McpServer {
+    constructor(...[info, options]: ConstructorParameters<typeof sdk.McpServer>) {
+      super(info, options)
+      furnish(this)
+    }
+  }
+  return { ...sdk, McpServer: FurnishedServer }
+})
+
 const TOOL = join(import.meta.dirname, '../../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
 const BASELINE = join(import.meta.dirname, 'mcp-conformance.yaml')
 
@@ -52,6 +66,7 @@ test('the official conformance tool finds nothing but what is explained', async 
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const url = await withToken()
   const { code, said } = await run('server', '--url', url, '--expected-failures', BASELINE, '--output-dir', folder)
-  expect(said).toContain('server-initialize')
   expect(code, said).toBe(0)
+  const [, passed = '0'] = /Total: (\d+) passed/.exec(said) ?? []
+  expect(Number(passed), said).toBeGreaterThanOrEqual(26)
 }, 120_000)
