@@ -11,6 +11,9 @@ export const INPUT_VERSION = 1
 
 export const identityKind = z.enum(['human', 'service', 'agent'])
 
+/** What a token may be for, see scopes.ts. */
+export const scope = z.enum(['holdpoint:read', 'holdpoint:run', 'holdpoint:approve'])
+
 /** A person, or a person an agent acts for, as the identity provider names them. */
 export const principal = z.strictObject({
   issuer: z.string().describe('The provider that vouches for the subject'),
@@ -26,6 +29,11 @@ export const identity = principal.extend({
     .describe('For an agent, the person it acts for (RFC 8693: the token’s subject, the agent being its `act`)'),
   provenBy: z.enum(['oidc', 'service_token', 'certificate']),
   expiresAt: z.string().describe('RFC 3339; the session ends then'),
+  scopes: z
+    .array(scope)
+    .readonly()
+    .optional()
+    .describe('What the token is for; absent: it names no scope of Holdpoint’s, and may do all that its bearer may'),
 })
 
 export const target = z.strictObject({
@@ -168,6 +176,7 @@ export const input = z.strictObject({
   statement: facts,
 })
 
+export type Scope = z.infer<typeof scope>
 export type Principal = z.infer<typeof principal>
 export type Identity = z.infer<typeof identity>
 export type Target = z.infer<typeof target>

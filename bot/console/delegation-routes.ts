@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Routes } from '../../http-schemas.ts'
 import { createDelegations } from '../../workflows/directory/delegations.ts'
 import { peopleCalled } from '../../workflows/directory/people-called.ts'
 import { delegationBody, delegationPath, delegationView } from './delegation-schema.ts'
 import { ConsoleError } from './errors.ts'
 import type { ConsoleParts } from './parts.ts'
 import type { Viewer } from './viewer.ts'
-import type { Routes } from './zod-schemas.ts'
 
 export interface DelegationRoutesOptions extends Pick<ConsoleParts, 'pool' | 'now'> {
   readonly viewerOf: (request: FastifyRequest) => Viewer

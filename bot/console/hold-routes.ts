@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Routes } from '../../http-schemas.ts'
 import { backgroundOf } from '../../workflows/holds/background.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
@@ -21,7 +22,6 @@ import {
   voteBody,
 } from './schemas.ts'
 import type { Viewer } from './viewer.ts'
-import type { Routes } from './zod-schemas.ts'
 
 export interface HoldRoutesOptions {
   readonly holds: ConsoleParts['holds']

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
+import type { Routes } from '../../http-schemas.ts'
 import type { Bundle } from './bundle.ts'
 import { ConsoleError } from './errors.ts'
-import type { Routes } from './zod-schemas.ts'
 
 /** Every page is the same document; the script reads the address and asks the API. It holds nothing that is secret. */
 const PAGES = ['/', '/decided', '/holds/:id', '/slack/link']

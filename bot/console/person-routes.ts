@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Routes } from '../../http-schemas.ts'
 import { ConsoleError } from './errors.ts'
 import type { EventStream } from './event-stream.ts'
 import type { HoldRoutesOptions } from './hold-routes.ts'
@@ -7,7 +8,6 @@ import type { SlackLinks } from './parts.ts'
 import { me, slackLink, slackLinkQuery } from './schemas.ts'
 import { csrfTokenOf, type SessionStore } from './sessions.ts'
 import type { Viewer } from './viewer.ts'
-import type { Routes } from './zod-schemas.ts'
 
 export interface PersonRoutesOptions extends Pick<HoldRoutesOptions, 'viewerOf'> {
   readonly development: boolean

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
+import type { Routes } from '../../http-schemas.ts'
 import { createPins } from '../../workflows/releases/pins.ts'
 import { followedBranch, listReleases, releaseInForce } from '../../workflows/releases/store.ts'
 import { usesReleases } from '../../workflows/releases/uses-releases.ts'
@@ -9,7 +10,6 @@ import { rowsOf } from '../../workflows/state/transaction.ts'
 import { ConsoleError } from './errors.ts'
 import type { HoldRoutesOptions } from './hold-routes.ts'
 import type { Viewer } from './viewer.ts'
-import type { Routes } from './zod-schemas.ts'
 
 /** Which policies are in force and why, and pinning an earlier release: the one change that needs no pull request. */
 export interface ReleaseRoutesOptions extends Pick<HoldRoutesOptions, 'viewerOf'> {

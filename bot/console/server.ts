@@ -4,6 +4,9 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
+import { useZodSchemas } from '../../http-schemas.ts'
+import type { Scope } from '../../policies/input.ts'
+import { assertIsFor } from '../../policies/scopes.ts'
 import { listenForChanges } from '../../workflows/holds/hold-changes.ts'
 import { createAddress } from './address.ts'
 import { bundlePages } from './bundle.ts'
@@ -22,7 +25,6 @@ import { createTransactionSeal } from './sealed-cookie.ts'
 import { createSessionStore } from './sessions.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { type Viewer, viewerOf } from './viewer.ts'
-import { useZodSchemas } from './zod-schemas.ts'
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const BODY_BYTES_MAX = 64 * 1024
@@ -39,7 +41,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
   })
-  useZodSchemas(server)
+  useZodSchemas(server, (sentence) => new ConsoleError('invalid_request', sentence))
   answerWithProblems(server)
   await protect(server)
 
@@ -70,6 +72,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     // For every route in here, before its body is read: none can forget to ask.
     api.addHook('onRequest', async (request) => {
       const viewer = await viewerOf(request, sources)
+      assertIsFor(viewer, scopeOf(request))
       if (!READS.has(request.method)) assertSameSite(request, viewer, address.origin())
       viewers.set(request, viewer)
     })
@@ -90,6 +93,14 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     )
   })
   return server
+}
+
+/** What an asker does with their own request needs no more than sending it did. */
+const OF_ASKERS: ReadonlySet<string | undefined> = new Set(['/api/holds/:id/withdraw', '/api/holds/:id/reason'])
+
+function scopeOf({ method, routeOptions: { url } }: FastifyRequest): Scope {
+  if (READS.has(method)) return 'holdpoint:read'
+  return OF_ASKERS.has(url) ? 'holdpoint:run' : 'holdpoint:approve'
 }
 
 async function protect(server: FastifyInstance): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Routes } from '../../http-schemas.ts'
 import type { ConsoleAddress } from './address.ts'
 import { ConsoleError } from './errors.ts'
 import type { IdentityProvider } from './identity-provider.ts'
@@ -7,7 +8,6 @@ import { ownPath } from './own-path.ts'
 import type { ConsoleParts } from './parts.ts'
 import { SIGN_IN_SECONDS, type TransactionSeal } from './sealed-cookie.ts'
 import { SESSION_MS, type SessionStore } from './sessions.ts'
-import type { Routes } from './zod-schemas.ts'
 
 const start = z.object({ return_to: z.string().max(2_000).optional(), switch: z.literal('1').optional() })
 

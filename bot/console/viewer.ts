@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { HoldpointError } from '../../errors.ts'
-import type { Identity, Principal } from '../../policies/input.ts'
+import type { Identity, Principal, Scope } from '../../policies/input.ts'
 import { awayFor } from '../../workflows/directory/delegations.ts'
 import type { Member } from '../../workflows/holds/standing.ts'
 import { ConsoleError } from './errors.ts'
@@ -12,6 +12,8 @@ export interface Viewer {
   readonly kind: Identity['kind']
   readonly person: Principal
   readonly actsFor: Principal | null
+  /** What the bearer token is for; absent: all, as for whoever is signed in. */
+  readonly scopes?: readonly Scope[]
   /** Who is away and lets this person answer for them. */
   readonly insteadOf: readonly Member[]
   /** The moment at which their rights are judged. */
@@ -47,12 +49,13 @@ async function bearer(authorization: string, sources: ViewerSources): Promise<Vi
       throw new ConsoleError('unauthenticated', cause.message, { cause })
     throw cause
   })
-  const { kind, actsFor, issuer, subject, name, groups } = identity
+  const { kind, actsFor, issuer, subject, name, groups, scopes } = identity
   const person = { issuer, subject, name, groups }
   const at = new Date(sources.now())
   const insteadOf = await awayFor(sources.pool, person, at)
   const expiresAt = Date.parse(identity.expiresAt)
-  return { kind, person, actsFor, insteadOf, at, via: 'command_line', sessionId: null, expiresAt }
+  const proven = { kind, person, actsFor, ...(scopes === undefined ? {} : { scopes }) }
+  return { ...proven, insteadOf, at, via: 'command_line', sessionId: null, expiresAt }
 }
 
 /** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */

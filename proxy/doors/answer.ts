@@ -30,6 +30,8 @@ export interface Held {
   readonly hold: Hold
   /** What would be allowed at once instead; null: nothing that is certain. */
   readonly instead: Instead | null
+  /** Why the glass could not be broken, where its asker wanted that; null: they did not, or it is broken. */
+  readonly whole: string | null
 }
 
 export interface Denied {

@@ -10,7 +10,8 @@ import { DoorError } from './errors.ts'
 export interface Bearers {
   /** @throws DoorError unauthenticated, or what the authenticator throws when it cannot tell */
   identityOf(request: FastifyRequest): Promise<Identity>
-  challenge(reply: FastifyReply, invalid: boolean): void
+  /** @param problem what is wrong with the one that was sent, as RFC 6750 has it; null: there was none */
+  challenge(reply: FastifyReply, problem: string | null): void
 }
 
 export interface BearerOptions {
@@ -31,8 +32,8 @@ export function createBearers({ authenticateToken, metadataUrl }: BearerOptions)
         throw new DoorError('unauthenticated', cause.message, { cause })
       })
     },
-    challenge(reply, invalid) {
-      const error = invalid ? ', error="invalid_token"' : ''
+    challenge(reply, problem) {
+      const error = problem === null ? '' : `, ${problem}`
       reply.header('www-authenticate', `Bearer realm="holdpoint", resource_metadata="${metadataUrl()}"${error}`)
     },
   }

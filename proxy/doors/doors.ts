@@ -5,8 +5,10 @@ import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
+import { useZodSchemas } from '../../http-schemas.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
+import { assertIsFor } from '../../policies/scopes.ts'
 import type { Directory } from '../../workflows/directory/directory.ts'
 import type { ServiceTokens } from '../../workflows/directory/service-tokens.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
@@ -24,7 +26,6 @@ import { createHoldStreams } from './http/hold-stream.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerWithProblems } from './http/problem.ts'
 import { statementRoutes } from './http/statement-routes.ts'
-import { useZodSchemas } from './http/zod-schemas.ts'
 import { mcpRoutes } from './mcp/mcp.ts'
 import { createRunner } from './run-statement.ts'
 
@@ -61,7 +62,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
     authenticateToken,
     metadataUrl: () => `${url()}/.well-known/oauth-protected-resource/mcp`,
   })
-  useZodSchemas(server)
+  useZodSchemas(server, (sentence) => new DoorError('invalid_request', sentence))
   answerWithProblems(server, bearers)
   await protect(server)
   await describeApi(server, url)
@@ -83,7 +84,11 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
     const identities = new WeakMap<FastifyRequest, Identity>()
     const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity
     // For every route in here, before its body is read: none can forget to ask.
-    api.addHook('onRequest', async (request) => void identities.set(request, await bearers.identityOf(request)))
+    api.addHook('onRequest', async (request) => {
+      const identity = await bearers.identityOf(request)
+      assertIsFor(identity, request.method === 'GET' || request.method === 'HEAD' ? 'holdpoint:read' : 'holdpoint:run')
+      identities.set(request, identity)
+    })
     const { rowsMax, resultBytesMax: bytesMax } = doors
     await api.register(statementRoutes({ ask, targets, identityOf, rowsMax, bytesMax, views, webhooks }))
     await api.register(holdRoutes({ holds, pool, identityOf, runs, views, streams }))

@@ -1,3 +1,4 @@
+import type { BrokenGlass } from '../../workflows/holds/answering.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import type { DeferredRuns, RunStanding } from '../../workflows/results/deferred-runs.ts'
 import type { HoldView } from './http/schemas.ts'
@@ -20,7 +21,7 @@ export async function holdViewOf(hold: Hold, sources: ViewSources): Promise<Hold
 
 function holdView(hold: Hold, reviewUrl: string, result: RunStanding = { state: 'none', why: null }): HoldView {
   const { id, status, mode, target, statement, parameters, reason, needsReason, decision, votes, outcome } = hold
-  const { createdAt, expiresAt, grantExpiresAt, decidedAt } = hold
+  const { createdAt, expiresAt, grantExpiresAt, decidedAt, brokenGlass } = hold
   return {
     id,
     status,
@@ -37,10 +38,15 @@ function holdView(hold: Hold, reviewUrl: string, result: RunStanding = { state: 
     expiresAt,
     grantExpiresAt,
     decidedAt,
+    brokenGlass: brokenGlass === null ? null : glassView(brokenGlass),
     outcome,
     reviewUrl,
     result,
   }
+}
+
+function glassView({ reason, at, reviewDueAt, review }: BrokenGlass) {
+  return { reason, at, reviewDueAt, reviewed: review !== null }
 }
 
 /** One sentence that says what is going on, and what would move it on. */

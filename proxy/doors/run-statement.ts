@@ -23,6 +23,8 @@ export interface Ask extends StatementText {
   readonly application: string
   readonly reason: string | null
   readonly onHold: HoldMode
+  /** Why it cannot wait for people to answer; null: it can. */
+  readonly breakGlass?: string | null
   /** Aborted when the client goes away: what runs is cancelled. */
   readonly signal: AbortSignal
 }
@@ -111,7 +113,7 @@ async function refused(error: unknown, said: Said, holds: RunnerParts['holds']):
   if (code === 'YH001') {
     const { hold: id } = JSON.parse(detail ?? '{}') as { readonly hold: string }
     const hold = await holds.find(id)
-    if (hold !== null) return { kind: 'held', hold, instead: await said.instead }
+    if (hold !== null) return { kind: 'held', hold, instead: await said.instead, whole: null }
   }
   if (code === '42501' && said.denied) {
     const rules = said.rules.filter(({ outcome }) => outcome === 'deny')

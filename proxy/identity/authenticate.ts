@@ -1,6 +1,7 @@
 import type { ProviderConfig, TargetConfig } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { Identity, Principal } from '../../policies/input.ts'
+import { isFor } from '../../policies/scopes.ts'
 import { AuthenticationError } from './errors.ts'
 import { createProvider, type Provider } from './provider.ts'
 import { findTarget } from './targets.ts'
@@ -74,6 +75,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (identity.name !== user)
         throw new AuthenticationError('wrong_user', `The token is of ${identity.name}, not of ${user}.`, {
           hint: `Connect as user ${identity.name}`,
+        })
+      if (!isFor(identity, 'holdpoint:run'))
+        throw new AuthenticationError('insufficient_scope', 'This token is not for running statements.', {
+          hint: 'Ask for a token with the scope holdpoint:run',
         })
       return { identity, target: findTarget(database, targets) }
     },

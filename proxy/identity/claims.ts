@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
 import type { ProviderConfig } from '../../config.ts'
-import type { Identity, Principal } from '../../policies/input.ts'
+import { type Identity, type Principal, type Scope, scope } from '../../policies/input.ts'
 import { AuthenticationError } from './errors.ts'
 
 const GROUPS_MAX = 500
@@ -23,7 +23,8 @@ const actor = z.looseObject({ sub: subject, iss: z.string().optional() })
  * @throws AuthenticationError bad_credential when the token lacks what says who it is
  */
 export function identityOf(payload: JWTPayload, provider: ProviderConfig): Identity {
-  const rest = { provenBy: 'oidc', expiresAt: new Date((payload.exp as number) * 1000).toISOString() } as const
+  const expiresAt = new Date((payload.exp as number) * 1000).toISOString()
+  const rest = { provenBy: 'oidc', expiresAt, ...scopesIn(payload) } as const
   if (payload.act === undefined) {
     const service = payload.client_id === payload.sub || payload.azp === payload.sub
     return { ...principalOf(payload, provider), kind: service ? 'service' : 'human', actsFor: null, ...rest }
@@ -38,6 +39,14 @@ export function identityOf(payload: JWTPayload, provider: ProviderConfig): Ident
     actsFor: principalOf(payload, provider),
     ...rest,
   }
+}
+
+/** `scope` as RFC 9068 has it, or `scp` as some providers do; names that are not ours say nothing here. */
+function scopesIn({ scope: said, scp = said }: JWTPayload): { readonly scopes?: readonly Scope[] } {
+  const names = typeof scp === 'string' ? scp.split(' ') : Array.isArray(scp) ? scp : []
+  const ours = names.filter((name) => typeof name === 'string' && name.startsWith('holdpoint:'))
+  // One that we do not know is not for what we know.
+  return ours.length === 0 ? {} : { scopes: scope.options.filter((one) => ours.includes(one)) }
 }
 
 function principalOf(claims: Readonly<Record<string, unknown>>, provider: ProviderConfig): Principal {

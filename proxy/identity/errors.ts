@@ -5,6 +5,8 @@ export type AuthenticationErrorCode =
   | 'bad_credential'
   /** 28000: it proves someone, but not who was named, or someone who may not come in. */
   | 'wrong_user'
+  /** 28000, 403: it proves someone, and is not for this. */
+  | 'insufficient_scope'
   /** 3D000: there is no such target. */
   | 'unknown_target'
   /** 58000, 503: it could not be checked now. Nobody gets in meanwhile. */

@@ -87,7 +87,12 @@ function notAPassword(type: number): ProtocolError {
   return new ProtocolError('out_of_order', `expected password response, got message type ${type}`)
 }
 
-const codes: ReadonlySet<string> = new Set<SessionErrorCode>(['bad_credential', 'wrong_user', 'unknown_target'])
+const codes: ReadonlySet<string> = new Set<SessionErrorCode>([
+  'bad_credential',
+  'wrong_user',
+  'insufficient_scope',
+  'unknown_target',
+])
 
 /** What the client may know: whatever else went wrong is ours to look into. */
 function refusal(error: unknown): SessionError {

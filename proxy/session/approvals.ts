@@ -1,3 +1,4 @@
+import { assertIsFor, ScopeError } from '../../policies/scopes.ts'
 import { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
@@ -130,11 +131,12 @@ export class Approvals {
     const reason = hold.status === 'pending' ? state.said.takeBreakGlass(text) : null
     if (reason === null) return hold
     try {
+      assertIsFor(state.identity, 'holdpoint:approve')
       const broken = await this.#options.holds.breakGlass(hold.id, state.identity, { reason, via: 'postgres' })
       toClient.add(encodeNotice(refusal.glassBroken(broken)))
       return broken
     } catch (error) {
-      if (!(error instanceof HoldError)) throw error
+      if (!(error instanceof HoldError || error instanceof ScopeError)) throw error
       toClient.add(encodeNotice(refusal.glassWhole(error.message)))
       return hold
     }

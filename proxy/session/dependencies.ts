@@ -18,7 +18,7 @@ export interface Credential {
   readonly tls: boolean
 }
 
-/** @throws an error whose code says how it ends: bad_credential, wrong_user, unknown_target; its message is for the client */
+/** @throws an error whose code says how it ends: bad_credential, wrong_user, insufficient_scope, unknown_target; its message is for the client */
 export type Authenticate = (
   credential: Credential,
 ) => Promise<{ readonly identity: Identity; readonly target: TargetConfig }>

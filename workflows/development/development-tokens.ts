@@ -11,12 +11,14 @@ export interface MintOptions {
   readonly issuer: string
   readonly keys: ProviderKeys
   readonly now: () => number
+  /** What it is for, see policies/scopes.ts. */
+  readonly scope?: string
 }
 
 /** @param name a person, or an agent, whose token then has the person as subject and the agent as `act` */
-export async function mintToken(name: string, { issuer, keys, now }: MintOptions): Promise<string> {
+export async function mintToken(name: string, { issuer, keys, now, scope = 'openid' }: MintOptions): Promise<string> {
   const seconds = Math.floor(now() / 1000)
-  return new SignJWT({ ...claimsFor(name), client_id: 'holdpoint-development', scope: 'openid' })
+  return new SignJWT({ ...claimsFor(name), client_id: 'holdpoint-development', scope })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: keys.signing.kid })
     .setIssuer(issuer)
     .setAudience(AUDIENCE)

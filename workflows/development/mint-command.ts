@@ -11,7 +11,8 @@ export function mintCommand(configOf: (command: Command) => Config, now: () => n
   return new Command('mint')
     .description('print a token of a person or agent of the development identity provider')
     .argument('<name>', 'ana, ben, cleo, or report-bot who acts for ana')
-    .action(async (name: string, _options: object, self: Command) => {
+    .option('--scope <scopes>', 'what it is for, e.g. holdpoint:read; left out: all that its bearer may do')
+    .action(async (name: string, { scope }: { readonly scope?: string }, self: Command) => {
       const { mode, data, identity } = configOf(self)
       const issuer = identity.providers[0]?.issuer
       // Keys are looked for, never made: there is nothing to sign for where no tree was started.
@@ -20,6 +21,8 @@ export function mintCommand(configOf: (command: Command) => Config, now: () => n
           hint: 'Start one with npm start, or name its data folder with --data',
         })
       const keys = await loadProviderKeys(data)
-      process.stdout.write(`${await mintToken(name, { issuer, keys, now })}\n`)
+      process.stdout.write(
+        `${await mintToken(name, { issuer, keys, now, ...(scope === undefined ? {} : { scope }) })}\n`,
+      )
     })
 }

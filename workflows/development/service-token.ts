@@ -29,6 +29,7 @@ export async function keptServiceToken({ dataFolder, tokens, person, now }: Kept
     groups: person.groups,
     actsFor: null,
     expiresAt: new Date(now() + DAYS * DAY_MS),
+    scopes: [],
   })
   writePrivately(file, `${token}\n`)
   return token

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type pg from 'pg'
-import type { Identity, Principal } from '../../policies/input.ts'
+import type { Identity, Principal, Scope } from '../../policies/input.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { findPerson } from './directory.ts'
@@ -26,6 +26,8 @@ export interface ServiceTokenRequest {
   /** For an agent, the person it acts for, who must be in the directory. */
   readonly actsFor: PersonKey | null
   readonly expiresAt: Date
+  /** What it is for; empty: all that its bearer may do. */
+  readonly scopes: readonly Scope[]
 }
 
 export interface ServiceToken extends ServiceTokenRequest {
@@ -58,6 +60,7 @@ interface TokenRow {
   readonly created_at: Date
   readonly expires_at: Date
   readonly revoked_at: Date | null
+  readonly scopes: Scope[]
 }
 
 export function createServiceTokens(pool: pg.Pool, now: () => number = Date.now): ServiceTokens {
@@ -66,13 +69,13 @@ export function createServiceTokens(pool: pg.Pool, now: () => number = Date.now)
       await refuseBadRequest(pool, request, now())
       const id = randomBytes(8).toString('hex')
       const secret = randomBytes(32).toString('base64url')
-      const { name, kind, groups, actsFor, expiresAt } = request
+      const { name, kind, groups, actsFor, expiresAt, scopes } = request
       await rowsOf(
         pool,
         `INSERT INTO service_token
-           (id, hash, name, kind, groups, acts_for_issuer, acts_for_subject, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [id, hashOf(secret), name, kind, groups, actsFor?.issuer, actsFor?.subject, new Date(now()), expiresAt],
+           (id, hash, name, kind, groups, acts_for_issuer, acts_for_subject, created_at, expires_at, scopes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        [id, hashOf(secret), name, kind, groups, actsFor?.issuer, actsFor?.subject, new Date(now()), expiresAt, scopes],
       )
       return { id, token: `hp_${id}_${secret}` }
     },
@@ -133,6 +136,7 @@ async function identityOf(pool: pg.Pool, row: TokenRow): Promise<Identity | null
     actsFor,
     provenBy: 'service_token',
     expiresAt: row.expires_at.toISOString(),
+    ...(row.scopes.length === 0 ? {} : { scopes: row.scopes }),
   }
 }
 
@@ -148,9 +152,9 @@ function actsForOf({ acts_for_issuer, acts_for_subject }: TokenRow): PersonKey |
 }
 
 function toToken(row: TokenRow): ServiceToken {
-  const { id, name, kind, groups } = row
+  const { id, name, kind, groups, scopes } = row
   const times = { createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at }
-  return { id, name, kind, groups, actsFor: actsForOf(row), ...times }
+  return { id, name, kind, groups, scopes, actsFor: actsForOf(row), ...times }
 }
 
 function hashOf(secret: string): Buffer {

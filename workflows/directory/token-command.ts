@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type pg from 'pg'
+import { type Scope, scope } from '../../policies/input.ts'
 import { DirectoryError } from './errors.ts'
 import { createServiceTokens, type ServiceToken, type ServiceTokens } from './service-tokens.ts'
 
@@ -12,6 +13,7 @@ interface CreateOptions {
   readonly issuer?: string
   readonly group: readonly string[]
   readonly days: number
+  readonly scope: readonly Scope[]
   readonly json?: true
 }
 
@@ -25,6 +27,11 @@ export function tokenCommand(openState: OpenState): Command {
     .description('make a token and show it, once')
     .argument('<name>', 'what it connects as')
     .option('--group <name>', 'a group it is in; may be repeated', collect, [])
+    .addOption(
+      new Option('--scope <scopes...>', 'what it is for; left out: all that it may')
+        .choices(scope.options)
+        .default([], 'all'),
+    )
     .option('--days <number>', 'until it expires', days, 90)
     .option('--agent', 'an AI agent instead of a service')
     .addOption(new Option('--acts-for <subject>', 'the person the agent acts for').implies({ agent: true }))
@@ -56,7 +63,7 @@ export function tokenCommand(openState: OpenState): Command {
 }
 
 async function create(tokens: ServiceTokens, name: string, options: CreateOptions): Promise<void> {
-  const { agent, actsFor, issuer, group, days: validDays, json } = options
+  const { agent, actsFor, issuer, group, days: validDays, scope: scopes, json } = options
   if ((actsFor === undefined) !== (issuer === undefined)) {
     throw new DirectoryError('unknown_person', 'A person is named by --acts-for and --issuer together')
   }
@@ -67,6 +74,7 @@ async function create(tokens: ServiceTokens, name: string, options: CreateOption
     groups: group,
     actsFor: actsFor === undefined || issuer === undefined ? null : { issuer, subject: actsFor },
     expiresAt,
+    scopes,
   })
   if (json) return print(JSON.stringify({ ...made, name, expiresAt }))
   print(made.token)
@@ -86,9 +94,9 @@ async function withTokens(
   }
 }
 
-function lineOf({ id, name, kind, expiresAt, revokedAt }: ServiceToken): string {
+function lineOf({ id, name, kind, expiresAt, revokedAt, scopes }: ServiceToken): string {
   const state = revokedAt === null ? `until ${expiresAt.toISOString()}` : `revoked ${revokedAt.toISOString()}`
-  return `${id}  ${kind.padEnd(7)}  ${name}  ${state}`
+  return `${id}  ${kind.padEnd(7)}  ${name}  ${state}${scopes.length === 0 ? '' : `  ${scopes.join(' ')}`}`
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

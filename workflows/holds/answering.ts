@@ -28,7 +28,7 @@ export interface Review {
 /** The asker ran it without an approval, and said why. */
 export interface BrokenGlass {
   readonly reason: string
-  readonly via: Vote['via'] | 'postgres'
+  readonly via: Vote['via'] | 'postgres' | 'http' | 'mcp'
   readonly at: string
   readonly reviewDueAt: string
   /** Since the review is overdue, people are told again and again; null: it is not, or there is one. */

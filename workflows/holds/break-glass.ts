@@ -1,8 +1,8 @@
 import { findPerson } from '../directory/directory.ts'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { BrokenGlass } from './answering.ts'
 import { HoldError } from './errors.ts'
-import type { Vote } from './hold.ts'
 import { type PersonKey, samePerson } from './identity-key.ts'
 import { type Moved, move } from './moves.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
@@ -18,7 +18,7 @@ export interface BreakGlass {
   readonly hold: string
   readonly by: PersonKey
   readonly reason: string
-  readonly via: Vote['via'] | 'postgres'
+  readonly via: BrokenGlass['via']
   readonly at: Date
 }
 

@@ -136,6 +136,9 @@ const VIA: Readonly<Record<string, string>> = {
   console: 'here',
   command_line: 'from the command line',
   email: 'by e-mail',
+  postgres: 'on the connection',
+  http: 'over HTTP',
+  mcp: 'over MCP',
 }
 
 export const viaWord = (via: string): string => VIA[via] ?? via

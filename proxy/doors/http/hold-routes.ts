@@ -1,7 +1,10 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
+import { sendProblem } from '../../../http-problem.ts'
+import type { Routes } from '../../../http-schemas.ts'
 import type { Identity } from '../../../policies/input.ts'
+import { assertIsFor } from '../../../policies/scopes.ts'
 import { holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
 import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
@@ -9,10 +12,9 @@ import type { Answer, Held } from '../answer.ts'
 import { DoorError } from '../errors.ts'
 import { holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
 import type { HoldStreams } from './hold-stream.ts'
-import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
+import { deniedProblem, failedProblem } from './problem.ts'
 import { completed, holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
 import { whenGone } from './statement-routes.ts'
-import type { Routes } from './zod-schemas.ts'
 
 export interface HoldRoutesOptions {
   readonly holds: Holds
@@ -96,6 +98,24 @@ export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: Ho
       async (request) => {
         const hold = await own(request, request.params.id)
         return view(await holds.withdraw(hold.id, identityOf(request)))
+      },
+    )
+    server.post(
+      '/v1/holds/:id/break-glass',
+      {
+        schema: {
+          summary: 'Run it without an answer, where policy lets you; reviewers are told and have to review it',
+          description: 'What is deferred runs by itself then; send anything else again.',
+          params: holdPath,
+          body: reasonBody,
+          response: answers,
+        },
+      },
+      async (request) => {
+        const identity = identityOf(request)
+        assertIsFor(identity, 'holdpoint:approve')
+        const hold = await own(request, request.params.id)
+        return view(await holds.breakGlass(hold.id, identity, { reason: request.body.reason, via: 'http' }))
       },
     )
     server.post(

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { asJsonSchemas } from './zod-schemas.ts'
+import { asJsonSchemas } from './openapi-schemas.ts'
 
 /** The document of the API, made of the very schemas that check what comes in and goes out. */
 export async function describeApi(server: FastifyInstance, url: () => string): Promise<void> {

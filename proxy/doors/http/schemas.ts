@@ -26,6 +26,15 @@ export const statementBody = z.strictObject({
     .default([])
     .describe('As PostgreSQL reads them from text; objects and arrays are sent as JSON'),
   reason: z.string().trim().min(1).max(REASON_CHARACTERS_MAX).optional().describe('Why; reviewers see it'),
+  breakGlass: z
+    .string()
+    .trim()
+    .min(1)
+    .max(REASON_CHARACTERS_MAX)
+    .optional()
+    .describe(
+      'Why it cannot wait: run it now, if it is held and policy lets you. Reviewers are told and have to review it. Never for agents',
+    ),
   onHold: z
     .enum(['defer', 'error'])
     .default('defer')
@@ -71,6 +80,10 @@ export const holdView = z.object({
   expiresAt: z.string().describe('Until when it can be answered'),
   grantExpiresAt: z.string().nullable().describe('Until when the approval can be used'),
   decidedAt: z.string().nullable(),
+  brokenGlass: z
+    .object({ reason: z.string(), at: z.string(), reviewDueAt: z.string(), reviewed: z.boolean() })
+    .nullable()
+    .describe('You ran it without an approval; null: you did not'),
   outcome: z
     .object({ ok: z.boolean(), tag: z.string(), durationMs: z.number() })
     .nullable()
@@ -94,6 +107,7 @@ const instead = z
 export const held = z.object({
   status: z.literal('held'),
   message: z.string(),
+  glassWhole: z.string().nullable().describe('Why you could not break the glass; null: you did not want to'),
   instead,
   hold: holdView,
 })

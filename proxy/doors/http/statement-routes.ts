@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TargetConfig } from '../../../config.ts'
+import { sendProblem } from '../../../http-problem.ts'
+import type { Routes } from '../../../http-schemas.ts'
 import type { Identity } from '../../../policies/input.ts'
 import type { Webhooks } from '../../../workflows/results/webhooks.ts'
 import { findTarget } from '../../identity/targets.ts'
@@ -8,9 +10,8 @@ import { DoorError } from '../errors.ts'
 import { heldSentence, holdViewOf, type ViewSources } from '../hold-view.ts'
 import { toText } from '../json-value.ts'
 import type { RunStatement } from '../run-statement.ts'
-import { deniedProblem, failedProblem, sendProblem } from './problem.ts'
+import { deniedProblem, failedProblem } from './problem.ts'
 import { completed, held, problem, statementBody, targetPath } from './schemas.ts'
-import type { Routes } from './zod-schemas.ts'
 
 export interface StatementRoutesOptions {
   readonly ask: RunStatement
@@ -29,8 +30,9 @@ const responses = { 200: completed, 202: held, '4xx': problem, '5xx': problem }
 /** Statements: run, held, denied, or answered with the server's error. */
 export function statementRoutes(options: StatementRoutesOptions): Routes {
   const { ask, targets, identityOf, rowsMax, bytesMax, views, webhooks } = options
-  const heldAnswer = async ({ hold, instead }: Held) => {
-    return { status: 'held' as const, message: heldSentence(hold), instead, hold: await holdViewOf(hold, views) }
+  const heldAnswer = async ({ hold, instead, whole }: Held) => {
+    const view = await holdViewOf(hold, views)
+    return { status: 'held' as const, message: heldSentence(hold), glassWhole: whole, instead, hold: view }
   }
 
   return async (server) => {
@@ -40,7 +42,7 @@ export function statementRoutes(options: StatementRoutesOptions): Routes {
         schema: { summary: 'Run one statement', params: targetPath, body: statementBody, response: responses },
       },
       async (request, reply) => {
-        const { sql, parameters, reason = null, onHold, maxRows = rowsMax, callback } = request.body
+        const { sql, parameters, reason = null, onHold, maxRows = rowsMax, callback, breakGlass = null } = request.body
         const why = callback === undefined ? null : webhooks.refusal(callback)
         if (why !== null) throw new DoorError('callback_refused', why)
         const { environment, database } = request.params
@@ -53,6 +55,7 @@ export function statementRoutes(options: StatementRoutesOptions): Routes {
           sql,
           parameters: parameters.map(toText),
           reason,
+          breakGlass,
           onHold,
           rowsMax: Math.min(maxRows, rowsMax),
           bytesMax,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Config } from '../../../config.ts'
 import type { Identity } from '../../../policies/input.ts'
+import { assertIsFor } from '../../../policies/scopes.ts'
 import { holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
 import type { Hold, HoldStatus, Holds } from '../../../workflows/holds/hold.ts'
 import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
@@ -32,6 +33,7 @@ export interface Query {
   readonly target?: string | undefined
   readonly parameters?: readonly (string | null)[]
   readonly reason?: string | undefined
+  readonly breakGlass?: string | undefined
   readonly maxRows?: number | undefined
 }
 
@@ -45,7 +47,7 @@ export class Caller {
   }
 
   /** @throws AuthenticationError unknown_target */
-  query({ sql, target, parameters = [], reason, maxRows }: Query): Promise<Answer> {
+  query({ sql, target, parameters = [], reason, breakGlass, maxRows }: Query): Promise<Answer> {
     const { targets, doors } = this.#parts.config
     const [only] = targets
     return this.#parts.ask({
@@ -56,6 +58,7 @@ export class Caller {
       sql,
       parameters,
       reason: reason ?? null,
+      breakGlass: breakGlass ?? null,
       onHold: 'defer',
       rowsMax: Math.min(maxRows ?? doors.rowsMax, doors.rowsMax),
       bytesMax: doors.resultBytesMax,
@@ -70,11 +73,13 @@ export class Caller {
     return holdsAskedBy(this.#parts.pool, this.#request.identity, filter)
   }
 
-  withdraw(id: string): Promise<Hold> {
+  async withdraw(id: string): Promise<Hold> {
+    assertIsFor(this.#request.identity, 'holdpoint:run')
     return this.#parts.holds.withdraw(id, this.#request.identity)
   }
 
-  giveReason(id: string, reason: string): Promise<Hold> {
+  async giveReason(id: string, reason: string): Promise<Hold> {
+    assertIsFor(this.#request.identity, 'holdpoint:run')
     return this.#parts.holds.giveReason(id, this.#request.identity, reason)
   }
 

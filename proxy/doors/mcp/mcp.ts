@@ -4,7 +4,8 @@ import { createMcpHandler, type McpRequestContext, McpServer } from '@modelconte
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../../config.ts'
 import type { Log } from '../../../log.ts'
-import type { Identity } from '../../../policies/input.ts'
+import { type Identity, scope } from '../../../policies/input.ts'
+import { assertIsFor } from '../../../policies/scopes.ts'
 import type { Bearers } from '../bearer.ts'
 import type { ViewSources } from '../hold-view.ts'
 import { whenGone } from '../http/statement-routes.ts'
@@ -34,6 +35,7 @@ export function mcpRoutes(options: McpOptions): (server: FastifyInstance) => Pro
       resource_name: 'Holdpoint',
       authorization_servers: config.identity.providers.map(({ issuer }) => issuer),
       bearer_methods_supported: ['header'],
+      scopes_supported: [...scope.options],
     })
     for (const path of ['', '/mcp']) {
       server.get(`/.well-known/oauth-protected-resource${path}`, { schema: { hide: true } }, metadata)
@@ -59,7 +61,8 @@ export function mcpRoutes(options: McpOptions): (server: FastifyInstance) => Pro
       onRequest: checks,
       handler: async (request, reply) => {
         const identity = await bearers.identityOf(request)
-        const authInfo = authInfoOf(identity)
+        assertIsFor(identity, 'holdpoint:read')
+        const authInfo = authInfoOf(identity, `${url()}/.well-known/oauth-protected-resource/mcp`)
         callers.set(authInfo, new Caller(options, callerOf(request, reply, identity)))
         const response = await handler.fetch(webRequest(request, url()), { authInfo, parsedBody: request.body })
         return answer(reply, response)
@@ -97,8 +100,9 @@ function callerOf(request: FastifyRequest, reply: FastifyReply, identity: Identi
 }
 
 /** The token itself goes no further than this door. */
-function authInfoOf({ subject, expiresAt }: Identity) {
-  return { token: '', clientId: subject, scopes: [], expiresAt: Math.floor(Date.parse(expiresAt) / 1000) }
+function authInfoOf({ subject, expiresAt, scopes = scope.options }: Identity, resourceMetadataUrl: string) {
+  const until = Math.floor(Date.parse(expiresAt) / 1000)
+  return { token: '', clientId: subject, scopes: [...scopes], expiresAt: until, resourceMetadataUrl }
 }
 
 function webRequest({ method, headers, body, url: path }: FastifyRequest, base: string): Request {

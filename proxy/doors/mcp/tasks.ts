@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { HoldpointError } from '../../../errors.ts'
+import { ScopeError } from '../../../policies/scopes.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { heldSentence } from '../hold-view.ts'
 import type { Caller } from './caller.ts'
@@ -124,6 +125,7 @@ export function serveTasks({ server }: McpServer, declared: () => boolean, sourc
 /** It was answered in the meantime: the next tasks/get says how. */
 async function settledIsFine(change: Promise<unknown>): Promise<void> {
   await change.catch((error: unknown) => {
+    if (error instanceof ScopeError) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, error.message)
     if (!(error instanceof HoldpointError && (error.code === 'not_pending' || error.code === 'reason_given')))
       throw error
   })

@@ -1,8 +1,8 @@
-import type { McpServer } from '@modelcontextprotocol/server'
+import { type McpServer, requireScopes } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import type { Instead } from '../allowed-instead.ts'
+import type { Held } from '../answer.ts'
 import { DoorError } from '../errors.ts'
 import { heldSentence, holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
 import { holdView, sqlText } from '../http/schemas.ts'
@@ -28,6 +28,8 @@ const target = z
   .describe('environment/database, e.g. prod/shop; may be left out where there is one')
 const hold = z.string().describe('The id of a hold of yours')
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+/** Whoever’s token is not for it is told which one would be. */
+const RUN = requireScopes('holdpoint:run')
 const reading = { readOnlyHint: true, openWorldHint: false }
 
 export function addTools(server: McpServer, options: ToolsOptions): void {
@@ -37,6 +39,7 @@ export function addTools(server: McpServer, options: ToolsOptions): void {
   server.registerTool(
     'list_relations',
     {
+      scopeChallenge: RUN,
       description: 'The tables and views that can be read in a database.',
       inputSchema: z.object({ target }),
       annotations: reading,
@@ -46,6 +49,7 @@ export function addTools(server: McpServer, options: ToolsOptions): void {
   server.registerTool(
     'describe_table',
     {
+      scopeChallenge: RUN,
       description:
         'The columns of a table or view, and a few of its rows as you may see them: masked where policy says so.',
       inputSchema: z.object({ relation: z.string().max(200).describe('name or schema.name'), target }),
@@ -59,6 +63,7 @@ function addQuery(server: McpServer, { caller, views, tasks, keptMs }: ToolsOpti
   server.registerTool(
     'query',
     {
+      scopeChallenge: RUN,
       description:
         'Runs one SQL statement. What policy protects comes back masked. A statement that needs a person’s approval is held: it is not run yet, and runs by itself once it is approved. Wait for it with wait_for_hold; do not try another way around.',
       inputSchema: z.object({
@@ -66,6 +71,14 @@ function addQuery(server: McpServer, { caller, views, tasks, keptMs }: ToolsOpti
         parameters: z.array(scalar).optional(),
         target,
         reason: z.string().max(1_000).optional().describe('Why you need it; reviewers read this'),
+        breakGlass: z
+          .string()
+          .min(1)
+          .max(1_000)
+          .optional()
+          .describe(
+            'Only for people whom policy names, never for agents: why it cannot wait. It runs now and is reviewed',
+          ),
         maxRows: z.int().min(1).optional(),
       }),
       annotations: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
@@ -76,14 +89,16 @@ function addQuery(server: McpServer, { caller, views, tasks, keptMs }: ToolsOpti
         if (answer.kind !== 'held') return toolResult(answer)
         // The SDK checks it as the result of a tool: content has to be there, and nothing else of one.
         if (tasks()) return { content: [], resultType: 'task', ...taskOf(answer.hold, keptMs) }
-        return held(answer.hold, views, answer.instead)
+        return held(answer.hold, views, answer)
       }),
   )
 }
 
-async function held(of: Hold, views: ViewSources, instead: Instead | null = null): Promise<ToolResult> {
+async function held(of: Hold, views: ViewSources, more: Partial<Held> = {}): Promise<ToolResult> {
+  const { instead = null, whole = null } = more
   const next = `Call wait_for_hold with "${of.id}".`
-  return said({ status: 'held', message: heldSentence(of), next, instead, hold: await holdViewOf(of, views) })
+  const hold = await holdViewOf(of, views)
+  return said({ status: 'held', message: heldSentence(of), next, glassWhole: whole, instead, hold })
 }
 
 function addHoldTools(server: McpServer, { caller, views }: ToolsOptions): void {
@@ -119,12 +134,17 @@ function addHoldTools(server: McpServer, { caller, views }: ToolsOptions): void 
   )
   server.registerTool(
     'withdraw_hold',
-    { description: 'Takes back what you asked for; it will not run.', inputSchema: z.object({ hold }) },
+    {
+      scopeChallenge: RUN,
+      description: 'Takes back what you asked for; it will not run.',
+      inputSchema: z.object({ hold }),
+    },
     (asked) => answered(async () => view(await caller.withdraw((await own(asked.hold)).id))),
   )
   server.registerTool(
     'give_reason',
     {
+      scopeChallenge: RUN,
       description: 'Says why you need what is held, once. Some holds cannot be approved before.',
       inputSchema: z.object({ hold, reason: z.string().min(1).max(1_000) }),
     },

@@ -33,7 +33,7 @@ export interface ConsoleUnderTest extends AsyncDisposable {
   /** Moves the console's clock forwards. */
   pass(ms: number): void
   /** A token of someone in the development provider, as `start` prints it. */
-  token(name: string): Promise<string>
+  token(name: string, scope?: string): Promise<string>
 }
 
 /** Time-outs are not what these tests are about; jobs are made and forgotten. */
@@ -109,7 +109,7 @@ export async function startConsole({
     pass: (ms) => {
       passed += ms
     },
-    token: (name) => mintToken(name, { issuer, keys, now: Date.now }),
+    token: (name, scope = 'openid') => mintToken(name, { issuer, keys, now: Date.now, scope }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

@@ -18,7 +18,7 @@ const DAY = 24 * 3_600_000
 
 function asked(changes: Partial<ServiceTokenRequest> = {}): ServiceTokenRequest {
   const expiresAt = new Date(stage.clock.ms + DAY)
-  return { name: 'etl', kind: 'service', groups: ['services'], actsFor: null, expiresAt, ...changes }
+  return { name: 'etl', kind: 'service', groups: ['services'], actsFor: null, expiresAt, scopes: [], ...changes }
 }
 
 test('a token proves a service until it expires', async () => {

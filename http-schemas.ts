@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyTypeProvider, RawServerDefault } from 'fastify'
 import type { z } from 'zod'
-import { ConsoleError } from './errors.ts'
+import type { HoldpointError } from './errors.ts'
 
 /** Lets routes declare zod schemas and be typed by them, so that a type and its schema cannot drift apart. */
 export interface ZodTypes extends FastifyTypeProvider {
@@ -10,15 +10,14 @@ export interface ZodTypes extends FastifyTypeProvider {
 
 export type Routes = FastifyPluginAsync<Record<never, never>, RawServerDefault, ZodTypes>
 
-export function useZodSchemas(fastify: FastifyInstance): void {
-  fastify.setValidatorCompiler<z.ZodType>(({ schema }) => (data) => {
+/** @param refusal makes the error for what does not fit, of a sentence that says what */
+export function useZodSchemas(server: FastifyInstance, refusal: (sentence: string) => HoldpointError): void {
+  server.setValidatorCompiler<z.ZodType>(({ schema }) => (data) => {
     const parsed = schema.safeParse(data)
-    return parsed.success
-      ? { value: parsed.data }
-      : { error: new ConsoleError('invalid_request', sentence(parsed.error)) }
+    return parsed.success ? { value: parsed.data } : { error: refusal(sentence(parsed.error)) }
   })
   // Parsing what goes out drops every field the schema does not name: nothing is published by accident.
-  fastify.setSerializerCompiler<z.ZodType>(
+  server.setSerializerCompiler<z.ZodType>(
     ({ schema }) =>
       (data) =>
         JSON.stringify(schema.parse(data)),
