@@ -68,6 +68,7 @@ test('the API is described by a valid document, made of the schemas that check i
   expect(Object.keys(document.paths).sort()).toEqual([
     '/v1/holds',
     '/v1/holds/{id}',
+    '/v1/holds/{id}/break-glass',
     '/v1/holds/{id}/events',
     '/v1/holds/{id}/reason',
     '/v1/holds/{id}/result',
