@@ -1,5 +1,6 @@
 import type { Judgement } from '../gate.ts'
 import type { NameChange } from './name-table.ts'
+import type { PartsRun } from './parts-run.ts'
 import type { Portal } from './prepared.ts'
 import type { Run } from './recorder.ts'
 
@@ -33,6 +34,8 @@ export interface Slot {
   readonly scrub: readonly Judgement[] | null
   /** Takes a swallowed row. */
   readonly capture: ((row: Buffer) => void) | null
+  /** One of several that a Query goes in. */
+  readonly parts: PartsRun | null
   /** A question of ours. Where an error would take the client's batch with it, it ends the session. */
   readonly asks: 'vitally' | 'in vain' | null
   /** An error came; only ReadyForQuery is due. */
@@ -41,9 +44,11 @@ export interface Slot {
   stopped: boolean
 }
 
+export type SlotParts = Partial<Slot>
+
 const NONE: readonly never[] = []
 
-export function slot(kind: SlotKind, parts: Partial<Slot> = {}): Slot {
+export function slot(kind: SlotKind, parts: SlotParts = {}): Slot {
   return {
     kind,
     swallow: parts.swallow ?? false,
@@ -54,6 +59,7 @@ export function slot(kind: SlotKind, parts: Partial<Slot> = {}): Slot {
     portal: parts.portal ?? null,
     scrub: parts.scrub ?? null,
     capture: parts.capture ?? null,
+    parts: parts.parts ?? null,
     asks: parts.asks ?? null,
     failed: false,
     stopped: false,
@@ -82,6 +88,8 @@ export class Exchange {
   barrier = false
   /** …even Sync, because the server would take it for part of the COPY. */
   copyExpected = false
+  /** A Query goes in parts, and nothing of the client's may come between them. */
+  inParts = false
   /** What runs may rest on definitions that were replaced since it was judged. */
   doubtful = false
   #slots: Slot[] = []

@@ -61,7 +61,7 @@ function deniedByRule(judgements: readonly Judgement[]): Report {
     severity: 'ERROR',
     sqlstate: '42501',
     message: `Holdpoint denied this statement: ${reasonOf(rules)}`,
-    ...(rules.length > 0 ? { detail: `Rule ${rules.map(({ id }) => id).join(', ')}` } : {}),
+    ...(rules.length > 0 ? { detail: `Rule ${[...new Set(rules.map(({ id }) => id))].join(', ')}` } : {}),
   }
 }
 
@@ -195,5 +195,5 @@ function ruleIds(hold: Hold): string {
 }
 
 function reasonOf(rules: readonly FiredRule[]): string {
-  return rules.map(({ reason }) => reason).join(' ') || 'no rule gave a reason'
+  return [...new Set(rules.map(({ reason }) => reason))].join(' ') || 'no rule gave a reason'
 }

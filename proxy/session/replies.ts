@@ -137,7 +137,7 @@ export class Replies {
     const { exchange, recorder, state } = this.#session
     const answered = this.#expect('query', 'execute')
     if (tag !== null && this.#session.limits.replaces(answered)) return
-    this.#pass(answered)
+    if (answered.parts?.keepsEnd(answered, this.#bytes) !== true) this.#pass(answered)
     if (answered.stopped) {
       answered.at++
     } else if (tag !== null && !answered.swallow) {
@@ -170,10 +170,11 @@ export class Replies {
       throw violation('did not answer everything that was asked')
     }
     // Also behind what was stopped: the client waits for it.
-    if (!first.swallow) this.#session.toClient.keep(this.#session.fromUpstream)
+    if (!first.swallow && first.parts === null) this.#session.toClient.keep(this.#session.fromUpstream)
     for (const change of first.changes) change.confirm()
     state.ready(decodeReadyForQuery(this.#bytes))
-    exchange.shift()
+    if (first.parts === null) exchange.shift()
+    else first.parts.ready(first, this.#bytes)
   }
 
   #described(): void {

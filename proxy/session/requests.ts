@@ -76,7 +76,7 @@ export class Requests {
     const { type } = fromClient
     if (signal.aborted) return undefined
     if (type === REST) upstream.keep(fromClient)
-    else if (type === frontend.terminate) this.#terminate()
+    else if (type === frontend.terminate && !this.#betweenParts) this.#terminate()
     else if (exchange.copyIn) this.#duringCopy(type)
     else if (exchange.skipping && type !== frontend.sync) return undefined
     else if (this.#session.stopping !== null && type !== frontend.sync && type !== frontend.flush)
@@ -88,6 +88,7 @@ export class Requests {
 
   #mustSettle(type: number): boolean {
     const { exchange, state } = this.#session
+    if (this.#betweenParts) return true
     if (exchange.barrier && exchange.empty) {
       exchange.barrier = false
       exchange.copyExpected = false
@@ -97,6 +98,13 @@ export class Requests {
     if (!reaching.has(type)) return false
     const uncertain = state.statements.hasUncertainNames || state.portals.hasUncertainNames
     return (uncertain && !exchange.quiet) || (isDoubtful(state.doubts) && state.transaction !== 'failed')
+  }
+
+  /** Of one Query: whatever comes, also Sync and goodbye, waits until all of them are answered. */
+  get #betweenParts(): boolean {
+    const { exchange } = this.#session
+    if (exchange.empty) exchange.inParts = false
+    return exchange.inParts && !exchange.copyIn
   }
 
   #handle(type: number): Promise<void> | undefined {

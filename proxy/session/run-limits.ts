@@ -1,7 +1,9 @@
+import type { SessionInput } from '../../policies/input.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeError, type Report } from '../wire/messages/error-response.ts'
 import type { SessionContext } from './context.ts'
 import type { Slot } from './exchange.ts'
+import { partsOf } from './message-parts.ts'
 import type { Portal } from './prepared.ts'
 import type { Run } from './recorder.ts'
 import { deniedBySession } from './refusal.ts'
@@ -13,8 +15,8 @@ export interface Over {
 }
 
 /**
- * Holds what runs to what the policy allows of it. A limited statement runs alone: what comes behind waits until it is
- * answered, so that the cancel that stops it can hit nothing else.
+ * Holds what runs to what the policy allows of it. A limited statement is the last of what is sent: what comes behind
+ * waits until it is answered, also in one message with it (message-parts.ts), so that the cancel that stops it can hit nothing else.
  *
  *   running ──time is up──▶ cancelled ──the server's error──▶ ours (57014)
  *      └──a row too many──▶ cancelled ──the server's error, or its end, if that was quicker──▶ ours (54000)
@@ -112,17 +114,20 @@ function tooManyRows(rows: number): Report {
   }
 }
 
-/** In one message with others, a read that is stopped could not take back what has run beside it. */
-export function limitedAlone(judgements: readonly Judgement[]): readonly Judgement[] {
-  if (judgements.length < 2) return judgements
+/** In a message that cannot go in parts, a read that is stopped could not take back what has run beside it. */
+export function limitedApart(
+  judgements: readonly Judgement[],
+  transaction: SessionInput['transaction'],
+): readonly Judgement[] {
+  if (partsOf(judgements, transaction) !== 'inseparable') return judgements
   return judgements.map((judgement) =>
     rowLimitOf(judgement) === null || judgement.decision.outcome === 'deny'
       ? judgement
       : deniedBySession(
           judgement,
-          'session.limited_alone',
-          'A statement whose rows are limited comes alone',
-          'The policy limits the rows of this statement, so send it in a message of its own.',
+          'session.limited_apart',
+          'A read whose rows are limited does not come before the BEGIN or COMMIT of its message',
+          'The policy limits the rows of this statement: begin the message with BEGIN, or send it in one of its own.',
         ),
   )
 }

@@ -5,14 +5,17 @@ import type { Approvals, Verdict } from './approvals.ts'
 import { askBehind } from './ask-behind.ts'
 import { endBatch, isSkipped } from './batch.ts'
 import type { SessionContext } from './context.ts'
-import { scrubbed, slot } from './exchange.ts'
+import { SessionError } from './errors.ts'
+import { type Slot, scrubbed, slot } from './exchange.ts'
 import { functionCallJudgement } from './function-call.ts'
 import { judgeInOrder, outcomeOf } from './judge-in-order.ts'
+import { type MessageParts, partsOf, textsOf } from './message-parts.ts'
 import type { NameChange } from './name-table.ts'
+import { PartsRun } from './parts-run.ts'
 import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
-import { limitedAlone } from './run-limits.ts'
+import { limitedApart } from './run-limits.ts'
 import { standingBefore } from './standing-before.ts'
 import { traitsOf } from './traits.ts'
 
@@ -49,11 +52,11 @@ export class SimpleQuery {
   #judge(text: string): readonly Judgement[] | Promise<readonly Judgement[]> {
     const { gate, state } = this.#session
     const judged = gate.judge(text, state)
-    if (!(judged instanceof Promise)) return limitedAlone(judgeInOrder(judged, state))
+    if (!(judged instanceof Promise)) return limitedApart(judgeInOrder(judged, state), state.transaction)
     return judged.then(async (judgements) => {
       // What the order is judged by is worked out once for each, which for thousands takes a while.
       if (judgements.length > AT_ONCE_MAX) await inSlices(judgements, traitsOf)
-      return limitedAlone(judgeInOrder(judgements, state))
+      return limitedApart(judgeInOrder(judgements, state), state.transaction)
     })
   }
 
@@ -97,8 +100,9 @@ export class SimpleQuery {
   /** Thousands of statements are recorded so that other sessions have their turn in between. */
   #run(judgements: readonly Judgement[], hold: string | null): Promise<void> | undefined {
     const final = judgements.at(-1)
+    const alone = judgements.length === 1
     const intended = (judgement: Judgement): Run =>
-      this.#session.recorder.intended({ judgement, parameters: NONE, last: judgement === final }, hold)
+      this.#session.recorder.intended({ judgement, parameters: NONE, last: judgement === final, alone }, hold)
     if (judgements.length <= AT_ONCE_MAX) {
       this.#send(judgements, judgements.map(intended))
       return undefined
@@ -109,18 +113,37 @@ export class SimpleQuery {
   }
 
   #send(judgements: readonly Judgement[], runs: readonly Run[]): void {
-    const { exchange, fromClient, limits, upstream } = this.#session
+    const { exchange, fromClient, limits, state, upstream } = this.#session
     if (runs.length > 0) upstream.recorded()
-    exchange.push(slot('query', { runs, scrub: scrubbed(judgements), changes: this.#unnamedGone() }))
+    const parts = partsOf(judgements, state.transaction)
+    const common = { scrub: scrubbed(judgements), changes: this.#unnamedGone() }
+    if (parts === null) exchange.push(slot('query', { ...common, runs }))
     endBatch(this.#session)
-    for (const run of runs) {
-      const { traits } = run
-      limits.started(run, null)
+    for (const { traits } of runs) {
       exchange.barrier ||= traits.settles
       exchange.copyExpected ||= traits.copyFrom
     }
+    if (parts !== null) {
+      this.#sendInParts(judgements, runs, parts, common)
+      return
+    }
+    for (const run of runs) limits.started(run, null)
     upstream.keep(fromClient)
     if (exchange.barrier) askBehind(this.#session)
+  }
+
+  #sendInParts(
+    judgements: readonly Judgement[],
+    runs: readonly Run[],
+    planned: MessageParts | 'inseparable',
+    common: Partial<Slot>,
+  ): void {
+    if (planned === 'inseparable') throw new SessionError('internal', 'What was refused is about to run')
+    const { starts, wrapsFrom } = planned
+    const texts = textsOf(decodeQuery(this.#session.fromClient.bytes), judgements, planned)
+    const parts = texts.map((text, at) => ({ text, runs: runs.slice(starts[at], starts[at + 1]) }))
+    const first = wrapsFrom === null ? null : starts.indexOf(wrapsFrom)
+    new PartsRun(this.#session, { parts, wrapsFrom: first, common }).start()
   }
 
   /** A simple query does away with the unnamed statement and portal. */

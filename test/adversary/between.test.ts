@@ -557,3 +557,26 @@ test('D11 nothing of one session reaches another identity', async () => {
   expect(await look()).toEqual(first)
   expect(await payments()).toBe(8)
 })
+
+describe('an agent, whose reads are limited, sends several statements in one message', () => {
+  test.each([
+    ["SET work_mem = '8MB'; SELECT id FROM orders", ['C SET', 'T'], 'Z I'],
+    ['BEGIN; SELECT id FROM orders; COMMIT', ['C BEGIN', 'T', 'C COMMIT'], 'Z I'],
+    ['SELECT id FROM orders; SELECT id, email FROM customers', ['T', 'T'], 'Z I'],
+    ['BEGIN; SELECT id FROM orders; SELECT 1/0; COMMIT', ['C BEGIN', 'T', 'E 22012'], 'Z E'],
+  ] as const)('%s', async (sql, says, status) => {
+    const agent = await stand.open('report-bot')
+    const lines = transcript(await agent.ask(sql))
+    expect(lines.filter((line) => (says as readonly string[]).includes(line)).sort()).toEqual([...says].sort())
+    expect(lines.at(-1)).toBe(status)
+    expect(leaked(agent)).toEqual([])
+    agent.close()
+  })
+
+  test('and what is denied or held of it decides for all', async () => {
+    const agent = await stand.open('report-bot')
+    expect(reportOf(await agent.ask('SELECT id FROM orders; DELETE FROM payments'))).toMatchObject({ C: 'YH001' })
+    expect(await payments()).toBe(8)
+    agent.close()
+  })
+})

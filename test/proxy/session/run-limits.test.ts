@@ -97,12 +97,6 @@ test('limits no rows that a write gives back', async () => {
   expect(letters(transcript(written))).toBe('TDDDDDDDDCZ')
 })
 
-test('refuses a limited read in one message with others, so that nothing beside it is left half done', async () => {
-  const messages = await client.ask(`INSERT INTO written VALUES (0); ${series(3)}`)
-  expect(reportOf(messages)).toMatchObject({ C: '42501', D: 'Rule session.limited_alone' })
-  expect(transcript(await client.ask('SELECT count(*) FROM written WHERE n = 0'))).toContain('D 0')
-})
-
 test('cancels what takes too long, says why, and leaves the transaction as the server has it', async () => {
   await client.ask('BEGIN')
   const messages = await client.ask('SELECT pg_sleep(60)')
