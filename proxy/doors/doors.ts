@@ -74,12 +74,12 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   const ask = createAsk({ run, runs, holds, queues })
   const views = { runs, reviewUrl }
   const webhooks = createWebhooks(pool, seal, allowedOrigins(doors.webhookOrigins))
-  const streams = createHoldStreams({ pool, holds, views, now, log })
+  const streams = createHoldStreams({ pool, holds, now, log })
   server.addHook('preClose', () => streams.close())
   const runner = startDeferredRunner({ ...parts, runs, run })
   await runner.ready()
   server.addHook('preClose', () => runner.close())
-  await server.register(mcpRoutes({ ...parts, ask, runs, views, bearers, url }))
+  await server.register(mcpRoutes({ ...parts, ask, runs, views, streams, bearers, url }))
   await server.register(async (api) => {
     const identities = new WeakMap<FastifyRequest, Identity>()
     const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { sendProblem } from '../../../http-problem.ts'
@@ -11,6 +10,7 @@ import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
 import type { Answer, Held } from '../answer.ts'
 import { DoorError } from '../errors.ts'
 import { holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
+import { holdEvents } from './hold-events.ts'
 import type { HoldStreams } from './hold-stream.ts'
 import { deniedProblem, failedProblem } from './problem.ts'
 import { completed, holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
@@ -71,9 +71,7 @@ export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: Ho
       async (request, reply) => {
         const hold = await own(request, request.params.id)
         reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no')
-        const body = new PassThrough()
-        streams.follow(hold, identityOf(request), body)
-        return reply.send(body)
+        return reply.send(holdEvents(hold, identityOf(request), streams, views))
       },
     )
     server.get(

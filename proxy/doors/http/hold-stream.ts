@@ -6,23 +6,31 @@ import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import { type HoldChanges, listenForChanges } from '../../../workflows/holds/hold-changes.ts'
 import { identityKey } from '../../../workflows/holds/identity-key.ts'
 import { DoorError } from '../errors.ts'
-import { holdViewOf, type ViewSources } from '../hold-view.ts'
 
 /**
- * Follows one hold until nothing more will become of it, as server-sent events:
+ * Follows holds until nothing more will become of them, as server-sent events:
  * https://html.spec.whatwg.org/multipage/server-sent-events.html
- * Each event is the hold as it is; who reconnects has missed nothing that counts.
+ * What is told is always how a hold is now; who reconnects has missed nothing that counts.
  */
 export interface HoldStreams {
   /** @throws DoorError too_many_streams */
-  follow(hold: Hold, asker: Identity, response: PassThrough): void
+  follow(following: Following): void
   close(): Promise<void>
+}
+
+export interface Following {
+  readonly holds: readonly string[]
+  readonly asker: Identity
+  readonly response: PassThrough
+  /** Writes how it is, if that is news. Never twice at once. @returns whether more may become of it */
+  readonly tell: (hold: Hold) => Promise<boolean>
+  /** Written when nothing more comes. */
+  readonly last?: string
 }
 
 export interface HoldStreamsOptions {
   readonly pool: Pool
   readonly holds: Pick<Holds, 'find'>
-  readonly views: ViewSources
   readonly now: () => number
   readonly log: Log
 }
@@ -34,38 +42,39 @@ const HEARTBEAT_MS = 15_000
 /** setTimeout's own limit. */
 const TIMER_MS_MAX = 0x7fff_ffff
 
-interface Stream {
-  readonly hold: string
-  readonly asker: string
-  readonly response: PassThrough
-  last: string
+interface Stream extends Following {
+  readonly key: string
+  /** Those of which more may become. */
+  readonly open: Set<string>
+  /** One after the other. */
+  turn: Promise<void>
 }
 
-export function createHoldStreams({ pool, holds, views, now, log }: HoldStreamsOptions): HoldStreams {
+export function createHoldStreams({ pool, holds, now, log }: HoldStreamsOptions): HoldStreams {
   const streams = new Set<Stream>()
   let changes: HoldChanges | null = null
 
-  const tell = async (stream: Stream): Promise<void> => {
-    const hold = await holds.find(stream.hold)
+  const tell = async (stream: Stream, id: string): Promise<void> => {
+    if (!streams.has(stream) || !stream.open.has(id)) return
+    const hold = await holds.find(id)
     if (hold === null || !streams.has(stream)) return
-    const view = await holdViewOf(hold, views)
-    const data = JSON.stringify(view)
-    if (data !== stream.last) stream.response.write(`event: hold\ndata: ${data}\n\n`)
-    stream.last = data
-    const open = view.status === 'pending' || view.status === 'approved'
-    if (!(open && view.result.state !== 'not_run') && view.result.state !== 'running') drop(stream)
+    if (!(await stream.tell(hold))) stream.open.delete(id)
+    if (stream.open.size === 0) drop(stream)
   }
   const drop = (stream: Stream): void => {
-    streams.delete(stream)
-    stream.response.end()
+    if (streams.delete(stream)) stream.response.end(stream.last)
   }
-  const tellAll = (hold: string | null): void => {
+  const tellAll = (changed: string | null): void => {
     for (const stream of streams) {
-      if (hold !== null && hold !== stream.hold) continue
-      tell(stream).catch((err: unknown) => {
-        log.warn({ err }, 'a followed hold could not be read')
-        drop(stream)
-      })
+      const concerned = changed === null ? [...stream.open] : stream.open.has(changed) ? [changed] : []
+      for (const hold of concerned) {
+        stream.turn = stream.turn
+          .then(() => tell(stream, hold))
+          .catch((err: unknown) => {
+            log.warn({ err }, 'a followed hold could not be read')
+            drop(stream)
+          })
+      }
     }
   }
   const heart = setInterval(() => {
@@ -74,25 +83,25 @@ export function createHoldStreams({ pool, holds, views, now, log }: HoldStreamsO
   heart.unref()
 
   return {
-    follow(hold, identity, response) {
-      const asker = identityKey(identity)
-      const own = [...streams].filter((stream) => stream.asker === asker).length
+    follow(following) {
+      const { asker, response } = following
+      const key = identityKey(asker)
+      const own = [...streams].filter((stream) => stream.key === key).length
       if (streams.size >= STREAMS_MAX || own >= STREAMS_PER_ASKER_MAX) {
         throw new DoorError('too_many_streams', 'Too many holds are followed already')
       }
-      const stream: Stream = { hold: hold.id, asker, response, last: '' }
+      const stream: Stream = { ...following, key, open: new Set(following.holds), turn: Promise.resolve() }
       streams.add(stream)
       // As long as the credential is good, and no longer.
-      const leftMs = Math.min(Math.max(Date.parse(identity.expiresAt) - now(), 0), TIMER_MS_MAX)
+      const leftMs = Math.min(Math.max(Date.parse(asker.expiresAt) - now(), 0), TIMER_MS_MAX)
       const expiry = setTimeout(() => drop(stream), leftMs)
       response.once('close', () => {
         clearTimeout(expiry)
         streams.delete(stream)
       })
-      response.write('retry: 2000\n\n')
       // Heard from then on; what was said before is in the first event.
       changes ??= subscribed(listenForChanges(pool, log), tellAll)
-      tellAll(hold.id)
+      tellAll(null)
     },
     async close() {
       clearInterval(heart)

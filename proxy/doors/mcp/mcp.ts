@@ -8,8 +8,16 @@ import { type Identity, scope } from '../../../policies/input.ts'
 import { assertIsFor } from '../../../policies/scopes.ts'
 import type { Bearers } from '../bearer.ts'
 import type { ViewSources } from '../hold-view.ts'
+import type { HoldStreams } from '../http/hold-stream.ts'
 import { whenGone } from '../http/statement-routes.ts'
 import { Caller, type CallerParts } from './caller.ts'
+import {
+  type Listening,
+  listensForTasks,
+  type TaskListening,
+  taskNotifications,
+  undeclared,
+} from './task-notifications.ts'
 import { serveTasks, TASKS } from './tasks.ts'
 import { addTools } from './tools.ts'
 
@@ -21,6 +29,7 @@ export interface McpOptions extends CallerParts {
   readonly config: Config
   readonly bearers: Bearers
   readonly views: ViewSources
+  readonly streams: HoldStreams
   readonly url: () => string
   readonly log: Log
 }
@@ -28,7 +37,7 @@ export interface McpOptions extends CallerParts {
 const LOCAL = ['localhost', '127.0.0.1', '[::1]']
 
 export function mcpRoutes(options: McpOptions): (server: FastifyInstance) => Promise<void> {
-  const { config, bearers, url, log } = options
+  const { config, bearers, url, log, streams } = options
   return async (server) => {
     const metadata = async () => ({
       resource: `${url()}/mcp`,
@@ -63,9 +72,13 @@ export function mcpRoutes(options: McpOptions): (server: FastifyInstance) => Pro
         const identity = await bearers.identityOf(request)
         assertIsFor(identity, 'holdpoint:read')
         const authInfo = authInfoOf(identity, `${url()}/.well-known/oauth-protected-resource/mcp`)
-        callers.set(authInfo, new Caller(options, callerOf(request, reply, identity)))
+        const caller = new Caller(options, callerOf(request, reply, identity))
+        callers.set(authInfo, caller)
         const response = await handler.fetch(webRequest(request, url()), { authInfo, parsedBody: request.body })
-        return answer(reply, response)
+        const listening = response.ok ? listensForTasks(request.body) : null
+        if (listening === null) return answer(reply, response)
+        await response.body?.cancel()
+        return listen(reply, listening, { caller, streams, asker: identity, keptMs: config.doors.resultKeptMs })
       },
     })
   }
@@ -110,6 +123,16 @@ function webRequest({ method, headers, body, url: path }: FastifyRequest, base: 
   const pairs = sent.map(([name, value]): [string, string] => [name, String(value)])
   const content = method === 'POST' ? { body: JSON.stringify(body) } : {}
   return new Request(new URL(path, base), { method, headers: pairs, ...content })
+}
+
+async function listen(reply: FastifyReply, listening: Listening, listener: TaskListening): Promise<FastifyReply> {
+  const missing = undeclared(listening)
+  if (missing !== null) {
+    const { code, message, data } = missing
+    return reply.code(400).send({ jsonrpc: '2.0', id: listening.id, error: { code, message, data } })
+  }
+  reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no')
+  return reply.send(await taskNotifications(listening, listener))
 }
 
 function answer(reply: FastifyReply, response: Response): FastifyReply {

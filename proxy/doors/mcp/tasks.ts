@@ -93,13 +93,15 @@ function askForReason(hold: Hold) {
   }
 }
 
+export function tasksNotDeclared(): MissingRequiredClientCapabilityError {
+  return new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } })
+}
+
 /** The extension's three methods. @param declared whether the client of this request declares the extension */
 export function serveTasks({ server }: McpServer, declared: () => boolean, sources: TaskSources): void {
   const { caller } = sources
   const own = async (id: string): Promise<Hold> => {
-    if (!declared()) {
-      throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } })
-    }
+    if (!declared()) throw tasksNotDeclared()
     const hold = await caller.find(id)
     if (hold === null) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'You have no such task')
     return hold
