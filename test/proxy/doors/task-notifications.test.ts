@@ -15,6 +15,7 @@ afterAll(async () => {
   await stand[Symbol.asyncDispose]()
 })
 
+const SOON = { timeout: 20_000 }
 let one = 0
 const unbounded = (): string => `UPDATE customers SET name = name || '!' RETURNING id, email /* notify ${++one} */`
 
@@ -49,11 +50,11 @@ describe('a client that listens for its tasks', () => {
   test('hears them approved, run, and gets the masked result; then the stream ends', async () => {
     const id = await started()
     const listened = await listen([id])
-    await expect.poll(() => listened.states()).toEqual(['working'])
+    await expect.poll(() => listened.states(), SOON).toEqual(['working'])
     expect(listened.heard[0]).toMatchObject({ taskId: id, statusMessage: expect.stringContaining('1 of dba') })
     await stand.answer(id, 'approve')
     expect(await listened.closed).toBe('graceful')
-    await expect.poll(() => listened.states().at(-1)).toBe('completed')
+    await expect.poll(() => listened.states().at(-1), SOON).toBe('completed')
     expect(new Set(listened.states())).toEqual(new Set(['working', 'completed']))
     expect(listened.heard.at(-1).result).toMatchObject({
       isError: false,
@@ -69,7 +70,7 @@ describe('a client that listens for its tasks', () => {
   test('hears them rejected, expired and cancelled, each in its own words', async () => {
     const [rejected, expired, cancelled] = [await started(), await started(), await started()]
     const listened = await listen([rejected, expired, cancelled])
-    await expect.poll(() => listened.heard.length).toBe(3)
+    await expect.poll(() => listened.heard.length, SOON).toBe(3)
     await stand.answer(rejected, 'reject')
     await stand.workflows.pool.query("UPDATE hold SET expires_at = now() - interval '1 second' WHERE id = $1", [
       expired,
@@ -77,7 +78,7 @@ describe('a client that listens for its tasks', () => {
     await stand.workflows.holds.expire(expired)
     await mcp.task('tasks/cancel', { taskId: cancelled })
     expect(await listened.closed).toBe('graceful')
-    await expect.poll(() => listened.states(cancelled)).toEqual(['working', 'cancelled'])
+    await expect.poll(() => listened.states(cancelled), SOON).toEqual(['working', 'cancelled'])
     expect(listened.states(rejected)).toEqual(['working', 'completed'])
     const message = 'It was rejected by cleo: because'
     const last = (task: string) => listened.heard.findLast(({ taskId }) => taskId === task)
@@ -94,11 +95,11 @@ describe('a client that listens for its tasks', () => {
       [id, answering],
     )
     const listened = await listen([id])
-    await expect.poll(() => listened.states()).toEqual(['input_required'])
+    await expect.poll(() => listened.states(), SOON).toEqual(['input_required'])
     expect(listened.heard[0].inputRequests).toMatchObject({ reason: { method: 'elicitation/create' } })
     const inputResponses = { reason: { action: 'accept', content: { reason: 'Quarterly report' } } }
     await mcp.task('tasks/update', { taskId: id, inputResponses })
-    await expect.poll(() => listened.states()).toEqual(['input_required', 'working'])
+    await expect.poll(() => listened.states(), SOON).toEqual(['input_required', 'working'])
     await listened.stop()
     await mcp.task('tasks/cancel', { taskId: id })
     expect(listened.states()).not.toContain('cancelled')
@@ -111,7 +112,7 @@ describe('a client that listens for its tasks', () => {
     await stand.answer(theirs, 'reject')
     await stand.answer(mine, 'reject')
     expect(await listened.closed).toBe('graceful')
-    await expect.poll(() => listened.states(mine)).toEqual(['working', 'completed'])
+    await expect.poll(() => listened.states(mine), SOON).toEqual(['working', 'completed'])
     expect(listened.heard.filter(({ taskId }) => taskId !== mine)).toEqual([])
     expect(await (await listen([theirs])).closed).toBe('graceful')
   }, 40_000)
@@ -164,12 +165,12 @@ test('who does not declare the extension is told that it has to', async () => {
 test('a process that ends says so, and its successor is listened to instead', async () => {
   const id = await started()
   const listened = await listen([id])
-  await expect.poll(() => listened.states()).toEqual(['working'])
+  await expect.poll(() => listened.states(), SOON).toEqual(['working'])
   await stand.restart()
   expect(await listened.closed).toMatch(/graceful|remote/)
   await using again = await openMcp(stand, 'report-bot', { tasks: true })
   const anew = await listen([id], again)
   await stand.answer(id, 'approve')
   await anew.closed
-  await expect.poll(() => anew.states().at(-1)).toBe('completed')
+  await expect.poll(() => anew.states().at(-1), SOON).toBe('completed')
 }, 40_000)
