@@ -1,9 +1,10 @@
-import type { Decision, Mask } from '../policies/decision.ts'
+import type { Decision } from '../policies/decision.ts'
 import type { Policy } from '../policies/evaluate.ts'
 import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts'
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Footing } from './catalog/confirmations.ts'
+import type { OutputMask } from './output-masks.ts'
 import type { DefinitionChange } from './sql/definition-change.ts'
 import type { NativeError } from './sql/native-error.ts'
 
@@ -76,7 +77,7 @@ export interface Judgement {
   /** The statement returns rows whose columns these are; null: it returns none, or they are not known. */
   readonly outputs: readonly OutputColumn[] | null
   /** One entry per output column: how it is masked, or null for clear. null: nothing in this statement is masked. */
-  readonly outputMasks: readonly (Mask | null)[] | null
+  readonly outputMasks: readonly (OutputMask | null)[] | null
   /** Error and notice text is scrubbed: the statement touches labelled columns that this identity sees masked. */
   readonly scrub: boolean
   readonly effects: SessionEffects

@@ -5,11 +5,15 @@ import type { RefusalId } from './refusal.ts'
 
 type Source = OutputColumn['sources'][number]
 
+/** `whole`: also that there is no value is not shown. What is computed may be NULL because of what is in a column. */
+export type OutputMask = Mask & { readonly whole?: true }
+
 /**
  * From the masks of a decision, which are by column of the catalog, to those of a result, which are by position.
  *
  * - the value of one masked column, unchanged: that column's method
- * - anything made of masked columns (upper(email), email::text, max(salary), a whole row): nothing of it is shown
+ * - anything made of masked columns (upper(email), email::text, max(salary), a whole row): nothing of it is shown, not even
+ *   whether it is NULL: `nullif(left(email, 1), 'a')` would say so of every letter
  * - sources that are not known, while something in the statement is masked: the statement does not run
  *
  * @returns the masks, null when nothing in the statement is masked, or why it may not run
@@ -18,7 +22,7 @@ export function outputMasksOf(
   facts: Facts,
   outputs: readonly OutputColumn[] | null,
   decision: Decision,
-): readonly (Mask | null)[] | null | RefusalId {
+): readonly (OutputMask | null)[] | null | RefusalId {
   const columns = outputs ?? []
   if (columns.some(({ sources }) => sources.some((source) => !wasShown(facts, source)))) return 'gate.lineage'
   if (decision.masks.length === 0) return null
@@ -47,14 +51,14 @@ function returnsRows(facts: Facts): boolean {
   return answersWithRows.has(facts.kind) || facts.flags.includes('returning')
 }
 
-function maskOf(output: OutputColumn, masks: readonly Mask[]): Mask | null {
+function maskOf(output: OutputColumn, masks: readonly Mask[]): OutputMask | null {
   const found = output.sources.map((source) => maskOfSource(source, masks))
   const masked = found.filter((mask) => mask !== null)
   const [first] = masked
   if (first === undefined) return null
   const alike = masked.length === found.length && masked.every(({ method }) => method === first.method)
   if (output.exact && alike) return first
-  return { ...first, method: masked.some(({ method }) => method === 'null') ? 'null' : 'redact' }
+  return { ...first, method: masked.some(({ method }) => method === 'null') ? 'null' : 'redact', whole: true }
 }
 
 /** A mask of `*` stands for the labelled columns of its relation that have none of their own. */

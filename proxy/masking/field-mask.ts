@@ -18,18 +18,23 @@ export interface ColumnMask {
   readonly method: MaskMethod
   readonly typeOid: number
   readonly format: 0 | 1
+  /** NULL is masked as any value. */
+  readonly whole?: true
 }
 
 export interface FieldMask {
   readonly keep: KeepPart | null
   /** Stands for values of which nothing is kept; null: SQL NULL. */
   readonly constant: Uint8Array | null
+  /** Stands for NULL, too. */
+  readonly whole: boolean
 }
 
-export function fieldMask({ method, typeOid, format }: ColumnMask): FieldMask {
+export function fieldMask({ method, typeOid, format, whole = undefined }: ColumnMask): FieldMask {
   if (format !== 0 && format !== 1) throw new MaskError('format_unknown', `Column format ${String(format)} is unknown`)
-  if (method === 'null') return { keep: null, constant: null }
-  return { keep: keepPart(method, typeOid, format), constant: neutralValue(typeOid, format) }
+  if (method === 'null') return { keep: null, constant: null, whole: false }
+  const constant = neutralValue(typeOid, format)
+  return { keep: keepPart(method, typeOid, format), constant, whole: whole === true && constant !== null }
 }
 
 function keepPart(method: MaskMethod, typeOid: number, format: 0 | 1): KeepPart | null {

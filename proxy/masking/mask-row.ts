@@ -85,7 +85,12 @@ class MaskedRun {
       if (at + LENGTH_BYTES > end) throw malformed('ends before its fields')
       const bytes = int32(run, at)
       at += LENGTH_BYTES
-      if (bytes === -1) continue
+      if (bytes === -1) {
+        if (mask?.whole !== true) continue
+        this.#mask(mask, at, at)
+        any = true
+        continue
+      }
       if (bytes < 0 || at + bytes > end) throw malformed('has a field that is longer than the row')
       if (mask !== null) {
         this.#mask(mask, at, at + bytes)

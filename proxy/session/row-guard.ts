@@ -1,9 +1,16 @@
-import type { Mask, MaskMethod } from '../../policies/decision.ts'
+import type { MaskMethod } from '../../policies/decision.ts'
 import type { Judgement } from '../gate.ts'
+import type { OutputMask } from '../output-masks.ts'
 import type { RowField } from '../wire/messages/row-description.ts'
 import { SessionError } from './errors.ts'
 
-export type MaskedColumn = { readonly method: MaskMethod; readonly typeOid: number; readonly format: 0 | 1 }
+export type MaskedColumn = {
+  readonly method: MaskMethod
+  readonly typeOid: number
+  readonly format: 0 | 1
+  /** NULL is masked as any value. */
+  readonly whole?: true
+}
 /** Built by the masking room; a run of whole DataRow messages in, the same with its columns masked out. */
 export type RowMasker = (run: Buffer) => Buffer
 export type CreateRowMasker = (columns: readonly (MaskedColumn | null)[]) => RowMasker
@@ -29,6 +36,8 @@ export interface GuardOptions {
  */
 export function guardRows(judgement: Judgement, fields: readonly RowField[], options: GuardOptions): RowGuard {
   const { outputs, outputMasks, decision } = judgement
+  // Rows from what was judged to give none.
+  if (outputs === null && outputMasks === null && decision.masks.length > 0 && fields.length > 0) throw notProven()
   const masks = outputMasks ?? fields.map(() => null)
   if (masks.length !== fields.length || (outputs !== null && outputs.length !== fields.length)) throw notProven()
   const maskedLabels = new Set(decision.masks.map(({ label }) => label))
@@ -42,8 +51,9 @@ export function guardRows(judgement: Judgement, fields: readonly RowField[], opt
   return { mask: options.createRowMasker(fields.map((field, index) => column(masks[index] ?? null, field))) }
 }
 
-function column(mask: Mask | null, { typeOid, format }: RowField): MaskedColumn | null {
-  return mask === null ? null : { method: mask.method, typeOid, format }
+function column(mask: OutputMask | null, { typeOid, format }: RowField): MaskedColumn | null {
+  if (mask === null) return null
+  return { method: mask.method, typeOid, format, ...(mask.whole === true ? { whole: true } : {}) }
 }
 
 /** The base columns that this very decision masks wherever they come out. */

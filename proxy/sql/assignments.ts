@@ -4,33 +4,42 @@ import { defaultOf } from './attached.ts'
 import { castFunctions } from './casts.ts'
 import type { Context } from './context.ts'
 import { expression } from './expression.ts'
+import { movedFrom } from './lookup.ts'
 import { targetMissing } from './missing-names.ts'
 import type { Item, Scope } from './scope.ts'
+import { probe } from './steady.ts'
 import type { Column } from './value.ts'
 
 /** SET of UPDATE, ON CONFLICT and MERGE: what is written, and what with. */
 export function assignments(context: Context, nodes: readonly Node[] | undefined, item: Item, scope: Scope): void {
   for (const node of nodes ?? []) {
     if (!('ResTarget' in node)) continue
-    assign(context, node.ResTarget, item, scope)
-    expression(context, node.ResTarget.val, scope, 'projected')
+    const { val } = node.ResTarget
+    const targets = assign(context, node.ResTarget, item, scope)
+    const moved = movedFrom(context, val, scope)
+    const stays = moved !== null && moved.length > 0 && moved.every((source) => targets.includes(source))
+    const { sources } = expression(context, val, scope, stays ? 'written' : 'projected')
+    if (moved === null) probe(context, sources)
     const relation = context.snapshot.relationByOid(item.relation?.oid ?? 0)
-    if (relation !== undefined && 'SetToDefault' in (node.ResTarget.val ?? {}))
-      defaultOf(context, relation, node.ResTarget.name ?? '')
+    if (relation !== undefined && 'SetToDefault' in (val ?? {})) defaultOf(context, relation, node.ResTarget.name ?? '')
   }
 }
 
-/** The column on the left of an assignment, with the subscripts it may have. */
+/** The column on the left of an assignment, with the subscripts it may have. @returns what is written to */
 export function assign(
   context: Context,
   { name = '', indirection, location }: ResTarget,
   item: Item,
   scope: Scope,
-): void {
+): readonly Source[] {
   for (const step of indirection ?? []) if ('A_Indices' in step) expression(context, step, scope, 'filtered')
   const column = item.columns.find(name)
-  if (column !== undefined && column !== 'ambiguous') written(context, column)
-  else if (item.columns.open === null) targetMissing(context, name, item, location)
+  if (column === undefined || column === 'ambiguous') {
+    if (item.columns.open === null) targetMissing(context, name, item, location)
+    return []
+  }
+  written(context, column)
+  return writeTargets(column)
 }
 
 export function written(context: Context, column: Column): void {

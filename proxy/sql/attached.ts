@@ -1,6 +1,8 @@
 import type { Node } from 'libpg-query'
 import type { Attribute, Relation, Trigger } from '../catalog/definitions.ts'
-import { relationColumns } from './column-set.ts'
+import type { Source } from '../catalog/snapshot.ts'
+import { written } from './assignments.ts'
+import { ListedColumns, relationColumns } from './column-set.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
 import { checkDomains, hasDomainChecks } from './domain-checks.ts'
 import { expression } from './expression.ts'
@@ -10,7 +12,7 @@ import type { Recorder } from './recorder.ts'
 import { callRoutine } from './routines.ts'
 import { emptyScope, type Item, innerScope, type Scope } from './scope.ts'
 import { statement } from './statement.ts'
-import type { Column } from './value.ts'
+import { type Column, named, typed } from './value.ts'
 import { viewColumns } from './view.ts'
 
 export type Write = 'insert' | 'update' | 'delete' | 'truncate'
@@ -44,7 +46,7 @@ function collect(context: Context, relation: Relation, write: Write): Recorder |
   }
   if (write !== 'truncate') {
     for (const { sql, name, on } of snapshot.expressionsOf(relation.oid))
-      if (on === 'write') run(inside, relation, sql, name)
+      if (on === 'write') run(inside, ownRow(relation), sql, `${relation.schema}.${relation.name}: ${name}`)
     for (const rule of snapshot.rulesOf(relation.oid)) applyRule(inside, relation, rule.definition, write)
   }
   if (write === 'insert' || write === 'update') {
@@ -105,19 +107,27 @@ export function rowScope(context: Context, relation: Relation): Scope {
   return innerScope(emptyScope(), [row(relation.name, true), row('old', false), row('new', false)])
 }
 
-function run(context: Context, relation: Relation, sql: string, name: string): void {
+/** The row that a table checks, indexes and fills in by itself: what it makes of it is no use by whoever writes. */
+function ownRow(relation: Relation): Scope {
+  const columns = relation.attributes.map(({ name, type }) => named(name, typed(type)))
+  return innerScope(emptyScope(), [
+    { name: relation.name, relation, columns: new ListedColumns(columns), unqualified: true, qualified: true },
+  ])
+}
+
+function run(context: Context, row: Scope, sql: string, name: string): void {
   // An index on several expressions is printed as a list of them.
   const node = parseExpression(`(${sql})`) ?? parseExpression(`ROW(${sql})`)
   if (node === null) {
     context.record.effect('unknown')
-    context.record.unresolved('opaque_body', `${relation.schema}.${relation.name}: ${name}`)
-  } else expression(qualified(context), node, rowScope(context, relation), 'filtered')
+    context.record.unresolved('opaque_body', name)
+  } else expression(qualified(context), node, row, 'filtered')
 }
 
 /** A default is computed where a row is made, a generated column and a domain's checks wherever one is written. */
 function fill(context: Context, relation: Relation, attribute: Attribute, write: Write): void {
   if (attribute.expression !== null && (write === 'insert' || attribute.generated))
-    run(context, relation, attribute.expression, attribute.name)
+    run(context, ownRow(relation), attribute.expression, `${relation.schema}.${relation.name}: ${attribute.name}`)
   checkDomains(context, attribute.type)
 }
 
@@ -126,7 +136,8 @@ export function attachedCopies(context: Context, relation: Relation, expressions
   const inside = enter(context, `copies ${relation.oid}`, context.names)
   if (inside === null) return
   for (const { sql, name, on } of context.snapshot.expressionsOf(relation.oid))
-    if (expressions && on === 'write') run(inside, relation, sql, name)
+    if (expressions && on === 'write')
+      run(inside, ownRow(relation), sql, `${relation.schema}.${relation.name}: ${name}`)
   for (const attribute of relation.attributes)
     if (expressions) fill(inside, relation, attribute, 'insert')
     else checkDomains(inside, attribute.type)
@@ -143,9 +154,23 @@ function applyRule(context: Context, relation: Relation, definition: string, wri
   }
   if (node.RuleStmt.event !== `CMD_${write.toUpperCase()}`) return
   const { actions } = node.RuleStmt
-  ruleActions({ ...qualified(context), inRule: true }, actions, rowScope(context, relation), (answer) => {
-    const strange = answer.some(({ sources }) => sources.some(({ relationOid }) => relationOid !== relation.oid))
-    if (strange) context.record.unresolved('output', `a rule on ${relation.schema}.${relation.name} answers with rows`)
+  const scope = rowScope(context, relation)
+  const columns = scope.items[0]?.columns.all() ?? []
+  ruleActions({ ...qualified(context), inRule: true }, actions, scope, (action, answer) => {
+    if ('SelectStmt' in action) {
+      // It goes to the client past every mask: the server says of none of it where it is from.
+      const strange = ({ relationOid, labels }: Source): boolean => relationOid !== relation.oid || labels.length > 0
+      if (answer.some(({ sources }) => sources.some(strange)))
+        context.record.unresolved('output', `a rule on ${relation.schema}.${relation.name} answers with rows`)
+    } else returnedAs(context, answer, columns)
+  })
+}
+
+/** What a rule returns stands under the names of its relation's columns, in their order: as if it were written there. */
+function returnedAs(context: Context, answer: readonly Column[], columns: readonly Column[]): void {
+  answer.forEach(({ sources }, index) => {
+    const column = columns[index]
+    if (column !== undefined && sources.some(({ labels }) => labels.length > 0)) written(context, column)
   })
 }
 
@@ -154,13 +179,9 @@ export function ruleActions(
   context: Context,
   actions: readonly Node[] | undefined,
   scope: Scope,
-  answered: (columns: readonly Column[]) => void = () => undefined,
+  answered: (action: Node, columns: readonly Column[]) => void = () => undefined,
 ): void {
-  for (const action of actions ?? []) {
-    const { columns } = statement(context, action, scope, 'projected')
-    // It goes to the client past every mask: the server says of none of it where it is from.
-    if ('SelectStmt' in action) answered(columns.all())
-  }
+  for (const action of actions ?? []) answered(action, statement(context, action, scope, 'projected').columns.all())
 }
 
 function cascade(context: Context, relation: Relation, write: Write): void {
@@ -180,6 +201,7 @@ export function attachedReads(context: Context, relation: Relation): void {
   if (policies.length === 0) return
   const inside = enter(context, `policies ${relation.oid}`, qualifiedNames(context.names))
   if (inside === null) return
-  for (const { sql, name } of policies) run(inside, relation, sql, name)
+  for (const { sql, name } of policies)
+    run(inside, rowScope(inside, relation), sql, `${relation.schema}.${relation.name}: ${name}`)
   context.record.absorb(inside.record, `${relation.schema}.${relation.name}`)
 }

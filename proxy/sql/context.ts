@@ -33,6 +33,8 @@ export interface Context {
   readonly inside: readonly string[]
   /** In a rule: what RETURNING gives stands where the columns of another relation are expected. */
   readonly inRule?: true
+  /** In a condition that decides what else of an expression is looked at: CASE WHEN, AND, OR. */
+  readonly decides?: true
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { branches, coalesced, conjunction } from './branching.ts'
 import { columnReference } from './column-reference.ts'
 import { type Context, spend } from './context.ts'
 import { functionCall } from './function-call.ts'
@@ -10,6 +11,7 @@ import { useType } from './names.ts'
 import { operator } from './operator.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { select } from './select.ts'
+import { probeByNode } from './steady.ts'
 import { fieldsOf, type NodeFields, typeOf } from './tree.ts'
 import { typeCast } from './type-cast.ts'
 import { constant, derived, union, unionOf, type Value } from './value.ts'
@@ -21,7 +23,9 @@ export function expression(context: Context, node: Node | undefined, scope: Scop
   spend(context)
   const handler = handlers[type]
   if (handler !== undefined) return handler(context, fieldsOf(node, type) as never, scope, use)
-  return derived(children(context, type, fieldsOf(node, type), scope, use))
+  const sources = children(context, type, fieldsOf(node, type), scope, use)
+  probeByNode(context, type, sources)
+  return derived(sources)
 }
 
 export function expressions(
@@ -93,6 +97,9 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
   SubLink: subLink,
   A_Indirection: indirection,
   RowExpr: row,
+  CaseExpr: branches,
+  BoolExpr: conjunction,
+  CoalesceExpr: coalesced,
   // What a window is made by feeds what is computed over it, and is judged there.
   WindowDef: (context: Context, window: WindowDef, scope: Scope, use: ColumnUse) =>
     context.record.plainly(() => windowOf(context, window, scope, use)),

@@ -1,8 +1,10 @@
-import type { A_Expr, FuncCall, Node } from 'libpg-query'
+import type { A_Expr, ColumnRef, FuncCall, Node } from 'libpg-query'
+import type { Source } from '../catalog/snapshot.ts'
 import { resolveReference } from './column-reference.ts'
 import type { Context } from './context.ts'
 import type { Scope } from './scope.ts'
 import { stringsOf } from './tree.ts'
+import { noSources } from './value.ts'
 
 /**
  * A comparison that tells of a column no more than whether it is a value that the asker knows already: `email = $1`,
@@ -37,6 +39,26 @@ function isWhole(context: Context, node: Node, scope: Scope): 'labelled' | 'plai
   const { exact, sources } = resolveReference(context, node.ColumnRef, scope)
   if (!exact || sources.length !== 1) return null
   return (sources[0]?.labels.length ?? 0) > 0 ? 'labelled' : 'plain'
+}
+
+/**
+ * The columns that a value is moved from as it is, or without regard to case, or in place of NULL; null: it is computed.
+ * What is computed of labelled columns meets the table's own constraints, which fail for some values and not for others.
+ */
+export function movedFrom(context: Context, node: Node | undefined, scope: Scope): readonly Source[] | null {
+  if (node === undefined || 'A_Const' in node || 'ParamRef' in node || 'SetToDefault' in node) return noSources
+  if ('ColumnRef' in node) return ofColumn(node)
+  if ('TypeCast' in node) return movedFrom(context, node.TypeCast.arg, scope)
+  const folds = 'FuncCall' in node ? folded(context, node.FuncCall) : null
+  if (folds !== null) return movedFrom(context, folds, scope)
+  if (!('CoalesceExpr' in node)) return null
+  const parts = (node.CoalesceExpr.args ?? []).map((arg) => movedFrom(context, arg, scope))
+  return parts.every((part) => part !== null) ? parts.flat() : null
+
+  function ofColumn({ ColumnRef: reference }: { readonly ColumnRef: ColumnRef }): readonly Source[] | null {
+    const { exact, sources } = resolveReference(context, reference, scope)
+    return exact || sources.length === 0 ? sources : null
+  }
 }
 
 /** A constant, or a parameter that the client gives: of a function's own parameter that is not known. */

@@ -21,6 +21,7 @@ import { relationItem } from './relation-item.ts'
 import { type Item, innerScope, type Scope } from './scope.ts'
 import { type Result, select } from './select.ts'
 import { flagJoins } from './select-flags.ts'
+import { probe } from './steady.ts'
 import { targetList } from './target-list.ts'
 
 type Modifying =
@@ -78,7 +79,13 @@ export function insert(context: Context, statement: InsertStmt, outer: Scope): R
   for (const column of columns) assign(context, column, into, scope)
   const query = statement.selectStmt
   if (query !== undefined && 'SelectStmt' in query)
-    select(context, query.SelectStmt, innerScope(scope, []), 'projected')
+    for (const { exact, sources } of select(
+      context,
+      query.SelectStmt,
+      innerScope(scope, []),
+      'projected',
+    ).columns.all())
+      if (!exact) probe(context, sources)
   if (statement.onConflictClause !== undefined) onConflict(context, statement.onConflictClause, into, scope)
   return returning(context, statement.returningClause, innerScope(outer, [into], common), into)
 }

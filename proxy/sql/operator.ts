@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { expression, expressions } from './expression.ts'
 import { callRoutine, mayBecome } from './routines.ts'
 import type { Scope } from './scope.ts'
+import { isInert, probeByOperator } from './steady.ts'
 import { stringsOf } from './tree.ts'
 import { derived, union, unionOf, type Value } from './value.ts'
 
@@ -18,8 +19,21 @@ export function operator(context: Context, fields: A_Expr, scope: Scope, use: Co
   const operands = left === null ? rights : [left, ...rights]
   const sources = unionOf(operands)
   const [schema, name] = operatorName(stringsOf(fields.name))
+  const lazily = list
+    ? !list.every((item) => isInert(context, item, scope))
+    : fields.lexpr !== undefined && 'RowExpr' in fields.lexpr
+  probeByOperator(context, operatorOf[fields.kind ?? ''] ?? name, { left, rights, lazily })
   const ours = context.snapshot.operators(name)
   return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, operands, sources)
+}
+
+/** These spellings name no operator, or another than they use. */
+const operatorOf: Readonly<Record<string, string | undefined>> = {
+  AEXPR_BETWEEN: '>=',
+  AEXPR_NOT_BETWEEN: '<',
+  AEXPR_BETWEEN_SYM: '>=',
+  AEXPR_NOT_BETWEEN_SYM: '<',
+  AEXPR_SIMILAR: '~',
 }
 
 function operatorName(parts: readonly string[]): [schema: string | null, name: string] {

@@ -9,6 +9,7 @@ import { parseExpression } from './parse-expression.ts'
 import { isReviewed } from './reviewed-extensions.ts'
 import { routineBody } from './routine-body.ts'
 import { emptyScope } from './scope.ts'
+import { probeByCall } from './steady.ts'
 import { derived, union, unionOf, type Value } from './value.ts'
 
 /**
@@ -65,6 +66,7 @@ export function mayBecome(context: Context, from: number, to: number): boolean {
 /** Records what calling a function does, and returns what its result is fed by. */
 export function callRoutine(context: Context, routine: Routine, values: readonly Value[]): Value {
   const { schema, name, volatility, builtin } = routine
+  if (routine.kind !== 'aggregate' || builtin) probeByCall(context, routine, values)
   if (builtin) {
     context.record.routine({ schema, name, volatility, known: true, builtin })
     recordBuiltin(context, routine, values.length)

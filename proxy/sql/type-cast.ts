@@ -7,6 +7,7 @@ import { checkDomains } from './domain-checks.ts'
 import { expression, expressions } from './expression.ts'
 import { useType } from './names.ts'
 import type { Scope } from './scope.ts'
+import { probeByCast } from './steady.ts'
 import { derived, union, type Value } from './value.ts'
 
 /** `x::type` and `CAST (x AS type)`. */
@@ -23,6 +24,7 @@ export function typeCast(context: Context, fields: TypeCast, scope: Scope, use: 
 
 /** Converts to a type, and runs what that runs: a domain's checks, a cast function that is not built in. */
 export function castTo(context: Context, value: Value, oid: number, element: Type | null): Value {
+  probeByCast(context, value, oid)
   if (element === null) return derived(value.sources, oid)
   checkDomains(context, element.oid)
   return derived(union(value.sources, castFunctions(context, element.oid, 'explicit')), oid)

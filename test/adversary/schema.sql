@@ -48,6 +48,12 @@ CREATE TABLE ruled_kept (id int);
 CREATE TABLE ruled_back (id int, remark text);
 CREATE RULE give_back AS ON INSERT TO ruled_back DO INSTEAD
   INSERT INTO ruled_kept VALUES (new.id) RETURNING id, (SELECT email FROM customers WHERE id = 1);
+CREATE TABLE ruled_kept_mail (email text);
+CREATE TABLE ruled_alike (email text, note text);
+CREATE RULE give_alike AS ON INSERT TO ruled_alike DO INSTEAD
+  INSERT INTO ruled_kept_mail VALUES (new.email) RETURNING email, (SELECT email FROM customers WHERE id = 1);
+CREATE TABLE ruled_echo (email text, note text);
+CREATE RULE echo AS ON INSERT TO ruled_echo DO ALSO SELECT new.email AS q;
 CREATE VIEW over_ruled AS SELECT * FROM ruled_back;
 
 CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT email FROM customers WHERE id = $1';

@@ -49,6 +49,11 @@ describe('an output column', () => {
     expect(masksOf(sources, exact)).toMatchObject([{ method: is }])
   })
 
+  test('hides also that there is no value when it is computed, and not when it is the column', () => {
+    expect(masksOf([email], false)).toMatchObject([{ whole: true }])
+    expect(masksOf([email], true)).not.toMatchObject([{ whole: true }])
+  })
+
   test('is clear when nothing masked feeds it', () => {
     expect(masksOf([name], true)).toEqual([null])
     expect(masksOf([], false)).toEqual([null])

@@ -3,7 +3,9 @@
 # description: |
 #   Who sees a column masked may look for a value that they know (email = 'ana@example.org'), and sort and group by the
 #   column as it is. A condition on a part of it, a pattern, a range or a comparison with other rows can be made to spell
-#   the value out in the clear, so it is held. Agents are held for any search, by a rule of their own.
+#   the value out in the clear, so it is held. So is computing with it in a way that fails or takes long for some values and
+#   not for others: 1 / (ascii(email) - 97), CASE WHEN email LIKE 'a%' THEN 1 / 0 END, a cast to a number. What only forms
+#   a text of it, counts or gathers is not. Agents are held for any search, by a rule of their own.
 # custom:
 #   severity: high
 #   owner: data-owners
@@ -18,7 +20,7 @@ title := rego.metadata.chain()[1].annotations.title
 harmless := {"projected", "filtered", "joined", "sorted", "grouped", "written", "returned"}
 
 hold contains {
-	"reason": $"It searches by the masked column {column.relation}.{column.column}, and could spell out what is in it.",
+	"reason": $"It searches by or computes with the masked column {column.relation}.{column.column}, and could spell out what is in it.",
 	"reviewers": data.reviewers.data,
 	"covers": [],
 } if {

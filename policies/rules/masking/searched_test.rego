@@ -11,6 +11,11 @@ test_holds_a_search_that_can_spell_a_value_out if {
 	count(rule.hold) == 1 with input as f.by(f.ana, searching(["divined"]))
 }
 
+test_holds_computing_that_fails_for_some_values if {
+	some finding in rule.hold with input as f.by(f.ana, searching(["projected", "probed"]))
+	contains(finding.reason, "computes with the masked column customers.email")
+}
+
 test_lets_people_look_values_up if {
 	rule.hold == set() with input as f.by(f.ana, searching(["projected", "filtered", "sorted", "grouped", "joined"]))
 }

@@ -38,6 +38,16 @@ test('gives a run back as it came when nothing in it is masked', () => {
   expect(createRowMasker([masked('redact'), null])(nulls)).toEqual(nulls)
 })
 
+test('masks NULL as well where the value is computed', () => {
+  const whole = (typeOid: number): ColumnMask => ({ ...masked('redact', typeOid), whole: true })
+  const mask = createRowMasker([whole(text), null, whole(23), { ...masked('null'), whole: true }])
+  const run = Buffer.concat([dataRow([null, 'a', null, null]), dataRow(['secret', null, '7', 'secret'])])
+  expect(textsOf(mask(run))).toEqual([
+    ['[redacted]', 'a', null, null],
+    ['[redacted]', null, null, null],
+  ])
+})
+
 // Masks that are longer than what they replace: the copy must grow, in the middle of a run.
 test('masks thousands of short values in one run', () => {
   const one = dataRow(['', 'a', ''])

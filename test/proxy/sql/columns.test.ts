@@ -181,7 +181,7 @@ const usage: readonly (readonly [sql: string, uses: readonly string[]])[] = [
   ],
   ['SELECT count(*) FILTER (WHERE salary > 5) FROM staff', ['staff.salary filtered probed']],
   ['SELECT id FROM (SELECT * FROM people) x', ['people.id projected']],
-  ['SELECT 1 FROM (SELECT email::int FROM people) x', ['people.email projected']],
+  ['SELECT 1 FROM (SELECT email::int FROM people) x', ['people.email projected probed']],
   ['SELECT name FROM mailing', ['customers.country filtered', 'customers.name projected', 'mailing.name projected']],
   [
     'SELECT id FROM people OFFSET (SELECT max(salary) FROM staff)',
