@@ -128,6 +128,17 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
     )
 
     fastify.post(
+      '/api/holds/:id/undo-alike',
+      { schema: { params: holdPath, response: { 200: holdView } } },
+      async (request) => {
+        const viewer = viewerOf(request)
+        const hold = await visible(request.params.id, viewer)
+        if (viewer.kind !== 'human') throw new ConsoleError('people_only', 'Only people can undo an approval.')
+        return whole(await holds.undoAlike(hold.id, viewer.person, viewer.via), viewer)
+      },
+    )
+
+    fastify.post(
       '/api/holds/:id/review',
       { schema: { params: holdPath, body: reviewBody, response: { 200: holdView } } },
       async (request) => {

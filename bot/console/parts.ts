@@ -4,11 +4,12 @@ import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
 import type { Directory } from '../../workflows/directory/directory.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
+import type { KeptHolds } from '../../workflows/holds/holds.ts'
 
 /** What the console is built from; the command line makes these and passes them in. */
 export interface ConsoleParts {
   readonly config: Config
-  readonly holds: Holds
+  readonly holds: Holds & Pick<KeptHolds, 'undoAlike'>
   readonly directory: Pick<Directory, 'person' | 'upsert'>
   readonly pool: Pool
   /** @throws HoldpointError with a sentence that the bearer may read */

@@ -28,6 +28,8 @@ const statuses: Readonly<Record<string, number>> = {
   alone: 409,
   nothing_to_review: 409,
   reviewed_already: 409,
+  nothing_to_undo: 409,
+  undone_already: 409,
   bad_delegation: 400,
   unknown_delegation: 404,
   // ReleaseError

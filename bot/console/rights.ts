@@ -119,3 +119,11 @@ export function mayBreakGlass({ status, identity, decision }: Hold, { kind, pers
   if (status !== 'pending' || allowed === null || kind !== 'human' || identity.kind !== 'human') return false
   return samePerson(identity, person) && groupsAt(person, decision.answering, at).has(allowed.group)
 }
+
+/** Who may answer may end what an approval allows to others like it, while there is something to end. */
+export function mayUndoAlike(hold: Hold, viewer: Viewer): boolean {
+  const { alikeApproval: approval, identity } = hold
+  if (approval === null || approval.undone !== null || viewer.kind !== 'human') return false
+  if (isAsker(identity, viewer.person) || Date.parse(approval.expiresAt) <= viewer.at.getTime()) return false
+  return placesOpenTo(hold, viewer, hold.escalatedAt !== null).length > 0
+}

@@ -75,6 +75,7 @@ export const holdSummary = z.object({
     mayReview: z.boolean(),
     mayBreakGlass: z.boolean(),
     mayApproveAlike: z.boolean().describe('The policy lets an approval count for others like it'),
+    mayUndoAlike: z.boolean().describe('What its approval allows to others like it can be ended'),
     whyNot: z.string().nullable().describe('One sentence, when you may not vote'),
     whyNotApprove: z.string().nullable().describe('One sentence, when you may reject it and not approve it'),
     mayWithdraw: z.boolean(),
@@ -172,7 +173,15 @@ export const holdView = holdSummary.extend({
     })
     .nullable()
     .describe('The asker ran it without an approval'),
-  alikeApproval: z.object({ runsMax: z.number(), runs: z.number(), expiresAt: z.string() }).nullable(),
+  alikeApproval: z
+    .object({
+      runsMax: z.number(),
+      runs: z.number(),
+      expiresAt: z.string(),
+      undone: z.object({ by: z.string(), at: z.string() }).nullable(),
+    })
+    .nullable()
+    .describe('Its approval counts for others like it: so many runs, until then'),
   approvedThrough: z.object({ hold: z.string(), run: z.number() }).nullable(),
   comments: z
     .array(z.object({ name: z.string(), known: z.boolean(), text: z.string(), at: z.string() }))

@@ -80,7 +80,9 @@ function answeringLines(hold: HoldView): readonly (readonly [string, string])[] 
   if (alikeApproval !== null)
     lines.push([
       'Covers',
-      `others like it: ${alikeApproval.runs} of ${alikeApproval.runsMax} runs until ${alikeApproval.expiresAt}`,
+      `others like it: ${alikeApproval.runs} of ${alikeApproval.runsMax} runs until ${alikeApproval.expiresAt}${
+        alikeApproval.undone === null ? '' : `, undone by ${visibleLine(alikeApproval.undone.by)}`
+      }`,
     ])
   if (brokenGlass === null) return lines
   const { reason, review, reviewDueAt } = brokenGlass

@@ -64,7 +64,7 @@ async function takeRun(
   const [run] = await rowsOf<{ hold: string; runs: number }>(
     client,
     `UPDATE alike_approval SET runs = runs + 1 WHERE hold = (
-       SELECT hold FROM alike_approval WHERE gathering = $1 AND runs < runs_max AND expires_at > $2
+       SELECT hold FROM alike_approval WHERE gathering = $1 AND runs < runs_max AND expires_at > $2 AND undone_at IS NULL
        ORDER BY expires_at LIMIT 1 FOR UPDATE)
      RETURNING hold, runs`,
     [gathering, at],

@@ -6,6 +6,8 @@ export interface AlikeApproval {
   readonly runsMax: number
   readonly runs: number
   readonly expiresAt: string
+  /** Who ended it early, and when; null: nobody. */
+  readonly undone: { readonly by: string; readonly at: string } | null
 }
 
 /** How many wait that differ in constants only, from one asker: one card can stand for all of them. */

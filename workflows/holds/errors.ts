@@ -18,6 +18,8 @@ export type HoldErrorCode =
   | 'no_break_glass'
   | 'nothing_to_review'
   | 'reviewed_already'
+  | 'nothing_to_undo'
+  | 'undone_already'
   | 'no_reviewers'
   | 'too_many'
   | 'queue_unreachable'

@@ -12,6 +12,8 @@ import type { Consequences } from './consequences.ts'
  *      ├──reject──▶ rejected             ├──grant runs out──▶ expired
  *      ├──time────▶ expired              ├──asker──────────▶ withdrawn
  *      ├──asker───▶ withdrawn            └──client gone────▶ abandoned   (only a hold whose client waits)
+ *
+ * What was approved through another hold's approval is rejected when that is undone before it ran.
  *      └──client gone─▶ abandoned
  *
  * `executed` is set before the first byte goes upstream, so an approval runs at most once whatever is killed;

@@ -6,8 +6,8 @@ import { breakGlass } from './break-glass.ts'
 import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
 import { HoldError } from './errors.ts'
-import type { Hold, Holds } from './hold.ts'
-import { identityKey, isAsker } from './identity-key.ts'
+import type { Hold, Holds, Vote } from './hold.ts'
+import { identityKey, isAsker, type PersonKey } from './identity-key.ts'
 import { announce, makeJobs, rescheduleJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { giveReason } from './reason.ts'
@@ -15,6 +15,7 @@ import { review, tellOverdue } from './review.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 import { escalate, remind } from './telling.ts'
 import { noLongerWaited } from './twin.ts'
+import { undoAlike } from './undo-alike.ts'
 import { ABANDONED_AFTER_MS } from './unwaited.ts'
 import { castVote, notPending } from './vote.ts'
 import { Waiting } from './waiting.ts'
@@ -38,6 +39,8 @@ export interface KeptHolds extends Holds, AsyncDisposable {
   due(id: string): Promise<void>
   /** Writes down what somebody said about it. @returns false when that was there already, or there is too much */
   comment(comment: NewComment): Promise<boolean>
+  /** Ends what this hold's approval allows to others like it (undo-alike.ts). Throws HoldError. */
+  undoAlike(id: string, by: PersonKey, via: Vote['via']): Promise<Hold>
 }
 
 const LIST_MAX = 1_000
@@ -168,6 +171,12 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     async review(id, by, { verdict, reason, via }) {
       const said = { hold: id, by, verdict, reason, via, at: moment() }
       tell([], await inTransaction(pool, (client) => review(client, said)))
+      return existing(id)
+    },
+
+    async undoAlike(id, by, via) {
+      const undone = await inTransaction(pool, (client) => undoAlike(client, { hold: id, by, via, at: moment() }))
+      tell(undone.moved, undone.notices)
       return existing(id)
     },
 

@@ -11,6 +11,7 @@ import { HOLD_COLUMNS, type HoldRow } from './row.ts'
  *   pending   expire    at or after the hold's expiry                      → expired
  *   approved  expire    at or after the grant's expiry                     → expired
  *   pending, approved   withdraw: the asker takes it back                  → withdrawn
+ *   approved  revoke   the approval of others that let it through is undone → rejected
  *   pending, approved   abandon: the client that waits is gone             → abandoned
  *   approved  take      before the grant's expiry, by the one who runs it  → executed
  *
@@ -19,7 +20,7 @@ import { HOLD_COLUMNS, type HoldRow } from './row.ts'
  * NOTIFYs, so that each of these happens exactly when the move did. An expiry therefore holds by the clock, whether
  * its job fired or not.
  */
-export type MoveName = 'approve' | 'reject' | 'expire' | 'withdraw' | 'abandon' | 'take'
+export type MoveName = 'approve' | 'reject' | 'expire' | 'withdraw' | 'abandon' | 'take' | 'revoke'
 
 interface Rule {
   readonly to: HoldStatus
@@ -53,6 +54,7 @@ export const MOVES: Readonly<Record<MoveName, Rule>> = {
     when: "status IN ('pending', 'approved') AND mode = 'wait'",
     set: ', decided_at = coalesce(decided_at, $3)',
   },
+  revoke: { to: 'rejected', when: "status = 'approved' AND approved_through IS NOT NULL", set: ', decided_at = $3' },
   take: { to: 'executed', when: "status = 'approved' AND grant_expires_at > $3", set: ', taken_at = $3' },
 }
 

@@ -1,7 +1,9 @@
+import type { Identity } from '../../policies/input.ts'
+import { findPerson } from '../directory/directory.ts'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
-import { isAsker, type PersonKey } from './identity-key.ts'
+import { isAsker, type PersonKey, samePerson } from './identity-key.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 import { notPending, REASON_CHARACTERS_MAX } from './vote.ts'
 
@@ -13,7 +15,8 @@ export interface GivenReason {
 }
 
 /**
- * Says why, for a hold that has no reason yet, inside the caller's transaction. Once: what has been said is what
+ * Says why, for a hold that has no reason yet, by whoever asked, the person it acts for, or who answers for it in the
+ * directory, inside the caller's transaction. Once: what has been said is what
  * reviewers answer to.
  *
  * @throws HoldError not_found, not_yours, not_pending, reason_given, reason_empty
@@ -26,7 +29,8 @@ export async function giveReason(
   if (reason === '') throw new HoldError('reason_empty', 'Say why, in a few words')
   const [row] = await rowsOf<HoldRow>(client, `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = $1 FOR UPDATE`, [id])
   if (row === undefined) throw new HoldError('not_found', 'There is no such hold')
-  if (!isAsker(row.request.identity, by)) throw new HoldError('not_yours', 'Only whoever asked can say why')
+  if (!(await asksOrOwns(client, row.request.identity, by)))
+    throw new HoldError('not_yours', 'Only whoever asked can say why')
   if (row.status !== 'pending') throw notPending(row.status)
   if (row.expires_at <= at) throw notPending('expired')
   const before = row.reason ?? row.request.reason
@@ -35,4 +39,12 @@ export async function giveReason(
   await client.query('UPDATE hold SET reason = $2 WHERE id = $1', [id, reason])
   await writeTrail(client, at, 'hold.reasoned', { hold: id, by: { issuer: by.issuer, subject: by.subject }, reason })
   return { notices: await writeNotices(client, { hold: id, reason: 'reasoned', at }) }
+}
+
+/** Whose agent or service it is, the directory says at this moment; a sign-in of theirs need not have said it. */
+async function asksOrOwns(client: Queryable, identity: Identity, by: PersonKey): Promise<boolean> {
+  if (isAsker(identity, by)) return true
+  const owner = (await findPerson(client, identity))?.owner ?? null
+  if (owner === null || !samePerson(owner, by)) return false
+  return (await findPerson(client, owner))?.active === true
 }

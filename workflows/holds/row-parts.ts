@@ -1,5 +1,5 @@
 import { type Queryable, rowsOf } from '../state/transaction.ts'
-import type { BrokenGlass, Review } from './answering.ts'
+import type { AlikeApproval, BrokenGlass, Review } from './answering.ts'
 import type { Vote } from './hold.ts'
 import type { HoldRow } from './row.ts'
 
@@ -12,6 +12,8 @@ export interface AlikeRow {
   readonly runs_max: number
   readonly runs: number
   readonly expires_at: Date
+  readonly undone_at: Date | null
+  readonly undone_name: string | null
 }
 
 /** Of the gatherings that the rows belong to: how many are pending, and approvals that cover more than their own hold. */
@@ -23,13 +25,19 @@ export async function alikeOf(
   if (keys.length === 0) return []
   return rowsOf<AlikeRow>(
     on,
-    `SELECT key AS gathering, approval.hold, runs_max, runs, expires_at, (
+    `SELECT key AS gathering, approval.hold, runs_max, runs, expires_at, undone_at, undone_name, (
        SELECT count(*)::int FROM hold
        WHERE status = 'pending' AND hold.gathering IS NOT NULL AND hold.gathering = key) AS pending
      FROM unnest($1::text[]) AS key LEFT JOIN alike_approval AS approval
        ON approval.gathering = key AND approval.hold = ANY($2)`,
     [keys, rows.map(({ id }) => id)],
   )
+}
+
+export function alikeApprovalOf(row: AlikeRow): AlikeApproval {
+  const { runs_max: runsMax, runs, expires_at, undone_at: at, undone_name: by } = row
+  const undone = at === null ? null : { by: by ?? '', at: at.toISOString() }
+  return { runsMax, runs, expiresAt: expires_at.toISOString(), undone }
 }
 
 interface GlassRow {

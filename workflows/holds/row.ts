@@ -1,7 +1,7 @@
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { BrokenGlass } from './answering.ts'
 import type { Hold, HoldMode, HoldOutcome, HoldRequest, HoldStatus, Vote } from './hold.ts'
-import { type AlikeRow, alikeOf, brokenGlassOf } from './row-parts.ts'
+import { type AlikeRow, alikeApprovalOf, alikeOf, brokenGlassOf } from './row-parts.ts'
 
 /** A hold as the state database keeps it, and as everyone else reads it. */
 export interface HoldRow {
@@ -99,8 +99,7 @@ function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): H
     remindedAt: row.reminded_at?.toISOString() ?? null,
     escalatedAt: row.escalated_at?.toISOString() ?? null,
     gathering: row.gathering === null ? null : { key: row.gathering, pending },
-    alikeApproval:
-      own === undefined ? null : { runsMax: own.runs_max, runs: own.runs, expiresAt: own.expires_at.toISOString() },
+    alikeApproval: own === undefined ? null : alikeApprovalOf(own),
     notTold: row.not_told,
     brokenGlass: glass.get(row.id) ?? null,
     approvedThrough: hold === null || run === null ? null : { hold, run },

@@ -22,6 +22,8 @@ export type NoticeReason =
   | 'glass_broken'
   | 'reviewed'
   | 'review_overdue'
+  /** What the approval allowed to others like it was ended. */
+  | 'alike_undone'
   /** Another delivery has given up on it: whoever it would have told has to hear of it here. */
   | 'told_elsewhere'
 

@@ -80,6 +80,13 @@ export interface TrailEvents {
   'hold.alike_approved': { readonly hold: string; readonly runs: number; readonly until: string }
   /** Nobody was asked: the approval of another hold covers this one. */
   'hold.approved_through': { readonly hold: string; readonly approval: string; readonly run: number }
+  /** Somebody ended that early; `revoked`: holds it had let through that had not run, and will not. */
+  'hold.alike_undone': {
+    readonly hold: string
+    readonly by: PersonKey
+    readonly via: string
+    readonly revoked: readonly string[]
+  }
   /** The asker ran it without an approval. */
   'hold.glass_broken': {
     readonly hold: string

@@ -1,9 +1,17 @@
 import type { HoldView } from '../schemas.ts'
-import { breakGlass, giveReason, review, vote, withdraw } from './api.ts'
+import { breakGlass, giveReason, review, undoAlike, vote, withdraw } from './api.ts'
 import { consequence } from './wording.ts'
 
 /** Everything a person can say to a hold, and what each of it needs. */
-export type Choice = 'approve' | 'reject' | 'withdraw' | 'reason' | 'break_glass' | 'reviewed' | 'disputed'
+export type Choice =
+  | 'approve'
+  | 'reject'
+  | 'withdraw'
+  | 'reason'
+  | 'break_glass'
+  | 'reviewed'
+  | 'disputed'
+  | 'undo_alike'
 
 interface Words {
   readonly title: string
@@ -39,12 +47,15 @@ export const choiceWords: Readonly<Record<Choice, Words>> = {
     required: 'Say what is wrong with it.',
     button: 'Dispute it',
   },
+  undo_alike: { title: 'End it for the others?', label: null, required: null, button: 'End it' },
 }
 
 export function choiceConsequence(choice: Choice, hold: HoldView): string {
   if (choice === 'approve') return consequence(hold)
   if (choice === 'break_glass') return 'It runs at once. Reviewers are told now, and have to look at it afterwards.'
   if (choice === 'reason') return 'It is shown with the statement, and can be said once.'
+  if (choice === 'undo_alike')
+    return 'From now on each that is like it needs an answer of its own. What was let through and has not run is taken back.'
   return choice === 'reviewed' || choice === 'disputed'
     ? 'It has run already; this is for the record.'
     : 'It will not run.'
@@ -54,6 +65,8 @@ export function say(choice: Choice, { id }: HoldView, reason: string, alike: boo
   switch (choice) {
     case 'withdraw':
       return withdraw(id)
+    case 'undo_alike':
+      return undoAlike(id)
     case 'reason':
       return giveReason(id, reason)
     case 'break_glass':
@@ -79,6 +92,8 @@ export function mayChoose(choice: Choice, { you, needsReason, status }: HoldView
       return needsReason && you.mayWithdraw && status === 'pending'
     case 'break_glass':
       return you.mayBreakGlass
+    case 'undo_alike':
+      return you.mayUndoAlike
     default:
       return you.mayReview
   }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
+import { AlikeApproval } from './alike-approval.tsx'
 import { type Choice, mayChoose } from './answer-choices.ts'
 import { Confirm } from './confirm.tsx'
 import { useKeys } from './keyboard.ts'
@@ -31,6 +32,7 @@ export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
         {hold.status === 'pending' ? <TimeLeft until={hold.expiresAt} /> : <Line of={endingOf(hold)} />}
       </p>
       <Glass hold={hold} />
+      <AlikeApproval of={hold.alikeApproval} />
       {choice !== null && may(choice) ? (
         <Confirm key={choice} hold={hold} choice={choice} done={() => setChoice(null)} refresh={refresh} />
       ) : (
@@ -56,6 +58,7 @@ const MORE: readonly (readonly [Choice, string])[] = [
   ['reason', 'Say why'],
   ['break_glass', 'Break the glass'],
   ['withdraw', 'Withdraw'],
+  ['undo_alike', 'End it for others like it'],
 ]
 
 function Buttons({ hold, whole, showWhole, choose }: ButtonsProps) {

@@ -58,6 +58,9 @@ export const breakGlass = (id: string, reason: string): Promise<HoldView> =>
 export const review = (id: string, verdict: 'reviewed' | 'disputed', reason: string): Promise<HoldView> =>
   ask('POST', `/api/holds/${encodeURIComponent(id)}/review`, { verdict, reason })
 
+export const undoAlike = (id: string): Promise<HoldView> =>
+  ask('POST', `/api/holds/${encodeURIComponent(id)}/undo-alike`, {})
+
 export const withdraw = (id: string): Promise<HoldView> =>
   ask('POST', `/api/holds/${encodeURIComponent(id)}/withdraw`, {})
 

@@ -68,6 +68,7 @@ describe('a hold is shown', () => {
       mayReview: false,
       mayBreakGlass: false,
       mayApproveAlike: false,
+      mayUndoAlike: false,
       mayWithdraw: true,
       voted: null,
     })

@@ -167,6 +167,29 @@ describe.skipIf(chromium === null)('the pages', () => {
     expect(ben.said).toEqual([])
   })
 
+  test('what an approval allows to others like it is shown, and ended there', async () => {
+    const { decision } = sampleHold(site.issuer)
+    const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, breakGlass: null }
+    const answering = { ...none, sameShape: { runs: 20, ms: 3_600_000 } }
+    const make = () =>
+      site.holds.create(sampleHold(site.issuer, { shape: 'baskets', decision: { ...decision, answering } }))
+    const hold = await make()
+    await using ben = await visit('ben')
+    await ben.page.locator('main').waitFor()
+    await site.holds.vote(
+      hold.id,
+      { issuer: site.issuer, subject: 'ben' },
+      { choice: 'approve', reason: null, via: 'console', alike: true },
+    )
+    await using cleo = await visit('cleo', `/holds/${hold.id}`)
+    await cleo.page.getByText('It counts for others like it: 0 of 20 runs used.').waitFor()
+    await cleo.page.getByRole('button', { name: 'End it for others like it' }).click()
+    await cleo.page.getByRole('button', { name: 'End it', exact: true }).click()
+    await cleo.page.getByText(/until cleo ended that/).waitFor()
+    expect(await site.holds.find(hold.id)).toMatchObject({ alikeApproval: { undone: { by: 'cleo' } } })
+    expect(cleo.said).toEqual([])
+  })
+
   test('what was run by breaking the glass waits for a review in the inbox, and is reviewed there', async () => {
     const { decision } = sampleHold(site.issuer)
     const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, sameShape: null }

@@ -60,6 +60,7 @@ test('approving all of them lets through what waits and what comes, so often and
     runsMax: 3,
     runs: 1,
     expiresAt: new Date(stage.clock.ms + 60_000).toISOString(),
+    undone: null,
   })
   const through = await stage.holds.find(waiting.id)
   expect(through).toMatchObject({ status: 'approved', approvedThrough: { hold: one.id, run: 1 }, votes: [] })
