@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { ReleaseAnnouncer, ReleaseNotice } from '../../workflows/releases/notices.ts'
 import { line } from '../text/bounded-text.ts'
-import { holdAction } from './cards/approval-card.ts'
+import { holdAction } from './cards/hold-actions.ts'
 import { escapeMrkdwn, list, paragraph } from './cards/rich-text.ts'
 import { asSlackError, clientOptions } from './web-api.ts'
 

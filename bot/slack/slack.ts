@@ -5,6 +5,9 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import { answerAlike } from './answers/answer-alike.ts'
+import { answerMany } from './answers/answer-many.ts'
+import { answerReviews } from './answers/answer-reviews.ts'
 import { answerClicks } from './answers/answers.ts'
 import { type AskParts, answerQuestions } from './answers/ask.ts'
 import { answerBreakGlass } from './answers/break-glass.ts'
@@ -13,10 +16,14 @@ import { answerCommands } from './answers/command.ts'
 import { answerFeedback, type ProposeException } from './answers/feedback.ts'
 import { createLinkRequests, type LinkRequests, type LinkRequestsOptions } from './answers/link-requests.ts'
 import { hearThreads } from './answers/thread.ts'
-import { approvalCard, type Card } from './cards/approval-card.ts'
+import { approvalCard, type Card, type CardContext } from './cards/approval-card.ts'
 import { CardInPlace } from './cards/card-in-place.ts'
 import { type CardDelivery, createCardDelivery } from './cards/delivery.ts'
 import { createDestinations } from './cards/destinations.ts'
+import { createFaces } from './cards/faces.ts'
+import { gatheredCard } from './cards/gathered-card.ts'
+import { createGatheredCards, type Gathered } from './cards/gathered-cards.ts'
+import { createNudges } from './cards/nudges.ts'
 import { createPace } from './cards/pace.ts'
 import { createPostedCards } from './cards/posted-cards.ts'
 import { createTroubles } from './cards/trouble.ts'
@@ -69,19 +76,25 @@ export function createSlack(parts: SlackParts): Slack | null {
   const workspace = createWorkspace(client, config.slack.teamId)
   const { teamId } = workspace
   const cards = createPostedCards(pool)
+  const gathered = createGatheredCards(pool, now)
   const pageOf = (path: string): string => new URL(path, parts.consoleUrl()).href
   const holdUrl = (hold: string): string => pageOf(`/holds/${encodeURIComponent(hold)}`)
   const links = createLinkRequests({ ...parts, nameOf: ({ userId }) => displayName(client, userId) })
   const takesFeedback = parts.proposeException !== undefined
   const botUserId = async (): Promise<string> => (await workspace.bot()).botUserId
-  const render = async (hold: Hold): Promise<Card> =>
-    approvalCard(hold, { consoleUrl: holdUrl(hold.id), comments: await commentsOf(pool, hold.id), takesFeedback })
+  const contextOf = async ({ id }: Hold): Promise<CardContext> => ({
+    ...{ consoleUrl: holdUrl(id), comments: await commentsOf(pool, id), takesFeedback },
+  })
+  const render = async (hold: Hold): Promise<Card> => approvalCard(hold, await contextOf(hold))
+  const renderGathered = async (of: Gathered): Promise<Card> => gatheredCard(of, await contextOf(of.lead))
+  const pace = createPace()
   const delivery = createCardDelivery({
-    ...{ cards, holds, log, now },
-    places: new CardInPlace({ client, cards, now, botUserId, pace: createPace() }),
+    ...{ cards, gathered, log, now },
+    faceOf: createFaces({ gathered, render, renderGathered }),
+    places: new CardInPlace({ client, cards, now, botUserId, pace }),
     destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId }),
     troubles: createTroubles(pool, now),
-    render,
+    nudges: createNudges({ pool, client, cards, holds, pace, now }),
   })
   const seen = createSeenRequests({ pool, now })
   const receiver = new Receivers({ ...settings, clientOptions: options, seen, log, now })
@@ -94,10 +107,13 @@ export function createSlack(parts: SlackParts): Slack | null {
     tokenVerificationEnabled: false,
   })
   const linkUrl = (code: string): string => pageOf(`/slack/link?code=${encodeURIComponent(code)}`)
-  const answers = { ...parts, ...{ client, cards, links, delivery, render, holdUrl, teamId, linkUrl } }
+  const answers = { ...parts, ...{ client, cards, gathered, links, delivery, render, holdUrl, teamId, linkUrl } }
   const home = createHome(answers)
   answerClicks(app, answers)
   answerQuestions(app, answers)
+  answerMany(app, answers)
+  answerAlike(app, answers)
+  answerReviews(app, answers)
   answerCommands(app, answers)
   answerBreakGlass(app, answers)
   answerFeedback(app, answers)

@@ -1,4 +1,5 @@
 import type { Facts } from '../../policies/input.ts'
+import type { Hold } from '../../workflows/holds/hold.ts'
 
 /**
  * Slack is not a place for data. When a statement compares something with a column that carries a label
@@ -12,6 +13,11 @@ export const HIDDEN_LITERAL = '‹hidden›'
 
 export function comparesProtectedColumns(facts: Facts): boolean {
   return comparedLabels(facts).length > 0
+}
+
+/** As it may be shown where data does not belong. */
+export function hiddenStatement({ facts, statement }: Pick<Hold, 'facts' | 'statement'>): string {
+  return comparesProtectedColumns(facts) ? hideLiterals(statement) : statement
 }
 
 /** The labels of the columns that something is compared with. */

@@ -49,7 +49,16 @@ export function countsFor({ facts, preview }: Hold): Preview | null {
 
 /** What the parser found, beside what was written: a statement may look like one thing and be another. */
 export function whatItDoes(facts: Facts, preview: Preview | null): readonly (readonly Span[])[] {
-  const items: (readonly Span[])[] = [[`${line(facts.tag, 40)}: ${facts.effects.map((e) => EFFECT[e]).join(', ')}`]]
+  const rows = preview === null ? 'said in the console only' : rowsTouched(preview)
+  return [[{ bold: 'Rows: ' }, rows], ...whatItTouches(facts)]
+}
+
+/** The same for all that differ in constants only. */
+export function whatItTouches(facts: Facts): readonly (readonly Span[])[] {
+  const items: (readonly Span[])[] = []
+  if (facts.flags.includes('no_where')) items.push([{ bold: 'No WHERE: every row' }])
+  if (facts.flags.includes('always_true_where')) items.push([{ bold: 'A WHERE that is always true: every row' }])
+  items.push([`${line(facts.tag, 40)}: ${facts.effects.map((e) => EFFECT[e]).join(', ')}`])
   if (facts.relations.length > 0) items.push(['Tables: ', some(relations(facts), 4)])
   const written = facts.columns.filter(({ uses }) => uses.includes('written')).map(({ column }) => line(column, 30))
   if (written.length > 0) items.push(['Columns written: ', some([...new Set(written)], 6)])
@@ -57,9 +66,6 @@ export function whatItDoes(facts: Facts, preview: Preview | null): readonly (rea
   if (outside.length > 0) items.push(['Outside: ', some(outside, 2)])
   const roles = facts.roles.map((role) => line(role, 30))
   if (roles.length > 0) items.push(['Roles: ', some(roles, 4)])
-  if (facts.flags.includes('no_where')) items.push([{ bold: 'No WHERE: every row' }])
-  if (facts.flags.includes('always_true_where')) items.push([{ bold: 'A WHERE that is always true: every row' }])
-  items.push(['Rows: ', preview === null ? 'said in the console only' : rowsTouched(preview)])
   return items
 }
 
@@ -70,7 +76,7 @@ function relations(facts: Facts): readonly string[] {
   })
 }
 
-function rowsTouched({ kind, rows, ofRows }: Preview): string {
+export function rowsTouched({ kind, rows, ofRows }: Preview): string {
   if (kind === 'unknown' || rows === null) return 'could not be counted'
   const of = ofRows === null ? '' : ` of ${ofRows.toLocaleString('en')}`
   return kind === 'counted'
@@ -113,9 +119,9 @@ export function outcomeOf(hold: Hold): string | null {
     case 'pending':
       return null
     case 'approved':
-      return `Approved by ${approvers(hold)}. Waiting to run.`
+      return `${letThrough(hold)} Waiting to run.`
     case 'executed':
-      return `Approved by ${approvers(hold)}. ${ran(hold)}`
+      return `${letThrough(hold)} ${ran(hold)}`
     case 'rejected':
       return rejection(hold)
     case 'expired':
@@ -136,11 +142,19 @@ function ran({ outcome }: Hold): string {
   return outcome.ok ? `Ran in ${took}: ${tag}` : `The database refused it after ${took}: SQLSTATE ${tag}`
 }
 
-function rejection({ votes }: Hold): string {
+function rejection({ votes, approvedThrough }: Hold): string {
+  if (approvedThrough !== null) return 'The approval of others that let it through was undone. It did not run.'
   const vote = votes.findLast(({ choice }) => choice === 'reject')
   if (vote === undefined) return 'Rejected. It did not run.'
   const because = vote.reason === null || vote.reason === '' ? '' : ` because: ${line(vote.reason, REASON)}`
   return `Rejected by ${line(vote.voter.name, NAME)}${because}`
+}
+
+/** By whose hand: reviewers', nobody's, or that of who approved another one like it. */
+function letThrough(hold: Hold): string {
+  if (hold.brokenGlass !== null) return `Approved by nobody: ${line(hold.identity.name, NAME)} broke the glass.`
+  if (hold.approvedThrough !== null) return `Approved alike, as run ${hold.approvedThrough.run}.`
+  return `Approved by ${approvers(hold)}.`
 }
 
 function approvers({ votes }: Hold): string {

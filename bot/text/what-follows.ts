@@ -84,8 +84,11 @@ export function brokenGlassOf({ brokenGlass, identity }: Hold): readonly (readon
   const { reason, reviewDueAt, review } = brokenGlass
   const done: readonly Span[] =
     review === null
-      ? [{ bold: 'Not reviewed yet. ' }, 'Review it in the console until ', { at: reviewDueAt }, '.']
-      : [{ bold: review.verdict === 'reviewed' ? 'Reviewed' : 'Disputed' }, ` by ${line(review.by.name, 60)}`]
+      ? [{ bold: 'Not reviewed yet. ' }, 'A reviewer has to look at it until ', { at: reviewDueAt }, '.']
+      : [
+          { bold: review.verdict === 'reviewed' ? 'Reviewed' : 'Disputed' },
+          ` by ${line(review.by.name, 60)}${review.reason === null ? '' : `: ${line(review.reason, 200)}`}`,
+        ]
   return [[{ bold: `${line(identity.name, 60)} did not wait for approval: ` }, line(reason, 200)], done]
 }
 

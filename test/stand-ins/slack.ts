@@ -55,6 +55,14 @@ export interface Misbehaviour {
     | { readonly kind: 'answer_lost' }
 }
 
+interface OpenView {
+  readonly id: string
+  readonly user: string
+  view: Record<string, unknown>
+  /** How many views lie below it. */
+  readonly depth: number
+}
+
 type Arguments = Readonly<Record<string, string>>
 type Answer = Readonly<Record<string, unknown>>
 
@@ -68,6 +76,8 @@ const SCOPES: Readonly<Record<string, string | null>> = {
   'conversations.history': 'channels:history',
   'conversations.open': 'im:write',
   'views.open': null,
+  'views.push': null,
+  'views.update': null,
   'views.publish': null,
   'apps.connections.open': 'connections:write',
 }
@@ -76,6 +86,8 @@ const APP_METHODS = new Set(['apps.connections.open'])
 /** docs.slack.dev/apis/web-api/rate-limits: one message a second and channel, with some more in a burst. */
 const POSTS_IN_BURST = 5
 const TRIGGER_MS = 3_000
+/** docs.slack.dev/surfaces/modals: up to three views in a stack. */
+const VIEWS_STACKED_MAX = 3
 const TEXT_MAX = 40_000
 
 export class SlackStandIn {
@@ -88,7 +100,8 @@ export class SlackStandIn {
   /** Everything that was called, in order, with the arguments as they came. */
   readonly calls: { readonly method: string; readonly args: Arguments; readonly error: string | null }[] = []
   readonly privateMessages: PrivateMessage[] = []
-  readonly openViews: { readonly user: string; readonly view: Record<string, unknown> }[] = []
+  /** Every view that was opened, as it is now, in order. */
+  readonly openViews: OpenView[] = []
   /** The home tab of each user, as it was published last, and how often. */
   readonly homes = new Map<string, { readonly view: Record<string, unknown>; readonly published: number }>()
   readonly scopes = new Set([
@@ -113,7 +126,7 @@ export class SlackStandIn {
   readonly #channels = new Map<string, { id: string; name: string; archived: boolean; member: boolean }>()
   readonly #messages = new Map<string, PostedMessage>()
   readonly #posted = new Map<string, number[]>()
-  readonly #triggers = new Map<string, { user: string; issuedAt: number; used: boolean }>()
+  readonly #triggers = new Map<string, { user: string; issuedAt: number; used: boolean; from: OpenView | null }>()
   readonly #misbehaviours: { fault: Misbehaviour['fault']; method: string | undefined; left: number }[] = []
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   #sequence = 0
@@ -278,6 +291,24 @@ export class SlackStandIn {
     }
   }
 
+  /** Clicks a button in the view that was opened last for a person. */
+  async clickView(user: string, actionId: string, value?: string): Promise<Response> {
+    const open = this.openViews.findLast((candidate) => candidate.user === user)
+    if (!open) throw new Error(`No view is open for ${user}`)
+    const found = buttonsOf(open.view.blocks as Answer[]).find(
+      (button) => button.action_id === actionId && (value === undefined || button.value === value),
+    )
+    if (!found) throw new Error(`The view has no button ${actionId}`)
+    return this.deliver({
+      type: 'block_actions',
+      ...this.#interaction(user),
+      trigger_id: this.#trigger(user, open),
+      container: { type: 'view', view_id: open.id },
+      view: { id: open.id, team_id: this.teamId, ...open.view },
+      actions: [{ ...found, block_id: 'b', action_ts: this.#ts() }],
+    })
+  }
+
   /** Submits the view that was opened last for a person. `values`: what they typed, by action id. */
   async submitView(user: string, values: Readonly<Record<string, string>>): Promise<Response> {
     const open = this.openViews.findLast((candidate) => candidate.user === user)
@@ -290,7 +321,7 @@ export class SlackStandIn {
         return [String(input.block_id ?? id), { [id]: { type, value: values[id] ?? null, ...chosen } }]
       }),
     )
-    const view = { id: 'V1', team_id: this.teamId, ...open.view, state: { values: state } }
+    const view = { id: open.id, team_id: this.teamId, ...open.view, state: { values: state } }
     return this.deliver({ type: 'view_submission', ...this.#interaction(user), trigger_id: this.#trigger(user), view })
   }
 
@@ -351,9 +382,9 @@ export class SlackStandIn {
     return this.#users.get(user)?.team_id ?? this.teamId
   }
 
-  #trigger(user: string): string {
+  #trigger(user: string, from: OpenView | null = null): string {
     const id = `${++this.#sequence}.${this.now()}.${randomBytes(8).toString('hex')}`
-    this.#triggers.set(id, { user, issuedAt: this.now(), used: false })
+    this.#triggers.set(id, { user, issuedAt: this.now(), used: false, from })
     return id
   }
 
@@ -445,8 +476,10 @@ export class SlackStandIn {
         }
       case 'conversations.history':
         return this.#history(args)
+      case 'views.update':
+        return this.#updateView(args)
       default:
-        return this.#openView(args)
+        return this.#openView(method, args)
     }
   }
 
@@ -555,7 +588,7 @@ export class SlackStandIn {
     return { ok: true, messages, has_more: found.length > limit }
   }
 
-  #openView(args: Arguments): Answer {
+  #openView(method: string, args: Arguments): Answer {
     const trigger = this.#triggers.get(args.trigger_id ?? '')
     if (!trigger) return refuse('invalid_trigger_id')
     if (trigger.used) return refuse('exchanged_trigger_id')
@@ -564,9 +597,22 @@ export class SlackStandIn {
     const problems = viewProblems(view)
     if (problems.some((problem) => problem.startsWith('view_too_large'))) return refuse('view_too_large')
     if (problems.length > 0) return refuseMessage({ problems, error: 'invalid_arguments' })
+    const depth = method === 'views.push' ? (trigger.from?.depth ?? VIEWS_STACKED_MAX) + 1 : 0
+    if (depth >= VIEWS_STACKED_MAX) return refuse('push_limit_reached')
     trigger.used = true
-    this.openViews.push({ user: trigger.user, view: view as Record<string, unknown> })
-    return { ok: true, view: { id: 'V1', ...(view as object) } }
+    const id = `V${++this.#sequence}`
+    this.openViews.push({ id, user: trigger.user, view: view as Record<string, unknown>, depth })
+    return { ok: true, view: { id, ...(view as object) } }
+  }
+
+  #updateView(args: Arguments): Answer {
+    const open = this.openViews.find(({ id }) => id === args.view_id)
+    if (open === undefined) return refuse('not_found')
+    const view = parseJson(args.view)
+    const problems = viewProblems(view)
+    if (problems.length > 0) return refuseMessage({ problems, error: 'invalid_arguments' })
+    open.view = view as Record<string, unknown>
+    return { ok: true, view: { id: open.id, ...(view as object) } }
   }
 
   #responseUrl([channel, user]: readonly string[], body: string, response: ServerResponse): void {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { holdAction } from '../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../bot/slack/cards/hold-actions.ts'
 import { findChromium, openBrowser } from '../harness/browser.ts'
 import { findProgram } from '../harness/find-program.ts'
 import { type RunningHoldpoint, startHoldpoint } from '../harness/holdpoint.ts'

@@ -55,7 +55,7 @@ const LIST_MAX = 1_000
 export function createHolds(options: HoldsOptions): KeptHolds {
   const { pool, queues, log } = options
   const now = options.now ?? Date.now
-  const abandonedAfterMs = options.abandonedAfterMs ?? ABANDONED_AFTER_MS
+  const { pendingMax, abandonedAfterMs = ABANDONED_AFTER_MS } = options
   const moment = (): Date => new Date(now())
   const wakes = [createPostgresWake(pool, log), ...(queues.wake === null ? [] : [queues.wake])]
   const waiting = new Waiting({
@@ -64,7 +64,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     now,
     log,
     expire: async (id) => void (await attempt('expire', id)),
-    ...poll(options),
+    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
   })
 
   /** Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. */
@@ -111,7 +111,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async create(request) {
       const created = await inTransaction(pool, (client) =>
-        createRow(client, request, { at: moment(), pendingMax: options.pendingMax, abandonedAfterMs }),
+        createRow(client, request, { at: moment(), pendingMax, abandonedAfterMs }),
       )
       if (created.isNew) {
         await makeJobs(queues, created.row, created.notices, now()).catch(async (cause: unknown) => {
@@ -174,10 +174,10 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       return existing(id)
     },
 
-    async undoAlike(id, by, via) {
-      const undone = await inTransaction(pool, (client) => undoAlike(client, { hold: id, by, via, at: moment() }))
+    async undoAlike(hold, by, via) {
+      const undone = await inTransaction(pool, (client) => undoAlike(client, { hold, by, via, at: moment() }))
       tell(undone.moved, undone.notices)
-      return existing(id)
+      return existing(hold)
     },
 
     async abandon(id) {
@@ -203,8 +203,4 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       if (status !== 'executed') throw new HoldError('not_executed', 'This hold was not taken before it was completed')
     },
   }
-}
-
-function poll({ pollMs }: HoldsOptions): { pollMs?: number } {
-  return pollMs === undefined ? {} : { pollMs }
 }

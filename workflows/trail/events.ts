@@ -4,9 +4,10 @@ import type { RuleDescription } from '../../policies/rule-description.ts'
 import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
+import type { AlikeEvents } from './alike-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents {
+export interface TrailEvents extends AlikeEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string
@@ -76,17 +77,6 @@ export interface TrailEvents {
   'hold.reminded': { readonly hold: string }
   /** From now on people of this group may answer too. */
   'hold.escalated': { readonly hold: string; readonly group: string }
-  /** The approval counts for statements that differ in constants only. */
-  'hold.alike_approved': { readonly hold: string; readonly runs: number; readonly until: string }
-  /** Nobody was asked: the approval of another hold covers this one. */
-  'hold.approved_through': { readonly hold: string; readonly approval: string; readonly run: number }
-  /** Somebody ended that early; `revoked`: holds it had let through that had not run, and will not. */
-  'hold.alike_undone': {
-    readonly hold: string
-    readonly by: PersonKey
-    readonly via: string
-    readonly revoked: readonly string[]
-  }
   /** The asker ran it without an approval. */
   'hold.glass_broken': {
     readonly hold: string

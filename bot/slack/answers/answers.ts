@@ -1,10 +1,11 @@
 import type { App } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { outcomeOf } from '../../text/hold-wording.ts'
-import { holdAction } from '../cards/approval-card.ts'
 import { detailsView } from '../cards/details-view.ts'
+import { holdAction } from '../cards/hold-actions.ts'
 import { REJECT_VIEW, rejectReason, rejectView } from '../cards/reject-view.ts'
 import { isShownWhole } from '../cards/statement-section.ts'
+import { refreshOneByOne } from './answer-many.ts'
 import { type AnswerParts, answer, type Click, carriedOf, clickOf, clickOfView } from './click.ts'
 import { sentence, toRefused, toVoter } from './private-sentences.ts'
 
@@ -18,7 +19,8 @@ export function answerClicks(app: App, parts: AnswerParts): void {
     const click = clickOf(body, action, respond, parts)
     await answer(click, parts, async (person, found) => {
       if (!isShownWhole(found)) return click.tell(sentence.notShownWhole)
-      return vote(click, person, { choice: 'approve', reason: null }, parts)
+      await vote(click, person, { choice: 'approve', reason: null }, parts)
+      return refreshOneByOne(body, parts)
     })
   })
 
@@ -28,7 +30,11 @@ export function answerClicks(app: App, parts: AnswerParts): void {
     await answer(click, parts, async (_person, found) => {
       if (!isShownWhole(found)) return click.tell(sentence.notShownWhole)
       if (found.status !== 'pending') return tellLate(click, found, parts)
-      return parts.client.views.open({ trigger_id: body.trigger_id, view: rejectView(found, carriedOf(click)) })
+      const asking = { trigger_id: body.trigger_id, view: rejectView(found, carriedOf(click)) }
+      // From within a view another one opens on top of it.
+      return 'view' in body && body.view?.type === 'modal'
+        ? parts.client.views.push(asking)
+        : parts.client.views.open(asking)
     })
   })
 

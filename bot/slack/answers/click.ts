@@ -6,6 +6,7 @@ import type { KeptHolds } from '../../../workflows/holds/holds.ts'
 import { writeTrail } from '../../../workflows/outbox/outbox.ts'
 import type { Card } from '../cards/approval-card.ts'
 import type { CardDelivery } from '../cards/delivery.ts'
+import type { GatheredCards } from '../cards/gathered-cards.ts'
 import type { Place, PostedCards } from '../cards/posted-cards.ts'
 import { escapeMrkdwn } from '../cards/rich-text.ts'
 import type { LinkRequests } from './link-requests.ts'
@@ -14,8 +15,12 @@ import { type LinkedPerson, type SlackUserReference, type StandingSources, stand
 
 /** What handlers of clicks, commands and messages need. */
 export interface AnswerParts extends StandingSources {
-  readonly holds: Pick<KeptHolds, 'find' | 'vote' | 'list' | 'comment' | 'giveReason' | 'breakGlass' | 'review'>
+  readonly holds: Pick<
+    KeptHolds,
+    'find' | 'vote' | 'list' | 'comment' | 'giveReason' | 'breakGlass' | 'review' | 'undoAlike'
+  >
   readonly cards: PostedCards
+  readonly gathered: GatheredCards
   readonly links: LinkRequests
   readonly delivery: CardDelivery
   readonly pool: Pool
@@ -46,18 +51,26 @@ export async function answer(
   try {
     const hold = await parts.holds.find(click.hold)
     if (hold === null) return void (await click.tell(sentence.gone))
-    const standing = await standingOf(click.user, parts)
-    if ('person' in standing) return void (await act(standing.person, hold))
-    const { stranger } = standing
-    await recordRefusal(click, stranger, parts)
-    await click.tell(stranger === 'not_linked' ? await linkFor(click.user, parts) : toStranger(stranger))
+    const person = await personOf(click, parts)
+    if (person !== null) await act(person, hold)
   } catch (err) {
     parts.log.error({ err, hold: click.hold }, 'a click in Slack could not be answered')
     await click.tell(sentence.failed).catch(() => undefined)
   }
 }
 
-async function recordRefusal(
+/** Who clicked; null when they are nobody to us, which they were told in private and which is on record. */
+export async function personOf(click: Click, parts: AnswerParts): Promise<LinkedPerson | null> {
+  const standing = await standingOf(click.user, parts)
+  if ('person' in standing) return standing.person
+  const { stranger } = standing
+  await recordRefusal(click, stranger, parts)
+  await click.tell(stranger === 'not_linked' ? await linkFor(click.user, parts) : toStranger(stranger))
+  return null
+}
+
+/** A click that changed nothing, and why. Votes are recorded by the holds, whichever way they come. */
+export async function recordRefusal(
   { hold, user }: Click,
   reason: string,
   { pool, now }: Pick<AnswerParts, 'pool' | 'now'>,

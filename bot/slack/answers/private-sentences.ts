@@ -7,6 +7,14 @@ import type { Stranger } from './standing.ts'
 export const sentence = {
   gone: 'This hold is not known any more.',
   notShownWhole: 'The card does not show this statement whole, so it cannot be answered here. Open it in the console.',
+  allAnswered: 'All that this card showed has been answered already.',
+  answeredAlready: 'This has been answered already.',
+  notAlike: 'An approval of this counts for this statement alone. Approve it by itself.',
+  alikeUndone: (runs: number) =>
+    `Undone: it allows nothing more. ${runs === 0 ? 'No run of it was' : runs === 1 ? 'One run of it was' : `${runs} runs of it were`} given out before; what of that had not begun is taken back.`,
+  reviewedAlready: 'This has been reviewed already.',
+  reviewedFine: 'Your review is on record: fine.',
+  reviewedNotFine: 'Your review is on record: not fine.',
   notYours: 'This hold is not yours to see.',
   questionMissing: 'There was nothing to ask.',
   askerNotLinked: (name: string) =>
@@ -41,6 +49,27 @@ export function toVoter(hold: Hold, choice: 'approve' | 'reject'): string {
   return 'Your approval is counted. More approvals are needed.'
 }
 
+/** Refusals are said once each, however many they are for. */
+export function toVoterOfMany(
+  counted: readonly Hold[],
+  refused: readonly string[],
+  choice: 'approve' | 'reject',
+): string {
+  const what = choice === 'approve' ? 'approval' : 'rejection'
+  const open = counted.filter(({ status }) => status === 'pending').length
+  return [
+    ...(counted.length === 0 ? [] : [`Your ${what} is counted for ${requests(counted.length)}.`]),
+    ...(choice === 'approve' && open > 0 ? ['More approvals are needed.'] : []),
+    ...[...Map.groupBy(refused, (why) => why)].map(([why, of]) =>
+      counted.length === 0 && of.length === refused.length ? why : `Not for ${requests(of.length)}: ${why}`,
+    ),
+  ].join(' ')
+}
+
+function requests(count: number): string {
+  return count === 1 ? 'one request' : `${count} requests`
+}
+
 const REFUSALS: Readonly<Record<string, string>> = {
   not_found: sentence.gone,
   own_request: 'Nobody answers their own request, their agent’s or their agent’s owner’s.',
@@ -49,6 +78,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   unknown_person: 'The directory does not know you. Sign in to the console once, then click again.',
   deactivated: 'Your account is deactivated.',
   already_voted: 'You have answered this already.',
+  not_pending: sentence.answeredAlready,
+  alone: sentence.notAlike,
   reason_missing: 'This cannot be approved before whoever asked has said why. Nothing was counted.',
 }
 

@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt'
 import type { Comment } from '../../../workflows/holds/comments.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
+import { alikeWords } from '../../text/alike-words.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
 import {
   countsFor,
@@ -14,6 +15,8 @@ import {
 } from '../../text/hold-wording.ts'
 import type { Span } from '../../text/span.ts'
 import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
+import { actions, feedback, pendingButtons, reviewButtons, undoAlike } from './answer-buttons.ts'
+import { holdAction } from './hold-actions.ts'
 import { button, escapeMrkdwn, list, paragraph } from './rich-text.ts'
 import { isShownWhole, statementBlocks } from './statement-section.ts'
 
@@ -30,6 +33,8 @@ export interface Card {
   /** What notifications and screen readers say instead of the blocks. */
   readonly text: string
   readonly blocks: readonly types.KnownBlock[]
+  /** Of a card for many: those it shows whole and offers to answer together. */
+  readonly shown?: readonly Hold[]
 }
 
 /** What a card shows beside the hold itself. */
@@ -42,46 +47,74 @@ export interface CardContext {
   readonly takesFeedback?: boolean
 }
 
-/** Shared by cards and their handlers, so that they cannot drift apart. */
-export const holdAction = {
-  approve: 'holdpoint_approve',
-  reject: 'holdpoint_reject',
-  details: 'holdpoint_details',
-  ask: 'holdpoint_ask',
-  feedback: 'holdpoint_feedback',
-  console: 'holdpoint_console',
-} as const
-
 const ASKED_REASON_BUDGET = 200
 const COMMENTS_SHOWN = 3
 
 export function approvalCard(hold: Hold, context: CardContext): Card {
-  const asks = paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold))
-  const blocks: readonly types.KnownBlock[] = [
+  const pending = hold.status === 'pending'
+  const body = pending ? waitingBody(hold, context) : settledBody(hold, context)
+  const frame = (inner: readonly types.KnownBlock[]): readonly types.KnownBlock[] => [
     { type: 'header', text: { type: 'plain_text', text: headline(hold), emoji: false } },
-    asks,
-    ...reasonGiven(hold),
-    ...statementBlocks(hold),
-    list('What it would do', whatItDoes(hold.facts, countsFor(hold))),
-    list('Why it is held', whyHeld(hold)),
-    paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
-    ...closing(hold, context),
+    ...inner,
     { type: 'context', elements: [{ type: 'plain_text', text: line(hold.id, 100), emoji: false }] },
   ]
+  const all = frame(body(true))
+  const blocks = jsonCostOf(all) <= BLOCKS_JSON_MAX ? all : frame(body(false))
   return { text: escapeMrkdwn(headline(hold)), blocks: withAsides(blocks, asidesOf(hold, context)) }
 }
 
-function reasonGiven({ reason, needsReason }: Hold): readonly types.KnownBlock[] {
+/** @param all whether what else it would do is said, which gives way to the statement */
+type Body = (all: boolean) => readonly types.KnownBlock[]
+
+/** In the order in which somebody judges: who, why, what, how much, and what a click does. */
+function waitingBody(hold: Hold, context: CardContext): Body {
+  const whole = isShownWhole(hold)
+  const until = paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.')
+  return (all) => [
+    asking(hold, 'asks'),
+    ...reasonGiven(hold),
+    ...statementBlocks(hold),
+    list('What it would do', [...whatItDoes(hold.facts, countsFor(hold)), ...(all ? consequencesOf(hold) : [])]),
+    list('Why it is held', whyHeld(hold)),
+    paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
+    ...(whole ? [] : [until]),
+    pendingButtons(hold, { ...context, whole }),
+  ]
+}
+
+/** How it ended stands first; then what it was. */
+function settledBody(hold: Hold, context: CardContext): Body {
+  const alike = alikeWords(hold)
+  const glass = brokenGlassOf(hold)
+  const buttons = afterwards(hold, context)
+  return () => [
+    paragraph({ bold: outcomeOf(hold) ?? '' }),
+    ...(glass.length === 0 ? [] : [list('The glass was broken', glass)]),
+    ...(alike.length === 0 ? [] : [paragraph(...alike)]),
+    asking(hold, 'asked'),
+    ...reasonGiven(hold),
+    ...statementBlocks(hold),
+    list('What it was to do', whatItDoes(hold.facts, countsFor(hold))),
+    list('Why it was held', whyHeld(hold)),
+    ...(buttons.length === 0 ? [] : [actions(buttons)]),
+  ]
+}
+
+function asking(hold: Hold, verb: string): types.KnownBlock {
+  return paragraph(...whoAsks(hold), ` ${verb} to run ${line(hold.facts.tag, 40)} on `, ...where(hold))
+}
+
+function reasonGiven({ reason, needsReason, status }: Hold): readonly types.KnownBlock[] {
   if (reason !== null) return [paragraph({ bold: 'They say: ' }, line(reason, ASKED_REASON_BUDGET))]
-  return needsReason ? [paragraph({ bold: 'They have not said why, and have to before it can be approved.' })] : []
+  return needsReason && status === 'pending'
+    ? [paragraph({ bold: 'They have not said why, and have to before it can be approved.' })]
+    : []
 }
 
 /** What helps and can be missed, most important first. All of it is in the console. */
 function asidesOf(hold: Hold, { comments = [] }: CardContext): readonly types.KnownBlock[] {
   const pending = hold.status === 'pending'
   const sections: readonly (readonly [string, readonly (readonly Span[])[]])[] = [
-    ['The glass was broken', brokenGlassOf(hold)],
-    ['What else it would do', pending ? consequencesOf(hold) : []],
     ['Answers so far', votesSoFar(hold.votes)],
     ['To know', pending ? besides(hold) : []],
     ['What your answer does', pending && isShownWhole(hold) ? whatFollows(hold) : []],
@@ -113,39 +146,25 @@ const HEADLINE: Readonly<Record<HoldStatus, string>> = {
 }
 
 export function headline(hold: Hold): string {
-  const { identity, target, facts, status } = hold
+  const { identity, target, facts, status, brokenGlass } = hold
   const who = line(identity.name, 50)
-  return `${HEADLINE[status]}: ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${who}`
+  const state = brokenGlass === null ? HEADLINE[status] : reviewHeadline(brokenGlass)
+  return `${state}: ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${who}`
 }
 
-function closing(hold: Hold, context: CardContext): readonly types.KnownBlock[] {
-  const outcome = outcomeOf(hold)
-  if (outcome === null) {
-    const until = paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.')
-    return isShownWhole(hold) ? [buttons(hold, context)] : [until, buttons(hold, context)]
-  }
-  const afterwards = context.takesFeedback ? [actions([feedback(hold)])] : []
-  return [paragraph({ bold: outcome }), ...afterwards]
+/** What is left to do when it is answered. */
+function afterwards(hold: Hold, { takesFeedback }: CardContext): readonly types.Button[] {
+  const { brokenGlass, alikeApproval, id } = hold
+  const ask = button({ actionId: holdAction.ask, label: 'Ask', value: id })
+  return [
+    ...(brokenGlass?.review === null ? [...reviewButtons(hold), ask] : []),
+    ...(alikeApproval?.undone === null ? [undoAlike(id)] : []),
+    ...(takesFeedback ? [feedback(hold)] : []),
+  ]
 }
 
-function buttons(hold: Hold, { consoleUrl, takesFeedback }: CardContext): types.ActionsBlock {
-  const value = hold.id
-  const answers = isShownWhole(hold)
-    ? [
-        button({ actionId: holdAction.approve, label: 'Approve', value, style: 'primary' }),
-        button({ actionId: holdAction.reject, label: 'Reject', value, style: 'danger' }),
-      ]
-    : []
-  const ask = button({ actionId: holdAction.ask, label: 'Ask', value })
-  const details = button({ actionId: holdAction.details, label: 'Details', value })
-  const open = { ...button({ actionId: holdAction.console, label: 'Open in console', value }), url: consoleUrl }
-  return actions([...answers, ask, details, open, ...(takesFeedback ? [feedback(hold)] : [])])
-}
-
-function feedback({ id: value }: Hold): types.Button {
-  return button({ actionId: holdAction.feedback, label: 'Should have been allowed', value })
-}
-
-function actions(elements: types.Button[]): types.ActionsBlock {
-  return { type: 'actions', elements }
+/** Nobody approved it: what matters is whether somebody has looked at it since. */
+function reviewHeadline({ review, overdueToldAt }: NonNullable<Hold['brokenGlass']>): string {
+  if (review !== null) return review.verdict === 'reviewed' ? 'Reviewed' : 'Disputed'
+  return overdueToldAt === null ? 'Needs review' : 'Review overdue'
 }

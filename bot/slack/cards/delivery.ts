@@ -1,16 +1,21 @@
 import type { Log } from '../../../log.ts'
-import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import type { NoticeReason } from '../../../workflows/outbox/outbox.ts'
 import { SlackError } from '../errors.ts'
 import { asSlackError } from '../web-api.ts'
 import type { Card } from './approval-card.ts'
 import type { CardInPlace } from './card-in-place.ts'
 import type { Destinations } from './destinations.ts'
+import type { Face } from './faces.ts'
+import type { GatheredCards } from './gathered-cards.ts'
+import type { Nudges } from './nudges.ts'
 import { isPerson, type PostedCard, type PostedCards } from './posted-cards.ts'
+import { Rounds } from './rounds.ts'
 import type { Troubles } from './trouble.ts'
 
 /**
- * Brings a hold's cards in line with the hold, in every place where people are told of it. Why it is called does not
- * matter: whatever changed, the card is rendered from the record and posted or replaced, so a notice that comes late,
+ * Brings a hold's cards in line with the hold, in every place where people are told of it; holds that are alike share
+ * one (gathered-cards.ts). Why it is called does not matter: whatever changed, the card is rendered from the record and posted or replaced, so a notice that comes late,
  * twice or out of order does no harm.
  *
  * A channel that is gone, or that the app is not in, does not keep the others from being told; in its stead the card goes
@@ -19,7 +24,7 @@ import type { Troubles } from './trouble.ts'
 export interface CardDelivery {
   readonly name: 'slack'
   /** @throws SlackError; `retryable` and `retryAfterMs` say whether and when another try makes sense */
-  deliver(hold: Hold): Promise<void>
+  deliver(hold: Hold, reason?: NoticeReason, key?: string): Promise<void>
 }
 
 export interface CardDeliveryOptions {
@@ -27,8 +32,9 @@ export interface CardDeliveryOptions {
   readonly places: CardInPlace
   readonly destinations: Destinations
   readonly troubles: Troubles
-  readonly holds: Pick<Holds, 'find'>
-  readonly render: (hold: Hold) => Promise<Card>
+  readonly nudges: Nudges
+  readonly gathered: Pick<GatheredCards, 'leadOf' | 'alone'>
+  readonly faceOf: (lead: string) => Promise<Face | null>
   readonly log: Log
   readonly now: () => number
 }
@@ -39,25 +45,25 @@ const ROUNDS_MAX = 5
 type Shown = { readonly destination: string; readonly error: SlackError | null }
 
 export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
-  const { cards, places, destinations, troubles, holds, render, log, now } = options
+  const { cards, places, destinations, troubles, nudges, gathered, faceOf, log, now } = options
+  const rounds = new Rounds()
   let waitUntil = 0
 
-  async function bringInLine(given: Hold): Promise<void> {
-    let hold = (await holds.find(given.id)) ?? given
-    for (let round = 0; round < ROUNDS_MAX; round++) {
-      const card = await render(hold)
-      await showEverywhere(hold, card)
-      const after = (await holds.find(hold.id)) ?? hold
+  async function bringInLine(lead: string): Promise<void> {
+    let face = await faceOf(lead)
+    for (let round = 0; round < ROUNDS_MAX && face !== null; round++) {
+      await showEverywhere(face)
+      const after = await faceOf(lead)
       // Another replica may have shown an older state after ours; whoever sends last looks last.
-      if (JSON.stringify(await render(after)) === JSON.stringify(card)) return
-      hold = after
+      if (after === null || isSame(after.card, face.card)) return
+      face = after
     }
   }
 
-  async function showEverywhere(hold: Hold, card: Card): Promise<void> {
+  async function showEverywhere({ hold, about, card }: Face): Promise<void> {
     const written = await cards.of(hold.id)
     const known = written.map(({ destination }) => destination)
-    const wanted = await destinations.of(hold)
+    const wanted = (await Promise.all(about.map((one) => destinations.of(one)))).flat()
     const show = async (destination: string): Promise<Shown> => {
       const place = written.find((one) => one.destination === destination) ?? null
       return { destination, error: await attempt(hold, card, destination, place) }
@@ -95,10 +101,12 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
 
   return {
     name: 'slack',
-    async deliver(hold) {
+    async deliver(hold, reason, key) {
       if (now() < waitUntil) throw asksToWait(waitUntil - now())
       try {
-        await bringInLine(hold)
+        const lead = await gathered.leadOf(hold)
+        await rounds.run(lead, () => gathered.alone(lead, () => bringInLine(lead)))
+        if (reason !== undefined && key !== undefined) await nudges.tell(hold.id, reason, key)
       } catch (cause) {
         const error = asDeliveryError(cause)
         if (error instanceof SlackError && error.retryAfterMs !== null) waitUntil = now() + error.retryAfterMs
@@ -106,6 +114,10 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
       }
     },
   }
+}
+
+function isSame(one: Card, other: Card): boolean {
+  return one.text === other.text && JSON.stringify(one.blocks) === JSON.stringify(other.blocks)
 }
 
 /** A channel that takes no cards any more. A token that is revoked is so everywhere; that is no reason to look further. */

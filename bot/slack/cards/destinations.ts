@@ -52,9 +52,10 @@ export function createDestinations({
   }
 }
 
-/** Those of the decision, and once it was escalated the one it was escalated to. */
-export function reviewingGroups({ decision, escalatedAt }: Hold): readonly string[] {
-  const escalated = escalatedAt === null ? null : decision.answering?.escalate
+/** Those of the decision, and once it was escalated, or its review is overdue, the one it was escalated to. */
+export function reviewingGroups({ decision, escalatedAt, brokenGlass }: Hold): readonly string[] {
+  const overdue = brokenGlass?.overdueToldAt != null
+  const escalated = escalatedAt === null && !overdue ? null : decision.answering?.escalate
   return [...new Set([...decision.reviewers.map(({ group }) => group), ...(escalated ? [escalated.group] : [])])]
 }
 

@@ -4,8 +4,8 @@ import { jsonCost } from '../../text/bounded-text.ts'
 import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
 import { countsFor, outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
 import { visibleText } from '../../text/visible-text.ts'
-import { holdAction } from './approval-card.ts'
-import { button, list, paragraph, preformatted } from './rich-text.ts'
+import { actions, openInConsole } from './answer-buttons.ts'
+import { list, paragraph, preformatted } from './rich-text.ts'
 import { parameterLines } from './statement-section.ts'
 
 /**
@@ -34,13 +34,9 @@ export function detailsView(hold: Hold, consoleUrl: string): types.ModalView {
       ...pageBlocks('Statement', statement),
       ...(hold.parameters.length === 0 ? [] : pageBlocks('Parameters', parameters)),
       ...(hidden ? [paragraph('Values compared with protected columns are shown in the console only.')] : []),
-      { type: 'actions', elements: [consoleButton(hold.id, consoleUrl)] },
+      actions([openInConsole(hold, consoleUrl)]),
     ],
   }
-}
-
-function consoleButton(value: string, url: string): types.Button {
-  return { ...button({ actionId: holdAction.console, label: 'Open in console', value, style: 'primary' }), url }
 }
 
 interface Pages {

@@ -20,6 +20,7 @@ export function isPerson(destination: string): boolean {
 
 /** Where a hold's cards are in Slack: written down once they are posted, and found again when that was not possible. */
 export interface PostedCards {
+  /** Of the card that the hold is on, its own or one that it shares. */
   of(hold: string): Promise<readonly PostedCard[]>
   save(hold: string, card: PostedCard): Promise<void>
   forget(hold: string, destination: string): Promise<void>
@@ -35,7 +36,9 @@ export function createPostedCards(pool: Pool): PostedCards {
     of: (hold) =>
       rowsOf<PostedCard & { hold: string }>(
         pool,
-        'SELECT destination, channel, ts FROM slack_message WHERE hold = $1 ORDER BY destination',
+        `SELECT destination, channel, ts FROM slack_message
+         WHERE hold = coalesce((SELECT lead FROM slack_gathered WHERE slack_gathered.hold = $1), $1)
+         ORDER BY destination`,
         [hold],
       ),
     async save(hold, { destination, channel, ts }) {

@@ -33,6 +33,17 @@ function shown(hold: Hold): Shown {
   }
 }
 
+/** As a card shows them, the cut of what is too long included. */
+export function statementExcerpt(hold: Hold): { readonly statement: string; readonly parameters: string } {
+  const { statement, parameters } = shown(hold)
+  return { statement: marked(statement), parameters: marked(parameters) }
+}
+
+/** Words that mix alphabets: said beside the statement, where there is room for it. */
+export function hasLookAlikes(hold: Hold): boolean {
+  return lookAlikes(shown(hold).statement.text).length > 0
+}
+
 export function statementBlocks(hold: Hold): readonly types.KnownBlock[] {
   const { statement, parameters, hidden } = shown(hold)
   const blocks: types.KnownBlock[] = [preformatted('Statement', marked(statement))]
@@ -44,7 +55,7 @@ export function statementBlocks(hold: Hold): readonly types.KnownBlock[] {
     )
   if (hidden)
     blocks.push(paragraph('Values compared with protected columns are not shown in Slack. Answer in the console.'))
-  else if (!statement.whole || !parameters.whole)
+  else if (hold.status === 'pending' && (!statement.whole || !parameters.whole))
     blocks.push(paragraph('Too long to show whole here, so it cannot be answered here. Read it in the console.'))
   return blocks
 }

@@ -14,6 +14,8 @@ export interface TextView {
   /** Said above the field: what submitting does. */
   readonly says?: string
   readonly initial?: string
+  /** Nothing need be written. */
+  readonly optional?: boolean
   /** ids, and where to answer. */
   readonly carried: string
 }
@@ -38,12 +40,13 @@ export function textView(hold: Hold, asks: TextView): types.ModalView {
       {
         type: 'input',
         block_id: TEXT_BLOCK,
+        ...(asks.optional === true ? { optional: true } : {}),
         label: plain(asks.label),
         element: {
           type: 'plain_text_input',
           action_id: asks.inputId,
           multiline: true,
-          min_length: 1,
+          ...(asks.optional === true ? {} : { min_length: 1 }),
           max_length: TEXT_CHARACTERS_MAX,
           ...(asks.initial === undefined ? {} : { initial_value: asks.initial.slice(0, TEXT_CHARACTERS_MAX) }),
         },

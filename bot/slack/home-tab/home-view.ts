@@ -1,9 +1,10 @@
 import type { types } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { excerpt, line } from '../../text/bounded-text.ts'
-import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
+import { hiddenStatement } from '../../text/hidden-literals.ts'
 import { outcomeOf, whoMayAnswer } from '../../text/hold-wording.ts'
-import { headline, holdAction } from '../cards/approval-card.ts'
+import { openInConsole, pendingButtons } from '../cards/answer-buttons.ts'
+import { headline } from '../cards/approval-card.ts'
 import { button, paragraph, preformatted } from '../cards/rich-text.ts'
 import { isShownWhole } from '../cards/statement-section.ts'
 import type { Inbox } from './inbox.ts'
@@ -46,24 +47,13 @@ function heading(text: string): types.HeaderBlock {
 }
 
 function waitingBlocks(hold: Hold, consoleUrl: string): readonly types.KnownBlock[] {
-  const value = hold.id
-  const written = comparesProtectedColumns(hold.facts) ? hideLiterals(hold.statement) : hold.statement
-  const { text, whole } = excerpt(written, EXCERPT_BUDGET)
+  const { text, whole: all } = excerpt(hiddenStatement(hold), EXCERPT_BUDGET)
   // Who answers here has seen all of it here; parameters are on the card and in Details only.
-  const mayAnswer = whole && hold.parameters.length === 0 && isShownWhole(hold)
-  const answers = mayAnswer
-    ? [
-        button({ actionId: holdAction.approve, label: 'Approve', value, style: 'primary' }),
-        button({ actionId: holdAction.reject, label: 'Reject', value, style: 'danger' }),
-      ]
-    : []
-  const ask = button({ actionId: holdAction.ask, label: 'Ask', value })
-  const details = button({ actionId: holdAction.details, label: 'Details', value })
-  const open = { ...button({ actionId: holdAction.console, label: 'Open in console', value }), url: consoleUrl }
+  const whole = all && hold.parameters.length === 0 && isShownWhole(hold)
   return [
     paragraph({ bold: headline(hold) }, `. It needs ${whoMayAnswer(hold)}, until `, { at: hold.expiresAt }, '.'),
-    preformatted('Statement', whole ? text : `${text}\n[… not shown whole]`),
-    { type: 'actions', elements: [...answers, ask, details, open] },
+    preformatted('Statement', all ? text : `${text}\n[… not shown whole]`),
+    pendingButtons(hold, { consoleUrl, whole }),
     { type: 'divider' },
   ]
 }
@@ -79,7 +69,7 @@ function section(
 
 function lineOf(hold: Hold, url: string): types.SectionBlock {
   const state = outcomeOf(hold) ?? 'Waiting for an answer.'
-  const open = { ...button({ actionId: holdAction.console, label: 'Open', value: hold.id }), url }
+  const open = openInConsole(hold, url, 'Open')
   const text = line(`${headline(hold)}. ${state}`, 2_000)
   return { type: 'section', text: { type: 'plain_text', text, emoji: false }, accessory: open }
 }

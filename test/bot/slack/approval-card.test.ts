@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { approvalCard, holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { approvalCard } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { isShownWhole } from '../../../bot/slack/cards/statement-section.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { blockProblems, blocksJsonLength, blocksJsonMax } from '../../stand-ins/block-kit.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { commentsOf } from '../../../workflows/holds/comments.ts'
 import { sampleHold } from './sample-hold.ts'
 import { CHANNEL, ISSUER, openWorkspace, USERS, type Workspace } from './workspace.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { createPace } from '../../../bot/slack/cards/pace.ts'
 import { homeAction } from '../../../bot/slack/home-tab/home-view.ts'
 import { sampleHold } from './sample-hold.ts'

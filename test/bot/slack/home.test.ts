@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { homeView } from '../../../bot/slack/home-tab/home-view.ts'
 import { homeProblems } from '../../stand-ins/block-kit.ts'
 import { sampleHold, vote } from './sample-hold.ts'

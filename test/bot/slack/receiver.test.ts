@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { createSignatureCheck } from '../../../bot/slack/requests/request-signature.ts'
 import { createSeenRequests } from '../../../bot/slack/requests/seen-requests.ts'
 import { openWorkspace, USERS, type Workspace } from './workspace.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { CHANNEL, openWorkspace, USERS, type Workspace } from './workspace.ts'
 
 let workspace: Workspace

@@ -23,3 +23,18 @@ ALTER TABLE alike_approval ADD COLUMN undone_issuer text;
 ALTER TABLE alike_approval ADD COLUMN undone_subject text;
 ALTER TABLE alike_approval ADD COLUMN undone_name text;
 CREATE INDEX hold_through ON hold (approved_through) WHERE approved_through IS NOT NULL;
+
+-- A card that is replaced tells nobody. What has to be noticed is said in its thread as well, once for each notice.
+CREATE TABLE slack_nudge (
+  -- The same for every attempt at one notice.
+  notice      text NOT NULL,
+  destination text NOT NULL,
+  hold        text NOT NULL REFERENCES hold,
+  -- Whose card it was said under.
+  channel     text NOT NULL,
+  ts          text NOT NULL,
+  reason      text NOT NULL,
+  at          timestamptz NOT NULL,
+  PRIMARY KEY (notice, destination)
+);
+CREATE INDEX slack_nudge_place ON slack_nudge (channel, ts, reason, at);
