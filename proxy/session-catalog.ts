@@ -20,8 +20,8 @@ export function sessionCatalog({ catalog, log, changedHere }: SessionCatalogOpti
       changedHere()
       readAnew(catalog, log)
     },
-    look: async () => {
-      const looked = catalog.look() ?? catalog.refresh()
+    look: async (urgency) => {
+      const looked = catalog.look(urgency) ?? catalog.refresh()
       // What was true before is not judged by then: a refresh that fails takes the snapshot away.
       await looked
         .catch(() => catalog.refresh())

@@ -3,6 +3,7 @@ import type { TargetConfig } from '../../config.ts'
 import type { LabelRules } from './column-sources.ts'
 import type { Footing } from './confirmations.ts'
 import { LiveCatalog } from './live-catalog.ts'
+import type { Urgency } from './looks.ts'
 import type { SideOptions } from './side-transaction.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 
@@ -14,10 +15,10 @@ export interface Catalog {
   /** Reads all definitions anew. @throws CatalogError; the snapshot is then no longer usable until one succeeds */
   refresh(): Promise<void>
   /**
-   * Looks now for what was changed elsewhere, for somebody who misses a name.
+   * Looks now for what was changed elsewhere, for somebody who misses a name, or whose statement was approved.
    * @returns null when there was so much looking of late that the next is too far off to be waited for
    */
-  look(): Promise<void> | null
+  look(urgency?: Urgency): Promise<void> | null
   /**
    * Asks the server whether the definitions a judgement rests on are still those it was made by.
    * @returns false after reading them anew, when they are not or nobody could be asked

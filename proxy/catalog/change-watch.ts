@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
-import { Looks } from './looks.ts'
+import { Looks, type Urgency } from './looks.ts'
 import { changeMark, changeSigns } from './queries.ts'
 
 export interface ChangeWatchOptions {
@@ -61,8 +61,8 @@ export class ChangeWatch {
   }
 
   /** Looks now. @returns null when the next look is too far off to be waited for */
-  ask(): Promise<void> | null {
-    return this.#looks.ask()
+  ask(urgency?: Urgency): Promise<void> | null {
+    return this.#looks.ask(urgency)
   }
 
   async #check(): Promise<void> {

@@ -7,6 +7,7 @@ import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
 import { CatalogError } from './errors.ts'
 import { loadDefinitions } from './load.ts'
+import type { Urgency } from './looks.ts'
 import { beginReadOnly, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
 import { connectionOf } from './target-connection.ts'
@@ -23,6 +24,8 @@ export class LiveCatalog implements Catalog {
   readonly #options: CatalogOptions
   readonly #connection: pg.ClientConfig
   readonly #pool: pg.Pool
+  /** Previews may take seconds; no look waits behind them. */
+  readonly #side: pg.Pool
   #snapshot: CatalogSnapshot | null = null
   /** What the snapshot was made of. */
   #definitions: Definitions | null = null
@@ -39,12 +42,8 @@ export class LiveCatalog implements Catalog {
     this.#labels = options.labels
     this.#connection = connectionOf(options.target)
     this.#confirmations = new Confirmations(this.#connection)
-    this.#pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
-    const lost = (error: Error): void =>
-      options.log.warn({ target: options.target.name, error }, 'catalog connection lost')
-    this.#pool.on('error', lost)
-    // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
-    this.#pool.on('connect', (client) => client.on('error', lost))
+    this.#pool = this.#openPool()
+    this.#side = this.#openPool()
     this.#watch = new ChangeWatch({
       pool: this.#pool,
       changed: () => this.refresh(),
@@ -79,8 +78,8 @@ export class LiveCatalog implements Catalog {
     if (this.#snapshot !== null && this.#definitions !== null) this.#snapshot = this.#snapshotOf(this.#definitions)
   }
 
-  look(): Promise<void> | null {
-    return this.#closed ? null : this.#watch.ask()
+  look(urgency?: Urgency): Promise<void> | null {
+    return this.#closed ? null : this.#watch.ask(urgency)
   }
 
   async unchanged(footing: Footing): Promise<boolean> {
@@ -94,7 +93,7 @@ export class LiveCatalog implements Catalog {
     values: readonly unknown[],
     options: SideOptions,
   ): Promise<T[]> {
-    const client = await this.#pool.connect()
+    const client = await this.#side.connect()
     let failed = true
     try {
       await client.query(beginReadOnly(options))
@@ -116,7 +115,17 @@ export class LiveCatalog implements Catalog {
     this.#watch.stop()
     await this.#pending?.catch(() => undefined)
     await this.#confirmations.close()
-    await this.#pool.end()
+    await Promise.all([this.#pool.end(), this.#side.end()])
+  }
+
+  #openPool(): pg.Pool {
+    const pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
+    const lost = (error: Error): void =>
+      this.#options.log.warn({ target: this.#options.target.name, error }, 'catalog connection lost')
+    pool.on('error', lost)
+    // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
+    pool.on('connect', (client) => client.on('error', lost))
+    return pool
   }
 
   async #load(): Promise<void> {

@@ -1,6 +1,7 @@
 import { assertIsFor, ScopeError } from '../../policies/scopes.ts'
 import { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
+import type { Urgency } from '../catalog/looks.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
 import { type Asked, Asking, type AskingOptions } from './asking.ts'
@@ -22,7 +23,7 @@ export interface ApprovalOptions extends AskingOptions {
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
   /** Looks for definitions that were changed elsewhere. Never rejects. */
-  readonly look: () => Promise<void>
+  readonly look: (urgency: Urgency) => Promise<void>
 }
 
 const SKIP = { kind: 'skip' } as const
@@ -84,7 +85,7 @@ export class Approvals {
     let approved: Hold | null = null
     for (;;) {
       // Definitions that others changed a moment ago make it another statement than the one that was approved.
-      await this.#options.look()
+      await this.#options.look(approved === null ? 'in turn' : 'at once')
       const judgements = await asked.judge()
       try {
         const next = await this.#step(asked, judgements, approved)

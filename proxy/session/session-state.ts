@@ -1,4 +1,5 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
+import type { Urgency } from '../catalog/looks.ts'
 import type { Judgement, SessionView } from '../gate.ts'
 import type { DefinitionChange } from '../sql/definition-change.ts'
 import { type Doubts, either, isChained, noDoubts } from './doubts.ts'
@@ -26,7 +27,7 @@ export interface SessionCatalog {
   /** A definition was changed; what is judged from now on waits until it is known. */
   changed(): void
   /** Looks now for what others have changed. Never rejects: what cannot be looked at is not judged by. */
-  look(): Promise<void>
+  look(urgency: Urgency): Promise<void>
   /** Making a value of this type runs code: the checks of a domain. */
   runsCode(typeOid: number): boolean
 }

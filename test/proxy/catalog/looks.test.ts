@@ -66,6 +66,29 @@ test('nobody waits for one that is far off', async () => {
   expect(looked).toBe(2)
 })
 
+test('an approval does not wait for its turn, and takes along who waits for theirs', async () => {
+  const never = new Looks({
+    look: async () => void looked++,
+    now: () => now,
+    wait: () => new Promise(() => undefined),
+  })
+  await never.ask()
+  await never.ask('at once')
+  expect(looked).toBe(2)
+  const waiting = never.ask()
+  await never.ask('at once')
+  await waiting
+  expect(looked).toBe(3)
+})
+
+test('one that is asked for at once is never too far off', async () => {
+  takesMs = 1_500
+  await looks.ask()
+  await looks.ask('at once')
+  expect(looked).toBe(2)
+  expect(looks.ask()).toBeNull()
+})
+
 test('one that fails is told to who asked, and does not end the others', async () => {
   const failing = new Looks({
     look: () => (looked++ === 0 ? Promise.reject(new Error('gone')) : Promise.resolve()),
