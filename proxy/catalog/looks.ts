@@ -8,7 +8,7 @@ export interface LooksOptions {
 
 /** Looking because somebody asks takes this part of the time at most. */
 const SHARE_MAX = 0.2
-const INTERVAL_MIN_MS = 50
+const INTERVAL_MIN_MS = 10
 /** Whoever would have to wait longer for the next look is answered without one. */
 const WAIT_MAX_MS = 5_000
 

@@ -50,11 +50,11 @@ test('who asks while one runs gets the next, which all others share', async () =
 test('looks keep apart, further where they take longer', async () => {
   await looks.ask()
   await looks.ask()
-  expect(waits).toEqual([50])
+  expect(waits).toEqual([10])
   takesMs = 30
   await looks.ask()
   await looks.ask()
-  expect(waits).toEqual([50, 50, 150])
+  expect(waits).toEqual([10, 10, 150])
 })
 
 test('nobody waits for one that is far off', async () => {
