@@ -44,6 +44,8 @@ export interface KeptHolds extends Holds, AsyncDisposable {
 }
 
 const LIST_MAX = 1_000
+/** What was approved has run by then, as a rule. */
+const JOBS_AFTER_MS = 30
 
 /**
  * Holds, kept in the state database. Each change is one transaction; only after its commit are jobs made and waiters
@@ -67,12 +69,19 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
   })
 
-  /** Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. */
+  /**
+   * Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. Who waits is
+   * woken first; jobs, which cost the state database more than the change itself did, come when that one has run.
+   */
   function tell(moved: readonly Moved[], notices: readonly string[]): void {
     const all = [...notices, ...moved.flatMap((one) => one.notices)]
-    const woken = moved.flatMap(({ row }) => wakes.map((wake) => wake.publish(row.id)))
-    const jobs = moved.map(({ row }) => rescheduleJobs(queues, row, now()))
-    Promise.all([announce(queues, all), ...woken, ...jobs]).catch(unmade)
+    Promise.all(moved.flatMap(({ row }) => wakes.map((wake) => wake.publish(row.id)))).catch(unmade)
+    const makeJobs = (): void => {
+      const jobs = moved.map(({ row }) => rescheduleJobs(queues, row, now()))
+      Promise.all([announce(queues, all), ...jobs]).catch(unmade)
+    }
+    if (moved.length === 0) makeJobs()
+    else setTimeout(makeJobs, JOBS_AFTER_MS)
   }
   const unmade = (err: unknown): void => log.warn({ err }, 'jobs of a hold could not be made; the reconciler will')
 

@@ -3,11 +3,13 @@ import type { Log } from '../../log.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { type HoldRow, holdsOf, LIGHT_HOLD_COLUMNS } from './row.ts'
+import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 import type { Wake } from './wake.ts'
 
 /** How often rows are read although nobody said that they changed. */
 const POLL_MS = 2_000
+/** So many polls for one word that somebody waits. */
+const STAMP_EVERY = 3
 /** Rows read by one query. */
 const BATCH = 1_000
 /** Expiry is the jobs' work; what is done for them here must not keep others from their answer. */
@@ -30,18 +32,24 @@ export function pollMsFor(abandonedAfterMs: number): number {
   return Math.min(POLL_MS, abandonedAfterMs / 15)
 }
 
-/** A row that still waits is read without its request: there may be thousands, every few seconds. */
-type Read = Omit<HoldRow, 'request'> & { readonly request: HoldRow['request'] | null }
-
-/** Reading says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. */
-const READ = `
-  WITH stamped AS (UPDATE hold_waited SET waited_at = clock_timestamp() WHERE hold = ANY($1))
-  SELECT ${LIGHT_HOLD_COLUMNS}, CASE WHEN status <> 'pending' OR expires_at <= $2 THEN request END AS request
-  FROM hold WHERE id = ANY($1)`
-
-function hasRequest(row: Read): row is HoldRow {
-  return row.request !== null
+/** There may be thousands, every few seconds: of what still waits nothing is read but that. */
+interface Read {
+  readonly id: string
+  readonly moved: boolean
+  readonly due: boolean
 }
+
+const READ = `
+  SELECT id, status <> 'pending' AS moved, status = 'pending' AND expires_at <= $2 AS due FROM hold WHERE id = ANY($1)`
+const MOVED = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
+
+/**
+ * Reading says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. Not at each
+ * look: that would be a write for each who waits, and one more between an approval and its run.
+ */
+const STAMP = `
+  UPDATE hold_waited SET waited_at = clock_timestamp()
+  WHERE hold = ANY($1) AND waited_at < clock_timestamp() - make_interval(secs => $2::float8 / 1000)`
 
 interface Waiter {
   readonly resolve: (hold: Hold) => void
@@ -139,11 +147,14 @@ export class Waiting implements AsyncDisposable {
   async #readBatch(ids: readonly string[]): Promise<void> {
     const { pool, now, expire } = this.#options
     const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
-    const moved = rows.filter(({ status }) => status !== 'pending').filter(hasRequest)
-    for (const hold of await holdsOf(pool, moved)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
+    const moved = rows.filter((row) => row.moved).map(({ id }) => id)
+    const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved])
+    for (const hold of await holdsOf(pool, settled)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
+    // What was approved, too, is waited for until it has run.
+    await rowsOf(pool, STAMP, [ids, STAMP_EVERY * (this.#options.pollMs ?? POLL_MS)])
     const known = new Set(rows.map(({ id }) => id))
     for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))
-    const due = rows.filter(({ status }) => status === 'pending').filter(hasRequest)
+    const due = rows.filter((row) => row.due)
     for (const { id } of due.slice(0, EXPIRED_AT_ONCE)) {
       await expire(id)
       this.#dirty.add(id) // read again as what it has become
