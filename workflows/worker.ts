@@ -40,6 +40,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     holds,
     deliver: [...deliveries, runDelivery(queues), ...webhooks({ config, pool, now })],
     log,
+    now,
     abandonedAfterMs,
   })
   stack.defer(() => workers.close())

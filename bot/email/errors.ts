@@ -7,10 +7,13 @@ export class EmailError extends HoldpointError {
   readonly code: EmailErrorCode
   /** false: no further try makes sense, and people have to be told in another way. */
   readonly retryable: boolean
+  /** True of all mail. */
+  readonly outage: boolean
 
   constructor(code: EmailErrorCode, message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
     super(message, options)
     this.code = code
     this.retryable = code !== 'email_refused'
+    this.outage = code === 'email_unreachable'
   }
 }

@@ -15,6 +15,8 @@ export class SlackError extends HoldpointError {
   readonly code: SlackErrorCode
   readonly retryable: boolean
   readonly retryAfterMs: number | null
+  /** True of everything for Slack, and not of one card. */
+  readonly outage: boolean
   /** Slack's own word for it, e.g. channel_not_found. */
   readonly reason: string
 
@@ -27,6 +29,7 @@ export class SlackError extends HoldpointError {
     this.code = code
     this.reason = options.reason ?? code
     this.retryable = code === 'slack_rate_limited' || code === 'slack_unreachable'
+    this.outage = this.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
   }
 }

@@ -51,6 +51,7 @@ export interface Misbehaviour {
     | { readonly kind: 'server_error'; readonly status: number }
     | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number }
     | { readonly kind: 'slow'; readonly until: Promise<void> }
+    | { readonly kind: 'refused'; readonly error: string }
     /** Does the work and loses the answer, as a broken connection does. */
     | { readonly kind: 'answer_lost' }
 }
@@ -149,6 +150,19 @@ export class SlackStandIn {
 
   get #origin(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Nothing listens on its port any more; @returns how it comes back there */
+  async refuseConnections(): Promise<() => Promise<void>> {
+    const { port } = this.#server.address() as AddressInfo
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+    return () => new Promise((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
+  }
+
+  /** Whatever was to go wrong goes right from now on. */
+  behave(): void {
+    this.#misbehaviours.length = 0
   }
 
   async close(): Promise<void> {
@@ -410,6 +424,10 @@ export class SlackStandIn {
       return
     }
     if (fault?.kind === 'slow') await fault.until
+    if (fault?.kind === 'refused') {
+      this.calls.push({ method, args: {}, error: fault.error })
+      return json(response, 200, refuse(fault.error))
+    }
     const args = parseArguments(request, body)
     const answer = this.#call(method, args, request.headers.authorization)
     this.calls.push({ method, args, error: answer.ok === true ? null : String(answer.error) })

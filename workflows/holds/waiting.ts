@@ -147,11 +147,11 @@ export class Waiting implements AsyncDisposable {
   async #readBatch(ids: readonly string[]): Promise<void> {
     const { pool, now, expire } = this.#options
     const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
+    // What was approved, too, is waited for until it has run.
+    await rowsOf(pool, STAMP, [ids, STAMP_EVERY * (this.#options.pollMs ?? POLL_MS)])
     const moved = rows.filter((row) => row.moved).map(({ id }) => id)
     const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved])
     for (const hold of await holdsOf(pool, settled)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
-    // What was approved, too, is waited for until it has run.
-    await rowsOf(pool, STAMP, [ids, STAMP_EVERY * (this.#options.pollMs ?? POLL_MS)])
     const known = new Set(rows.map(({ id }) => id))
     for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))
     const due = rows.filter((row) => row.due)

@@ -35,8 +35,9 @@ export async function writeNotices(
   const rows = await rowsOf<{ id: string }>(
     client,
     `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
-     SELECT $1, name, $2, $3, $3 FROM delivery WHERE active ORDER BY name
-     RETURNING id`,
+     SELECT $1, name, $2, $3, $3 FROM delivery
+     WHERE active AND (reasons IS NULL OR $2 = ANY(reasons) AND mode = (SELECT mode FROM hold WHERE id = $1))
+     ORDER BY name RETURNING id`,
     [notice.hold, notice.reason, notice.at],
   )
   return rows.map(({ id }) => id)
@@ -52,7 +53,8 @@ export async function tellElsewhere(
   const rows = await rowsOf<{ id: string }>(
     client,
     `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
-     SELECT $1, name, 'told_elsewhere', $3, $3 FROM delivery WHERE active AND name <> $2 AND NOT EXISTS (
+     SELECT $1, name, 'told_elsewhere', $3, $3 FROM delivery
+     WHERE active AND name <> $2 AND reasons IS NULL AND NOT EXISTS (
        SELECT FROM outbox WHERE hold = $1 AND delivery = name AND sent_at IS NULL AND given_up_at IS NULL)
      ORDER BY name RETURNING id`,
     [hold, failed, at],

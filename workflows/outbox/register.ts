@@ -9,10 +9,11 @@ import type { NoticeDelivery } from './delivery.ts'
  */
 export async function registerDeliveries(
   pool: pg.Pool,
-  deliveries: readonly Pick<NoticeDelivery, 'name'>[],
+  deliveries: readonly Pick<NoticeDelivery, 'name' | 'wants'>[],
   at: Date,
 ): Promise<void> {
   const names = deliveries.map(({ name }) => name).sort()
+  const wantAll = new Set(deliveries.filter(({ wants }) => wants === undefined).map(({ name }) => name))
   await inTransaction(pool, async (client) => {
     await client.query('UPDATE delivery SET active = false WHERE active AND name <> ALL($1)', [names])
     const { rows } = await client.query<{ name: string }>(
@@ -26,11 +27,15 @@ export async function registerDeliveries(
        WHERE hold.status = 'pending'
          AND NOT EXISTS (SELECT FROM outbox WHERE outbox.hold = hold.id AND outbox.delivery = name)
        ORDER BY hold.created_at`,
-      [rows.map(({ name }) => name), at],
+      [rows.map(({ name }) => name).filter((name) => wantAll.has(name)), at],
     )
+    for (const { name, wants } of deliveries)
+      await client.query(WANTS, [name, wants?.reasons ?? null, wants?.mode ?? null])
     await client.query(GIVEN_UP_AGAIN, [names, at])
   })
 }
+
+const WANTS = 'UPDATE delivery SET reasons = $2, mode = $3 WHERE name = $1'
 
 const GIVEN_UP_AGAIN = `
   INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)

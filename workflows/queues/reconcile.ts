@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { type DeadlineRow, deadlinesOf } from '../holds/jobs.ts'
 import { NEXT_TELLING } from '../holds/review.ts'
+import { revive } from '../outbox/notice.ts'
 import { rowsOf } from '../state/transaction.ts'
 import type { Queues } from './queues.ts'
 
@@ -14,9 +15,13 @@ export interface ReconcileOptions {
   readonly now: () => number
   /** Only what is due within this time needs a job now: a later round comes before the rest is due. */
   readonly withinMs: number
+  /** Deliveries whose notices are tried again some time after they were given up. */
+  readonly revived?: readonly string[]
 }
 
 const BATCH = 500
+/** Notices that are announced in one round for each delivery. Who delivers one looks for the next. */
+const ANNOUNCED_MAX = 20
 /** What a fresh change may take to make its own jobs. */
 const GRACE_MS = 5_000
 /** Delivered notices are of no use after this. */
@@ -28,6 +33,7 @@ export async function reconcile(
 ): Promise<{ readonly holds: number; readonly notices: number }> {
   const { pool, now } = options
   const holds = await scheduleOpenHolds(options)
+  await revive(pool, options.revived ?? [], new Date(now()))
   const notices = await announceUnsent(options)
   await rowsOf(pool, 'DELETE FROM outbox WHERE sent_at < $1', [new Date(now() - SENT_KEPT_MS)])
   return { holds, notices }
@@ -59,12 +65,14 @@ async function announceUnsent({ pool, queues, now }: ReconcileOptions): Promise<
   const at = now()
   const rows = await rowsOf<{ id: string }>(
     pool,
-    `SELECT id FROM outbox JOIN delivery ON delivery.name = outbox.delivery AND delivery.active
-     WHERE sent_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $1
-       AND (leased_until IS NULL OR leased_until <= $2) ORDER BY id`,
+    `SELECT due.id FROM delivery CROSS JOIN LATERAL (
+       SELECT id FROM outbox
+       WHERE delivery = delivery.name AND sent_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $1
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY id LIMIT ${ANNOUNCED_MAX}) AS due
+     WHERE delivery.active ORDER BY due.id`,
     [new Date(at - GRACE_MS), new Date(at)],
   )
-  for (const batch of batchesOf(rows)) await queues.announce(batch.map(({ id }) => ({ notice: id, inMs: 0 })))
+  await queues.announce(rows.map(({ id }) => ({ notice: id, inMs: 0 })))
   return rows.length
 }
 

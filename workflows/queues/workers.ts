@@ -2,8 +2,9 @@ import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { KeptHolds } from '../holds/holds.ts'
 import { ABANDONED_AFTER_MS, watchUnwaited } from '../holds/unwaited.ts'
-import { createDeliver, PER_DELIVERY_MAX } from '../outbox/deliver.ts'
+import { createDeliver } from '../outbox/deliver.ts'
 import type { NoticeDelivery } from '../outbox/delivery.ts'
+import { PER_DELIVERY_MAX } from '../outbox/delivery-line.ts'
 import { registerDeliveries } from '../outbox/register.ts'
 import type { Queues } from './queues.ts'
 import { reconcile } from './reconcile.ts'
@@ -41,13 +42,15 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await registerDeliveries(pool, deliveries, new Date(now()))
   await queues.ready()
   const again = (notice: string, inMs: number): Promise<void> => queues.announce([{ notice, inMs }])
+  const ending = new AbortController()
+  const shown = deliveries.filter(({ latestOnly }) => latestOnly !== undefined).map(({ name }) => name)
   const expiry = queues.work('holds', { concurrency: 4, run: (hold) => holds.due(hold) })
   const notices = queues.work('notices', {
     concurrency: PER_DELIVERY_MAX * Math.max(1, deliveries.length),
-    run: createDeliver({ pool, deliveries, now, log, again }),
+    run: createDeliver({ pool, deliveries, now, log, again, signal: ending.signal }),
   })
   const round = (withinMs: number): Promise<void> =>
-    reconcile({ pool, queues, now, withinMs }).then(
+    reconcile({ pool, queues, now, withinMs, revived: shown }).then(
       () => undefined,
       (err: unknown) => log.warn({ err }, 'jobs could not be compared with their rows; the next round tries again'),
     )
@@ -59,6 +62,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     reconcile: () => round(Number.POSITIVE_INFINITY),
     async close() {
       clearInterval(timer)
+      ending.abort()
       await Promise.all([expiry.close(), notices.close(), unwaited.close()])
     },
   }

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import { inTime } from '../outbox/in-time.ts'
+import { CALL_MS_MAX, isTooOld, LEASE_MS, retryInMs } from '../outbox/retry.ts'
 import { inTransaction, type Queryable, rowsOf } from '../state/transaction.ts'
 
 /** What people are told of releases: written with the change itself, delivered by a worker until it has arrived. */
@@ -20,11 +21,6 @@ export interface ReleaseAnnouncer {
   /** A rejection is tried again later. `key` is the same for every attempt at one notice. */
   announce(notice: ReleaseNotice, key: string): Promise<void>
 }
-
-const RETRY_MS_MIN = 2_000
-const RETRY_MS_MAX = 5 * 60_000
-const GIVE_UP_MS = 48 * 60 * 60_000
-const CALL_MS_MAX = 30_000
 
 export async function writeReleaseNotice(client: Queryable, notice: ReleaseNotice, at: Date): Promise<void> {
   await rowsOf(client, 'INSERT INTO release_notice (notice, created_at, next_attempt_at) VALUES ($1, $2, $2)', [
@@ -62,8 +58,8 @@ async function deliverNext({ pool, announcers, now, log }: NoticesOptions): Prom
     await rowsOf(pool, 'UPDATE release_notice SET sent_at = $2 WHERE id = $1', [row.id, new Date(now())])
     return true
   } catch (err) {
-    const givenUp = now() - row.created_at.getTime() > GIVE_UP_MS
-    const inMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** row.attempts)
+    const givenUp = isTooOld(row.created_at, now())
+    const inMs = retryInMs(row.attempts + 1, err)
     const values = [row.id, new Date(now() + inMs), givenUp ? new Date(now()) : null]
     await rowsOf(pool, 'UPDATE release_notice SET next_attempt_at = $2, given_up_at = $3 WHERE id = $1', values)
     log.warn({ err, notice: row.id, givenUp }, 'a notice of a release could not be delivered')
@@ -79,7 +75,7 @@ function lease(pool: pg.Pool, at: number): Promise<NoticeRow | null> {
       `SELECT * FROM release_notice WHERE sent_at IS NULL AND given_up_at IS NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`,
     )
     if (row === undefined || row.next_attempt_at.getTime() > at) return null
-    const until = new Date(at + 2 * CALL_MS_MAX)
+    const until = new Date(at + LEASE_MS)
     await client.query('UPDATE release_notice SET attempts = attempts + 1, next_attempt_at = $2 WHERE id = $1', [
       row.id,
       until,

@@ -25,6 +25,7 @@ const FORGOTTEN_MS = 7 * 24 * 60 * 60_000
 export function runDelivery(queues: Pick<Queues, 'startRuns'>): NoticeDelivery {
   return {
     name: 'deferred-runs',
+    wants: { reasons: ['settled'], mode: 'defer' },
     async deliver({ id, status, mode }) {
       if (status === 'approved' && mode === 'defer') await queues.startRuns([id])
     },

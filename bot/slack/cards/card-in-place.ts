@@ -5,6 +5,7 @@ import { asSlackError } from '../web-api.ts'
 import type { Card } from './approval-card.ts'
 import type { Pace } from './pace.ts'
 import { isPerson, type Place, type PostedCard, type PostedCards } from './posted-cards.ts'
+import { orShorter } from './shorter-card.ts'
 import { CARD_EVENT, findUnsavedCard } from './unsaved-card.ts'
 
 /**
@@ -65,22 +66,25 @@ export class CardInPlace {
     return channel.id
   }
 
-  async #post({ id }: Hold, { text, blocks }: Card, destination: string): Promise<Place> {
+  async #post({ id }: Hold, card: Card, destination: string): Promise<Place> {
     const { client, pace } = this.#options
     const to = isPerson(destination) ? await this.#conversation(destination) : destination
     await pace.turn(to)
-    const { channel, ts } = await client.chat.postMessage({
-      ...{ channel: to, text, blocks: [...blocks], mrkdwn: false, unfurl_links: false, unfurl_media: false },
-      metadata: { event_type: CARD_EVENT, event_payload: { hold: id } },
-    })
+    const { channel, ts } = await orShorter(card, ({ text, blocks }) =>
+      client.chat.postMessage({
+        ...{ channel: to, text, blocks: [...blocks], mrkdwn: false, unfurl_links: false, unfurl_media: false },
+        metadata: { event_type: CARD_EVENT, event_payload: { hold: id } },
+      }),
+    )
     if (channel !== undefined && ts !== undefined) return { channel, ts }
     throw new SlackError('slack_unreachable', 'Slack did not say where it posted the card')
   }
 
   /** @returns false when the message is gone */
-  async #replace({ channel, ts }: PostedCard, { text, blocks }: Card): Promise<boolean> {
+  async #replace({ channel, ts }: PostedCard, card: Card): Promise<boolean> {
     try {
-      await this.#options.client.chat.update({ channel, ts, text, blocks: [...blocks] })
+      const { chat } = this.#options.client
+      await orShorter(card, ({ text, blocks }) => chat.update({ channel, ts, text, blocks: [...blocks] }))
       return true
     } catch (cause) {
       const error = asSlackError(cause)

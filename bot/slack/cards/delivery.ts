@@ -23,9 +23,13 @@ import type { Troubles } from './trouble.ts'
  */
 export interface CardDelivery {
   readonly name: 'slack'
+  readonly latestOnly: readonly NoticeReason[]
   /** @throws SlackError; `retryable` and `retryAfterMs` say whether and when another try makes sense */
   deliver(hold: Hold, reason?: NoticeReason, key?: string): Promise<void>
 }
+
+/** The others are said under the card as well (nudges.ts). */
+const SHOWN_BY_THE_CARD = ['created', 'reasoned', 'commented', 'voted', 'settled', 'completed', 'reviewed'] as const
 
 export interface CardDeliveryOptions {
   readonly cards: PostedCards
@@ -101,6 +105,7 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
 
   return {
     name: 'slack',
+    latestOnly: SHOWN_BY_THE_CARD,
     async deliver(hold, reason, key) {
       if (now() < waitUntil) throw asksToWait(waitUntil - now())
       try {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import { createDeliver, PER_DELIVERY_MAX } from '../../../workflows/outbox/deliver.ts'
+import { createDeliver } from '../../../workflows/outbox/deliver.ts'
 import type { NoticeDelivery } from '../../../workflows/outbox/delivery.ts'
+import { PER_DELIVERY_MAX } from '../../../workflows/outbox/delivery-line.ts'
 import { registerDeliveries } from '../../../workflows/outbox/register.ts'
 import { reconcile } from '../../../workflows/queues/reconcile.ts'
 import { approve, decisionFor, idleQueues, openStage, request, type Stage } from '../stage.ts'
@@ -156,7 +157,7 @@ test('leaves a notice to whoever has it, and takes it over when they are gone', 
   void deliverTo([hang], 3_600_000)(first?.id as string)
   await entered.promise
   await deliverTo([works('slack')])(first?.id as string)
-  expect([calls, again]).toEqual([[], [{ notice: first?.id, inMs: 1_000 }]])
+  expect([calls, again]).toEqual([[], []])
   stage.clock.ms += 60_001
   await deliverTo([works('slack')])(first?.id as string)
   expect(calls).toEqual(['slack created pending', 'slack voted pending'])
@@ -180,7 +181,7 @@ test('one hanging delivery takes a few places and leaves the rest to others', as
   await entered.promise
   for (const { id } of all.slice(PER_DELIVERY_MAX)) await deliver(id)
   for (const { id } of await rows('mail')) await deliver(id)
-  expect([hanging, again.length]).toEqual([PER_DELIVERY_MAX, 2])
+  expect([hanging, again.length]).toEqual([PER_DELIVERY_MAX, 0])
   expect(calls).toHaveLength(PER_DELIVERY_MAX + 2)
 })
 
@@ -305,4 +306,116 @@ test('who asks to wait is waited for, an hour at most', async () => {
     await deliverTo([{ name: 'slack', deliver: () => Promise.reject(busy) }])(row?.id ?? '')
     expect(again).toEqual([{ notice: row?.id, inMs: waited }])
   }
+})
+
+test('while a delivery fails one notice is tried at a time, and the others keep their turn', async () => {
+  await register('slack')
+  for (let n = 0; n < 50; n++) await stage.holds.create(request())
+  const all = await rows()
+  let tries = 0
+  let up = false
+  const slack: NoticeDelivery = {
+    name: 'slack',
+    async deliver({ id }) {
+      tries++
+      if (!up) throw Object.assign(new Error('down'), { outage: true })
+      calls.push(id)
+    },
+  }
+  const deliver = deliverTo([slack])
+  for (const { id } of all) await deliver(id)
+  expect(tries).toBe(1)
+  for (let minute = 0; minute < 60; minute++) {
+    stage.clock.ms += 60_000
+    await Promise.all(all.map(({ id }) => deliver(id)))
+  }
+  expect(tries).toBe(61)
+  up = true
+  stage.clock.ms += 60_000
+  await deliver(all.at(-1)?.id as string)
+  const { rows: holds } = await stage.pool.query("SELECT hold FROM outbox WHERE delivery = 'slack' ORDER BY id")
+  expect(calls).toEqual(holds.map(({ hold }) => hold))
+})
+
+test('what shows a hold as it is, is called once for all that has changed', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  await deliverTo([{ ...works('slack'), latestOnly: ['created', 'voted'] }])(first?.id as string)
+  expect(calls).toEqual(['slack created pending'])
+  expect((await rows()).map(({ sent }) => sent)).toEqual([true, true])
+})
+
+test('but again for what has to be noticed by itself', async () => {
+  await register('slack')
+  await twoChanges()
+  const [first] = await rows()
+  await deliverTo([{ ...works('slack'), latestOnly: ['created'] }])(first?.id as string)
+  expect(calls).toEqual(['slack created pending', 'slack voted pending'])
+})
+
+test('a change that came while it was shown is shown next', async () => {
+  await register('slack')
+  const { id } = await stage.holds.create(request())
+  const slack: NoticeDelivery = {
+    name: 'slack',
+    latestOnly: ['settled'],
+    async deliver(hold) {
+      calls.push(hold.status)
+      if (calls.length === 1) await approve(stage, id, 'ben')
+    },
+  }
+  const [first] = await rows()
+  await deliverTo([slack])(first?.id as string)
+  expect(calls).toEqual(['pending', 'approved'])
+})
+
+test('what was given up is tried again after a while where it would stand wrong for ever, and told once', async () => {
+  await register('mail', 'slack')
+  const { id } = await stage.holds.create(request())
+  const broken = deliverTo([works('mail'), refuses('slack')])
+  for (const row of await rows()) await broken(row.id)
+  for (const { notice } of again) await broken(notice)
+  const told = (await stage.trail('notice.given_up')).length
+  const round = () =>
+    reconcile({ pool: stage.pool, queues: idleQueues, now: stage.now, withinMs: 0, revived: ['slack'] })
+  await round()
+  expect((await stage.holds.find(id))?.notTold).toEqual(['slack'])
+  stage.clock.ms += 10 * 60_000
+  await round()
+  for (const row of await rows('slack')) await broken(row.id)
+  expect((await stage.trail('notice.given_up')).length).toBe(told)
+  stage.clock.ms += 10 * 60_000
+  await round()
+  calls = []
+  for (const row of await rows('slack')) await deliverTo([works('slack')])(row.id)
+  expect(calls).toEqual(['slack created pending'])
+  expect((await stage.holds.find(id))?.notTold).toEqual([])
+})
+
+test('a delivery that wants little is told little', async () => {
+  const runs = { name: 'runs', wants: { reasons: ['settled'], mode: 'defer' } } as const
+  await registerDeliveries(stage.pool, [runs, { name: 'slack' }], new Date(stage.clock.ms))
+  const deferred = await stage.holds.create(request({ mode: 'defer' }))
+  const other = await stage.holds.create(request())
+  for (const { id } of [deferred, other]) await approve(stage, id, 'ben')
+  const { rows: written } = await stage.pool.query("SELECT hold, reason FROM outbox WHERE delivery = 'runs'")
+  expect(written).toEqual([{ hold: deferred.id, reason: 'settled' }])
+})
+
+test('one address that does not answer keeps nobody from theirs', async () => {
+  await register('webhook')
+  for (let n = 0; n < 5; n++) await stage.holds.create(request())
+  const [first] = await rows()
+  let tries = 0
+  const webhook: NoticeDelivery = {
+    name: 'webhook',
+    async deliver({ id }) {
+      if (++tries < 4) throw new Error('that one is down')
+      calls.push(id)
+    },
+  }
+  await deliverTo([webhook])(first?.id as string)
+  expect(calls).toHaveLength(2)
+  expect(again.map(({ inMs }) => inMs)).toEqual([1_000, 1_000, 1_000])
 })
