@@ -83,6 +83,7 @@ const schema = z.strictObject({
         .enum(['process', 'disk'])
         .default('process')
         .describe('process: survives kill -9; disk: fdatasync, survives power loss'),
+      inputsKeptDays: z.coerce.number().int().min(2).default(90),
     })
     .prefault({}),
   console: z

@@ -8,6 +8,7 @@ import { createSeal, resultSecret } from './results/seal.ts'
 import { allowedOrigins, webhookDelivery } from './results/webhooks.ts'
 import { openJournal } from './trail/journal.ts'
 import { trailFolder } from './trail/journal-files.ts'
+import { keepInputs } from './trail/keep-inputs.ts'
 import { startShipper } from './trail/shipper.ts'
 import type { Workflows } from './workflows.ts'
 
@@ -44,6 +45,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     abandonedAfterMs,
   })
   stack.defer(() => workers.close())
+  const inputs = keepInputs({ pool, keptDays: config.trail.inputsKeptDays, now, log })
+  stack.defer(() => inputs.close())
   const runMsMax = config.doors.statementTimeoutMs + RUN_GRACE_MS
   const runs = keepRuns({ pool, queues, now, log, runMsMax })
   stack.defer(() => runs.close())
