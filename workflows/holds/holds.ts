@@ -2,13 +2,14 @@ import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { createAfterwards } from './afterwards.ts'
 import { breakGlass } from './break-glass.ts'
 import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds, Vote } from './hold.ts'
 import { identityKey, isAsker, type PersonKey } from './identity-key.ts'
-import { announce, makeJobs, rescheduleJobs } from './jobs.ts'
+import { makeJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { giveReason } from './reason.ts'
 import { review, tellOverdue } from './review.ts'
@@ -44,8 +45,6 @@ export interface KeptHolds extends Holds, AsyncDisposable {
 }
 
 const LIST_MAX = 1_000
-/** What was approved has run by then, as a rule. */
-const JOBS_AFTER_MS = 30
 
 /**
  * Holds, kept in the state database. Each change is one transaction; only after its commit are jobs made and waiters
@@ -69,21 +68,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
   })
 
-  /**
-   * Never awaited by whoever made the change: it is committed, and the reconciler does what fails here. Who waits is
-   * woken first; jobs, which cost the state database more than the change itself did, come when that one has run.
-   */
-  function tell(moved: readonly Moved[], notices: readonly string[]): void {
-    const all = [...notices, ...moved.flatMap((one) => one.notices)]
-    Promise.all(moved.flatMap(({ row }) => wakes.map((wake) => wake.publish(row.id)))).catch(unmade)
-    const makeJobs = (): void => {
-      const jobs = moved.map(({ row }) => rescheduleJobs(queues, row, now()))
-      Promise.all([announce(queues, all), ...jobs]).catch(unmade)
-    }
-    if (moved.length === 0) makeJobs()
-    else setTimeout(makeJobs, JOBS_AFTER_MS)
-  }
-  const unmade = (err: unknown): void => log.warn({ err }, 'jobs of a hold could not be made; the reconciler will')
+  const { tell, unmade } = createAfterwards({ queues, wakes, now, log })
 
   async function attempt(name: MoveName, id: string): Promise<Moved | null> {
     const moved = await inTransaction(pool, (client) => move(client, name, { id, at: moment() }))

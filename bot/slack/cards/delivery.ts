@@ -29,7 +29,16 @@ export interface CardDelivery {
 }
 
 /** The others are said under the card as well (nudges.ts). */
-const SHOWN_BY_THE_CARD = ['created', 'reasoned', 'commented', 'voted', 'settled', 'completed', 'reviewed'] as const
+const SHOWN_BY_THE_CARD = [
+  'created',
+  'reasoned',
+  'commented',
+  'voted',
+  'settled',
+  'completed',
+  'reviewed',
+  'alike_undone',
+] as const
 
 export interface CardDeliveryOptions {
   readonly cards: PostedCards

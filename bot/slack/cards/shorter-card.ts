@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt'
 import { asSlackError } from '../web-api.ts'
-import { type Card, holdAction } from './approval-card.ts'
+import type { Card } from './approval-card.ts'
+import { holdAction } from './hold-actions.ts'
 import { paragraph } from './rich-text.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { holdAction } from '../../../bot/slack/cards/approval-card.ts'
+import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { sampleHold } from './sample-hold.ts'
 import { CHANNEL, openWorkspace, type Workspace } from './workspace.ts'
 
