@@ -5,6 +5,7 @@ import type { Identity } from '../policies/input.ts'
 import { listenForChanges } from '../workflows/holds/hold-changes.ts'
 import type { NoticeDelivery } from '../workflows/outbox/delivery.ts'
 import type { ReleaseAnnouncer } from '../workflows/releases/notices.ts'
+import { createPins } from '../workflows/releases/pins.ts'
 import { proposeException } from '../workflows/releases/propose-exception.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
@@ -45,6 +46,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const slack = createSlack({
     ...{ config, holds, directory, pool, log, now, consoleUrl: () => url },
     ...(propose === undefined ? {} : { proposeException: propose }),
+    ...pinning(options),
   })
   const email = createEmail({ config, holds, pool, consoleUrl: () => url, log, now })
   const server = await createConsole({
@@ -119,4 +121,11 @@ function proposing({ config, proposeException: given, now }: Omit<BotOptions, 'a
   const propose: ProposeException = (hold, by, proposal) =>
     proposeException({ config: config.releases.github, now }, hold, by, proposal)
   return propose
+}
+
+/** Pinning from Slack, where there are releases. */
+function pinning({ config, workflows: { pool }, now }: Omit<BotOptions, 'authenticateToken'>) {
+  if (!usesReleases(config)) return {}
+  const { administrators, pinMsMax } = config.releases.github
+  return { pins: { pins: createPins({ pool, administrators, pinMsMax, now }), administrators, pinMsMax } }
 }

@@ -7,7 +7,9 @@ import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { answerAlike } from './answers/answer-alike.ts'
 import { answerMany } from './answers/answer-many.ts'
+import { answerPins, type PinParts } from './answers/answer-pins.ts'
 import { answerReviews } from './answers/answer-reviews.ts'
+import { answerWhy } from './answers/answer-why.ts'
 import { answerClicks } from './answers/answers.ts'
 import { type AskParts, answerQuestions } from './answers/ask.ts'
 import { answerBreakGlass } from './answers/break-glass.ts'
@@ -41,6 +43,8 @@ export interface SlackParts {
   readonly directory: AskParts['directory'] & LinkRequestsOptions['directory']
   /** Takes up that a hold should not have been one; without it nobody is offered to say so. */
   readonly proposeException?: ProposeException
+  /** Pinning releases, where policies come from them. */
+  readonly pins?: NonNullable<PinParts['pins']>
   readonly pool: Pool
   /** Where the console is, for links; asked at each use, because a free port is known only once it listens. */
   readonly consoleUrl: () => string
@@ -114,6 +118,8 @@ export function createSlack(parts: SlackParts): Slack | null {
   answerMany(app, answers)
   answerAlike(app, answers)
   answerReviews(app, answers)
+  answerWhy(app, answers)
+  answerPins(app, answers)
   answerCommands(app, answers)
   answerBreakGlass(app, answers)
   answerFeedback(app, answers)

@@ -245,6 +245,10 @@ class Check {
       this.#select(block.element, place)
       return
     }
+    if (['users_select', 'datetimepicker'].includes(String((block.element as Json)?.type))) {
+      this.#picker(block.element, place)
+      return
+    }
     const known = [
       'type',
       'action_id',
@@ -263,6 +267,17 @@ class Check {
     for (const name of ['min_length', 'max_length'])
       if (element[name] !== undefined && !(Number(element[name]) >= 0 && Number(element[name]) <= 3_000))
         this.problem('must be between 0 and 3000', `${place}/${name}`)
+  }
+
+  /** Of a person, or of a moment: that is in seconds, ten digits. */
+  #picker(element: unknown, at: string): void {
+    const own =
+      (element as Json).type === 'users_select' ? ['initial_user', 'placeholder'] : ['initial_date_time', 'confirm']
+    if (!this.object(element, at, ['type', 'action_id', 'focus_on_load', ...own], ['action_id'])) return
+    this.string(element.action_id, `${at}/action_id`, 255)
+    const initial = element.initial_date_time
+    if (initial !== undefined && !/^\d{10}$/.test(String(initial)))
+      this.problem('must be a UNIX timestamp of 10 digits', `${at}/initial_date_time`)
   }
 
   #select(element: unknown, at: string): void {

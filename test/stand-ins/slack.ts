@@ -331,7 +331,7 @@ export class SlackStandIn {
     const state = Object.fromEntries(
       inputs.map((input) => {
         const { action_id: id, type } = input.element as { action_id: string; type: string }
-        const chosen = type === 'static_select' ? { selected_option: optionOf(input.element, values[id]) } : {}
+        const chosen = chosenIn(type, input.element, values[id])
         return [String(input.block_id ?? id), { [id]: { type, value: values[id] ?? null, ...chosen } }]
       }),
     )
@@ -648,6 +648,15 @@ function buttonsOf(blocks: readonly Answer[]): readonly Answer[] {
     if (block.type === 'actions') return block.elements as Answer[]
     return block.type === 'section' && block.accessory !== undefined ? [block.accessory as Answer] : []
   })
+}
+
+/** What was chosen, as each kind of input says it. */
+function chosenIn(type: string, element: unknown, value: string | undefined): Record<string, unknown> {
+  if (type === 'static_select') return { selected_option: optionOf(element, value) }
+  if (type === 'users_select') return { selected_user: value ?? null }
+  if (type !== 'datetimepicker') return {}
+  const initial = (element as { initial_date_time?: number }).initial_date_time ?? null
+  return { selected_date_time: value === undefined ? initial : Number(value) }
 }
 
 function optionOf(element: unknown, value: string | undefined): unknown {

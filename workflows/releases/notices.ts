@@ -14,6 +14,8 @@ export interface ReleaseNotice {
   readonly commit: string | null
   /** Where more is to be seen. */
   readonly url: string | null
+  /** The pin that is to be confirmed, or can be ended. */
+  readonly pin?: string
 }
 
 /** One way in which notices of releases reach people. */

@@ -5,6 +5,7 @@ import { inTransaction, rowsOf } from '../state/transaction.ts'
 import { ReleaseError } from './errors.ts'
 import { writeReleaseNotice } from './notices.ts'
 import { findRelease } from './store.ts'
+import { isSamePerson, isStillIn } from './two-people.ts'
 
 /**
  * An earlier release back in force for a time, for when something is wrong and a pull request takes too long:
@@ -93,6 +94,7 @@ export function createPins({ pool, administrators, pinMsMax, now }: PinsOptions)
             lines: [wanted.reason, `holdpoint release confirm ${id}`],
             commit: release.commit,
             url: null,
+            pin: id,
           },
           at,
         )
@@ -118,12 +120,13 @@ export function createPins({ pool, administrators, pinMsMax, now }: PinsOptions)
         if (row.confirmed_by !== null) throw new ReleaseError('not_possible', 'It is confirmed already.')
         if (row.expires_at <= at)
           throw new ReleaseError('not_possible', 'Nobody confirmed it within an hour. Ask again.')
-        const { issuer, subject } = row.requested_by
-        if (issuer === by.issuer && subject === by.subject)
+        if (await isSamePerson(client, row.requested_by, by))
           throw new ReleaseError(
             'not_possible',
             'Another administrator has to confirm it: nobody pins a release alone.',
           )
+        if (!(await isStillIn(client, row.requested_by, administrators)))
+          throw new ReleaseError('not_possible', 'Who asked for it is no administrator any more. Ask again.')
         const until = new Date(at.getTime() + Number(row.pinned_ms))
         await client.query('UPDATE release_pin SET confirmed_by = $2, confirmed_at = $3 WHERE id = $1', [
           id,
@@ -140,7 +143,7 @@ export function createPins({ pool, administrators, pinMsMax, now }: PinsOptions)
         const title = `${row.release.slice(0, 12)} is back in force until ${until.toISOString()}: asked for by ${row.requested_by.name}, confirmed by ${by.name}.`
         await writeReleaseNotice(
           client,
-          { kind: 'pinned', title, lines: [row.reason], commit: row.release, url: null },
+          { kind: 'pinned', title, lines: [row.reason], commit: row.release, url: null, pin: id },
           at,
         )
         return pinOf({ ...row, confirmed_by: by })

@@ -5,9 +5,10 @@ import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 import type { AlikeEvents } from './alike-events.ts'
+import type { PinEvents } from './pin-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents extends AlikeEvents {
+export interface TrailEvents extends AlikeEvents, PinEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string

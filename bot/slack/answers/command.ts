@@ -1,10 +1,14 @@
 import type { App } from '@slack/bolt'
+import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
 import { whoMayAnswer } from '../../text/hold-wording.ts'
 import type { Card } from '../cards/approval-card.ts'
 import { reviewingGroups } from '../cards/destinations.ts'
+import { openPin, type PinParts } from './answer-pins.ts'
+import type { AskParts } from './ask.ts'
+import { isBehind } from './asker.ts'
 import { openBreakGlass } from './break-glass.ts'
 import { type AnswerParts, linkFor, privately } from './click.ts'
 import { peopleIn } from './people-in.ts'
@@ -21,6 +25,8 @@ const HELP = `What you can say:
 /holdpoint show hold_…: one request, with its statement
 /holdpoint who-may hold_…: who may answer it
 /holdpoint break-glass hold_… reason: run your own request now; it is reviewed afterwards
+/holdpoint reason hold_… why: why you, or your agent, ask for it
+/holdpoint pin: put an earlier release of the policies back in force
 /holdpoint help: this`
 
 interface Said {
@@ -31,7 +37,7 @@ interface Said {
 
 /** null: a view was opened instead. */
 type Answer = string | Card | null
-type Answered = (said: Said, parts: AnswerParts) => Promise<Answer>
+type Answered = (said: Said, parts: CommandParts) => Promise<Answer>
 
 const COMMANDS: Readonly<Record<string, Answered>> = {
   '': (said, parts) => whatWaits(said, parts),
@@ -39,10 +45,14 @@ const COMMANDS: Readonly<Record<string, Answered>> = {
   show: (said, parts) => about(said, parts, parts.render),
   'who-may': (said, parts) => about(said, parts, whoMay),
   'break-glass': (said, parts) => about(said, parts, async (hold) => openBreakGlass(hold, said, parts)),
+  reason: (said, parts) => explain(said, parts),
+  pin: ({ person, triggerId }, parts) => openPin(person, triggerId, parts),
   help: async () => HELP,
 }
 
-export function answerCommands(app: App, parts: AnswerParts): void {
+export type CommandParts = PinParts & AskParts
+
+export function answerCommands(app: App, parts: CommandParts): void {
   app.command(SLASH_COMMAND, async ({ ack, command, respond }) => {
     await ack()
     const tell = privately(respond)
@@ -106,4 +116,20 @@ async function whoMay(hold: Hold, { pool }: AnswerParts): Promise<string> {
   return [`Who must approve: ${whoMayAnswer(hold)}`, ...lines, 'Never whoever asked, nor their agent’s owner.'].join(
     '\n',
   )
+}
+
+/** Also for who answers for an agent by the directory, and may not see the hold otherwise. */
+async function explain({ person, words }: Said, { holds, directory }: CommandParts): Promise<string> {
+  const [id = '', ...why] = words
+  if (!id.startsWith('hold_')) return HELP
+  const hold = await holds.find(id)
+  if (hold === null || !(await isBehind(person, hold, directory))) return sentence.gone
+  if (why.length === 0) return sentence.explanationMissing
+  try {
+    await holds.giveReason(id, person, why.join(' '))
+    return sentence.explained
+  } catch (err) {
+    if (!(err instanceof HoldpointError)) throw err
+    return line(err.message, 300)
+  }
 }

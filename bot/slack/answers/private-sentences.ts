@@ -15,6 +15,16 @@ export const sentence = {
   reviewedAlready: 'This has been reviewed already.',
   reviewedFine: 'Your review is on record: fine.',
   reviewedNotFine: 'Your review is on record: not fine.',
+  peopleOnly: 'Only people can do that.',
+  pinIncomplete: 'Choose a release and a time, and say why. Nothing was asked for.',
+  pinRequested: 'It is asked for. Nothing changes until another administrator confirms it, within an hour.',
+  delegationIncomplete: 'Choose who, from when and until when. Nothing was changed.',
+  delegateNotLinked:
+    'Whom you chose cannot answer here: they have not linked their account, or are no member of this workspace.',
+  delegated: (name: string) => `${name} may answer in your place in that time, as far as the policy lets them.`,
+  delegationEnded: 'It is ended. From now on nobody answers in that place.',
+  explained: 'Your reason is on the card. Reviewers can answer now.',
+  explanationMissing: 'Say why, in a few words.',
   notYours: 'This hold is not yours to see.',
   questionMissing: 'There was nothing to ask.',
   askerNotLinked: (name: string) =>

@@ -1,11 +1,14 @@
 import type { types } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import { samePerson } from '../../../workflows/holds/identity-key.ts'
 import { excerpt, line } from '../../text/bounded-text.ts'
 import { hiddenStatement } from '../../text/hidden-literals.ts'
 import { outcomeOf, whoMayAnswer } from '../../text/hold-wording.ts'
-import { openInConsole, pendingButtons } from '../cards/answer-buttons.ts'
+import { brokenGlassOf } from '../../text/what-follows.ts'
+import { actions, openInConsole, pendingButtons, reviewButtons } from '../cards/answer-buttons.ts'
 import { headline } from '../cards/approval-card.ts'
-import { button, paragraph, preformatted } from '../cards/rich-text.ts'
+import { holdAction } from '../cards/hold-actions.ts'
+import { button, list, paragraph, preformatted } from '../cards/rich-text.ts'
 import { isShownWhole } from '../cards/statement-section.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -13,10 +16,16 @@ import type { Inbox } from './inbox.ts'
 export const homeAction = {
   tellMe: 'holdpoint_tell_me',
   doNotTellMe: 'holdpoint_do_not_tell_me',
+  delegate: 'holdpoint_delegate',
+  /** The value is the id of the delegation. */
+  endDelegation: 'holdpoint_end_delegation',
 } as const
 
-// A home tab has 100 blocks at most; each that waits takes four, each other one.
-const WAITING_SHOWN = 12
+// A home tab has 100 blocks at most: 4 × 8 that wait, 3 × 4 reviews, 2 × 4 and 2 × 4, 2 × 9, and the headings.
+const WAITING_SHOWN = 8
+const REVIEWS_SHOWN = 4
+const EXPLAINED_SHOWN = 4
+const DELEGATIONS_SHOWN = 4
 const OTHERS_SHOWN = 8
 const EXCERPT_BUDGET = 600
 
@@ -29,8 +38,11 @@ export function homeView(inbox: Inbox, holdUrl: (hold: string) => string): types
       heading(waiting.length === 0 ? 'Nothing waits for you' : `Waits for your answer: ${waiting.length}`),
       ...waiting.slice(0, WAITING_SHOWN).flatMap((hold) => waitingBlocks(hold, holdUrl(hold.id))),
       ...(more > 0 ? [paragraph(`and ${more} more, in the console.`)] : []),
+      ...reviews(inbox, holdUrl),
+      ...explanations(inbox, holdUrl),
       ...section('You asked, in the last seven days', asked, holdUrl),
       ...section('You answered, in the last seven days', answered, holdUrl),
+      ...away(inbox),
       ...settings(inbox),
     ],
   }
@@ -55,6 +67,56 @@ function waitingBlocks(hold: Hold, consoleUrl: string): readonly types.KnownBloc
     preformatted('Statement', all ? text : `${text}\n[… not shown whole]`),
     pendingButtons(hold, { consoleUrl, whole }),
     { type: 'divider' },
+  ]
+}
+
+/** Run by breaking the glass, and not looked at since. */
+function reviews({ toReview }: Inbox, holdUrl: (hold: string) => string): readonly types.KnownBlock[] {
+  if (toReview.length === 0) return []
+  return [
+    heading(`To be reviewed: ${toReview.length}`),
+    ...toReview
+      .slice(0, REVIEWS_SHOWN)
+      .flatMap((hold) => [
+        list(headline(hold), brokenGlassOf(hold)),
+        preformatted('Statement', excerpt(hiddenStatement(hold), EXCERPT_BUDGET).text),
+        actions([...reviewButtons(hold), openInConsole(hold, holdUrl(hold.id))]),
+      ]),
+  ]
+}
+
+/** Nobody can approve these before it is said. */
+function explanations({ toExplain }: Inbox, holdUrl: (hold: string) => string): readonly types.KnownBlock[] {
+  if (toExplain.length === 0) return []
+  return [
+    heading('Say why, before they can be approved'),
+    ...toExplain
+      .slice(0, EXPLAINED_SHOWN)
+      .flatMap((hold) => [
+        preformatted(headline(hold), excerpt(hiddenStatement(hold), EXCERPT_BUDGET).text),
+        actions([
+          button({ actionId: holdAction.sayWhy, label: 'Say why', value: hold.id, style: 'primary' }),
+          openInConsole(hold, holdUrl(hold.id)),
+        ]),
+      ]),
+  ]
+}
+
+/** Who answers for them while they are away, and for whom they do. */
+function away({ delegations, person }: Inbox): readonly types.KnownBlock[] {
+  const lines = delegations.slice(0, DELEGATIONS_SHOWN).flatMap(({ id, from, to, startsAt, endsAt }) => {
+    const who = samePerson(from, person)
+      ? [{ bold: line(to.name, 60) }, ' may answer for you from ']
+      : ['You may answer for ', { bold: line(from.name, 60) }, ' from ']
+    const end = button({ actionId: homeAction.endDelegation, label: 'End it', value: id })
+    return [paragraph(...who, { at: startsAt }, ' until ', { at: endsAt }, '.'), actions([end])]
+  })
+  const text = 'Somebody else can answer in your place while you are away.'
+  const accessory = button({ actionId: homeAction.delegate, label: 'Let somebody answer for me…', value: 'delegate' })
+  return [
+    heading('While you are away'),
+    ...lines,
+    { type: 'section', text: { type: 'plain_text', text, emoji: false }, accessory },
   ]
 }
 

@@ -4,6 +4,7 @@ import { type AnswerParts, linkFor, userOf } from '../answers/click.ts'
 import { toStranger } from '../answers/private-sentences.ts'
 import { type SlackUserReference, standingOf } from '../answers/standing.ts'
 import { asSlackError } from '../web-api.ts'
+import { answerDelegations } from './answer-delegations.ts'
 import { homeAction, homeView, strangerView } from './home-view.ts'
 import { inboxOf } from './inbox.ts'
 
@@ -71,17 +72,21 @@ export function createHome(parts: AnswerParts & { readonly refreshEveryMs?: numb
     const standing = await standingOf(user, parts)
     if (!('person' in standing)) return
     await rowsOf(parts.pool, PREFER, [user.teamId, user.userId, privateMessages])
+    await shown(user)
+  }
+
+  /** For who just changed something on it. */
+  async function shown(user: SlackUserReference): Promise<void> {
     remember(user)
-    await enqueue(() => publish(user))
+    await enqueue(() => publish(user).catch(couldNot))
   }
 
   return {
     answer(app) {
+      answerDelegations(app, { ...parts, shown })
       app.event('app_home_opened', async ({ event, body }) => {
         if (event.tab !== 'home') return
-        const user = { userId: event.user, teamId: body.team_id }
-        remember(user)
-        await enqueue(() => publish(user).catch(couldNot))
+        await shown({ userId: event.user, teamId: body.team_id })
       })
       for (const wanted of [true, false]) {
         const action = wanted ? homeAction.tellMe : homeAction.doNotTellMe

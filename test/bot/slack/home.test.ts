@@ -60,10 +60,16 @@ describe('the home tab', () => {
 
   test('fits when everything in it is as long as it gets', () => {
     const long = '漢'.repeat(1_000_000)
-    const hold = sampleHold({ statement: long, votes: [vote('ben', 'reject', long)], parameters: [long] })
+    const at = '2026-03-01T12:00:00.000Z'
+    const brokenGlass = { reason: long, via: 'slack', at, reviewDueAt: at, overdueToldAt: null, review: null } as const
+    const changes = { statement: long, votes: [vote('ben', 'reject', long)], parameters: [long], brokenGlass }
+    const hold = sampleHold(changes)
     const many = Array.from({ length: 60 }, () => hold)
+    const person = { issuer: long.slice(0, 100), subject: 'ben-1', name: long }
+    const away = { id: 'delegation_1', from: person, to: person, startsAt: hold.createdAt, endsAt: hold.expiresAt }
+    const all = { waiting: many, toReview: many, toExplain: many, asked: many, answered: many }
     const view = homeView(
-      { waiting: many, asked: many, answered: many, privateMessages: false },
+      { ...all, delegations: Array.from({ length: 20 }, () => away), privateMessages: false, person },
       () => 'https://h.example',
     )
     expect(homeProblems(view)).toEqual([])

@@ -8,6 +8,7 @@ import { createDirectory, type Directory } from '../../../workflows/directory/di
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
 import type { Queues } from '../../../workflows/queues/queues.ts'
+import { createPins } from '../../../workflows/releases/pins.ts'
 import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
@@ -56,11 +57,14 @@ const NO_QUEUES: Queues = {
 interface WorkspaceOptions extends Pick<SlackParts, 'proposeException'> {
   readonly over?: 'http' | 'socket'
   readonly channels?: Record<string, string>
+  /** Releases can be pinned, by two of this group. */
+  readonly administrators?: string
 }
 
 export async function openWorkspace({
   over = 'http',
   channels = {},
+  administrators,
   ...extra
 }: WorkspaceOptions = {}): Promise<Workspace> {
   const database = await freshDatabase()
@@ -81,7 +85,12 @@ export async function openWorkspace({
     apiUrl: slackApi.apiUrl,
   }
   const create = (): Slack => {
-    const parts = { ...extra, config: { slack: settings }, holds, directory, pool, log, now }
+    const pinMsMax = 7 * 24 * 3_600_000
+    const pinning =
+      administrators === undefined
+        ? {}
+        : { pins: { pins: createPins({ pool, administrators, pinMsMax, now }), administrators, pinMsMax } }
+    const parts = { ...extra, ...pinning, config: { slack: settings }, holds, directory, pool, log, now }
     const slack = createSlack({ ...parts, consoleUrl: () => 'https://holdpoint.example' })
     if (slack === null) throw new Error('Slack is configured')
     return slack
