@@ -30,6 +30,15 @@ export async function ruleSourceOf(pool: Pool, policyDigest: string): Promise<Ru
 const REPOSITORY = /^[\w.-]+\/[\w.-]+$/
 const COMMIT = /^[0-9a-f]{40,64}$/
 
+/** On GitHub; null for a name that is none, which a link could be made to lead elsewhere with. */
+export function commitUrl(repository: string, commit: string): string | null {
+  return REPOSITORY.test(repository) && COMMIT.test(commit) ? `https://github.com/${repository}/commit/${commit}` : null
+}
+
+export function pullUrl(repository: string, number: number): string | null {
+  return REPOSITORY.test(repository) ? `https://github.com/${repository}/pull/${number}` : null
+}
+
 /** A link to a rule's line at that commit, as GitHub has them; null where there is nothing to link to. */
 export function ruleUrl(
   { release }: RuleSource,

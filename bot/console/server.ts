@@ -8,6 +8,7 @@ import { useZodSchemas } from '../../http-schemas.ts'
 import type { Scope } from '../../policies/input.ts'
 import { assertIsFor } from '../../policies/scopes.ts'
 import { listenForChanges } from '../../workflows/holds/hold-changes.ts'
+import { usesReleases } from '../../workflows/releases/uses-releases.ts'
 import { createAddress } from './address.ts'
 import { bundlePages } from './bundle.ts'
 import { delegationRoutes } from './delegation-routes.ts'
@@ -56,7 +57,8 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
   })
 
   server.get('/healthz', { config: { rateLimit: false } }, async () => ({ status: 'ok' }))
-  await server.register(pageRoutes({ bundle: await bundlePages(join(config.data, 'cache')), development }))
+  const bundle = await bundlePages(join(config.data, 'cache'))
+  await server.register(pageRoutes({ bundle, development, reviewed: usesReleases(config) }))
   await server.register(
     signInRoutes({
       address,

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import { releasesView } from '../console/release-routes.ts'
+import { releasesView } from '../console/release-schema.ts'
 import { ReleaseCommandError } from './errors.ts'
 
 /** `holdpoint release list|show|pin|confirm|unpin`, over the console's API: two administrators are two tokens. */

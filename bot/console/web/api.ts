@@ -1,3 +1,5 @@
+import type { DelegationView } from '../delegation-schema.ts'
+import type { PullView, ReleasesView, ReleaseView } from '../release-schema.ts'
 import type { HoldSummary, HoldView, Me, SlackLinkView } from '../schemas.ts'
 
 /** The console's own API, with the signed-in browser's proof on every write. */
@@ -63,6 +65,30 @@ export const undoAlike = (id: string): Promise<HoldView> =>
 
 export const withdraw = (id: string): Promise<HoldView> =>
   ask('POST', `/api/holds/${encodeURIComponent(id)}/withdraw`, {})
+
+export const fetchReleases = (): Promise<ReleasesView> => ask('GET', '/api/releases')
+
+export const fetchRelease = (commit: string): Promise<ReleaseView> =>
+  ask('GET', `/api/releases/${encodeURIComponent(commit)}`)
+
+export const fetchPull = (number: number): Promise<PullView> => ask('GET', `/api/releases/pulls/${number}`)
+
+export const pinRelease = (pin: { release: string; reason: string; minutes: number }): Promise<ReleasesView> =>
+  ask('POST', '/api/releases/pins', pin)
+
+export const confirmPin = (id: string): Promise<ReleasesView> =>
+  ask('POST', `/api/releases/pins/${encodeURIComponent(id)}/confirm`, {})
+
+export const unpinRelease = (): Promise<ReleasesView> => ask('POST', '/api/releases/unpin', {})
+
+export const fetchDelegations = async (): Promise<readonly DelegationView[]> =>
+  (await ask<{ delegations: DelegationView[] }>('GET', '/api/delegations')).delegations
+
+export const delegate = (to: { to: string; from?: string; until: string }): Promise<DelegationView> =>
+  ask('POST', '/api/delegations', to)
+
+export const revokeDelegation = (id: string): Promise<unknown> =>
+  ask('POST', `/api/delegations/${encodeURIComponent(id)}/revoke`, {})
 
 export const fetchSlackLink = (code: string): Promise<SlackLinkView> =>
   ask('GET', `/api/slack-link?code=${encodeURIComponent(code)}`)

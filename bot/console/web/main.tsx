@@ -7,7 +7,11 @@ import './lists.css'
 import './hold.css'
 import './consequences.css'
 import './states.css'
+import './releases.css'
 import './phones.css'
 
 const root = document.getElementById('app')
-if (root !== null) render(<App development={document.body.dataset.development === 'true'} />, root)
+if (root !== null) {
+  const { development, reviewed } = document.body.dataset
+  render(<App development={development === 'true'} reviewed={reviewed === 'true'} />, root)
+}

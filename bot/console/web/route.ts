@@ -1,10 +1,14 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** The four addresses of the console, and moving between them without loading the document again. */
+/** The addresses of the console, and moving between them without loading the document again. */
 export type Route =
   | { readonly page: 'inbox'; readonly show: 'yours' | 'asked' | 'all' }
   | { readonly page: 'decided' }
   | { readonly page: 'hold'; readonly id: string; readonly answer: 'approve' | 'reject' | null }
+  | { readonly page: 'releases' }
+  | { readonly page: 'release'; readonly commit: string }
+  | { readonly page: 'pull'; readonly number: number }
+  | { readonly page: 'away' }
   | { readonly page: 'slack_link'; readonly code: string }
   | { readonly page: 'nowhere' }
 
@@ -14,8 +18,24 @@ export function routeOf({ pathname, search }: { readonly pathname: string; reado
     const show = query.get('show')
     return { page: 'inbox', show: show === 'asked' || show === 'all' ? show : 'yours' }
   }
-  if (pathname === '/decided') return { page: 'decided' }
   if (pathname === '/slack/link') return { page: 'slack_link', code: query.get('code') ?? '' }
+  return PLAIN[pathname] ?? releaseRoute(pathname) ?? holdRoute(pathname, query)
+}
+
+const PLAIN: Readonly<Record<string, Route>> = {
+  '/decided': { page: 'decided' },
+  '/releases': { page: 'releases' },
+  '/away': { page: 'away' },
+}
+
+function releaseRoute(pathname: string): Route | null {
+  const number = /^\/releases\/pulls\/(\d{1,9})$/.exec(pathname)?.[1]
+  if (number !== undefined) return { page: 'pull', number: Number(number) }
+  const commit = /^\/releases\/([0-9a-f]{7,64})$/.exec(pathname)?.[1]
+  return commit === undefined ? null : { page: 'release', commit }
+}
+
+function holdRoute(pathname: string, query: URLSearchParams): Route {
   const id = /^\/holds\/([\w-]+)$/.exec(pathname)?.[1]
   if (id === undefined) return { page: 'nowhere' }
   const answer = query.get('answer')

@@ -30,11 +30,25 @@ export function Ago({ at }: { readonly at: string }) {
 }
 
 export function At({ at }: { readonly at: string }) {
-  return <time dateTime={at}>{exactly(at)}</time>
+  return (
+    <time dateTime={at} title={exactly(at)}>
+      {new Date(at).toLocaleString('en-GB', SHOWN)}
+    </time>
+  )
 }
 
-const exactly = (at: string): string =>
-  new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+/** In the zone of who reads, which is named. */
+const SHOWN: Intl.DateTimeFormatOptions = {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+}
+
+/** The same moment for everybody, to the second. */
+const exactly = (at: string): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /** The day alone. */
 export function On({ at }: { readonly at: string }) {

@@ -49,11 +49,13 @@ const noQueues: Queues = {
   close: async () => undefined,
 }
 
-export async function startConsole({
-  slackLinks,
-}: {
+export interface ConsoleOptions {
   readonly slackLinks?: SlackLinks
-} = {}): Promise<ConsoleUnderTest> {
+  /** The group whose members pin releases. */
+  readonly administrators?: string
+}
+
+export async function startConsole({ slackLinks, administrators }: ConsoleOptions = {}): Promise<ConsoleUnderTest> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await freshDatabase())
   const pool = openState(database.url)
@@ -76,6 +78,7 @@ export async function startConsole({
       mode: 'development',
       data,
       'console.port': port,
+      ...(administrators === undefined ? {} : { 'releases.github.administrators': administrators }),
       'console.publicUrl': origin,
       'identity.providers': [{ issuer, audience: 'holdpoint', algorithms: ['ES256'] }],
     },
