@@ -20,5 +20,11 @@ export const slackConfig = z.strictObject({
   channel: z.string().optional(),
   channels: channelsByGroup.prefault({}),
   teamId: z.string().optional(),
+  offerExceptionAfter: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(5)
+    .describe('So many approvals alike in two weeks, and a card offers to propose an exception; 0: never'),
   apiUrl: z.url().default('https://slack.com/api/'),
 })

@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import { repeatedOf } from '../../workflows/holds/repeated.ts'
 import { answerAlike } from './answers/answer-alike.ts'
 import { answerMany } from './answers/answer-many.ts'
 import { answerPins, type PinParts } from './answers/answer-pins.ts'
@@ -12,6 +13,7 @@ import { answerReviews } from './answers/answer-reviews.ts'
 import { answerWhy } from './answers/answer-why.ts'
 import { answerClicks } from './answers/answers.ts'
 import { type AskParts, answerQuestions } from './answers/ask.ts'
+import { personBehind, slackUserOf } from './answers/asker.ts'
 import { answerBreakGlass } from './answers/break-glass.ts'
 import type { AnswerParts } from './answers/click.ts'
 import { answerCommands } from './answers/command.ts'
@@ -86,19 +88,24 @@ export function createSlack(parts: SlackParts): Slack | null {
   const links = createLinkRequests({ ...parts, nameOf: ({ userId }) => displayName(client, userId) })
   const takesFeedback = parts.proposeException !== undefined
   const botUserId = async (): Promise<string> => (await workspace.bot()).botUserId
-  const contextOf = async ({ id }: Hold): Promise<CardContext> => ({
-    ...{ consoleUrl: holdUrl(id), comments: await commentsOf(pool, id), takesFeedback },
-  })
+  const { offerExceptionAfter: after } = config.slack
+  const contextOf = async (hold: Hold): Promise<CardContext> => {
+    const context = { consoleUrl: holdUrl(hold.id), comments: await commentsOf(pool, hold.id), takesFeedback }
+    const repeated = takesFeedback && after > 0 ? await repeatedOf(pool, hold, new Date(now())) : null
+    return repeated !== null && repeated.times >= after ? { ...context, repeated } : context
+  }
   const render = async (hold: Hold): Promise<Card> => approvalCard(hold, await contextOf(hold))
   const renderGathered = async (of: Gathered): Promise<Card> => gatheredCard(of, await contextOf(of.lead))
   const pace = createPace()
+  const askerIn = async (hold: Hold): Promise<string | null> =>
+    slackUserOf(pool, await teamId(), await personBehind(hold, parts.directory))
   const delivery = createCardDelivery({
     ...{ cards, gathered, log, now },
     faceOf: createFaces({ gathered, render, renderGathered }),
     places: new CardInPlace({ client, cards, now, botUserId, pace }),
     destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId }),
     troubles: createTroubles(pool, now),
-    nudges: createNudges({ pool, client, cards, holds, pace, now }),
+    nudges: createNudges({ ...{ pool, client, cards, holds, pace, now }, askerIn }),
   })
   const seen = createSeenRequests({ pool, now })
   const receiver = new Receivers({ ...settings, clientOptions: options, seen, log, now })

@@ -5,10 +5,11 @@ import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 import type { AlikeEvents } from './alike-events.ts'
+import type { ExceptionEvents } from './exception-events.ts'
 import type { PinEvents } from './pin-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents extends AlikeEvents, PinEvents {
+export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string

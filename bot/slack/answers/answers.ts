@@ -45,8 +45,9 @@ export function answerClicks(app: App, parts: AnswerParts): void {
     )
   })
 
-  // The button is a link; Slack still reports the click and wants it acknowledged.
-  app.action({ type: 'block_actions', action_id: holdAction.console }, async ({ ack }) => ack())
+  // These buttons are links; Slack still reports the click and wants it acknowledged.
+  for (const link of [holdAction.console, holdAction.seeProposal])
+    app.action({ type: 'block_actions', action_id: link }, async ({ ack }) => ack())
 
   app.view({ type: 'view_submission', callback_id: REJECT_VIEW }, async ({ ack, body, view }) => {
     await ack()

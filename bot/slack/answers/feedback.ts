@@ -2,6 +2,7 @@ import type { App, types } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { PersonKey } from '../../../workflows/holds/identity-key.ts'
+import { proposeOnce } from '../../../workflows/releases/propose-once.ts'
 import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
 import { holdAction } from '../cards/hold-actions.ts'
@@ -53,7 +54,10 @@ export function answerFeedback(app: App, parts: FeedbackParts): void {
       const until = new Date(parts.now() + daysIn(view.state) * DAY_MS)
       const { issuer, subject, name } = person
       try {
-        const { url } = await propose(hold, { issuer, subject, name }, { reason, until })
+        const proposing = { hold, by: { issuer, subject }, reason, until, at: new Date(parts.now()) }
+        const make = () => propose(hold, { issuer, subject, name }, { reason, until })
+        const { url } = await proposeOnce(parts.pool, proposing, make)
+        await parts.delivery.deliver(hold).catch(() => undefined) // it says so when it is shown next
         return await click.tell(url === undefined ? sentence.proposed : `${sentence.proposed} ${url}`)
       } catch (err) {
         if (!(err instanceof HoldpointError)) throw err
@@ -67,7 +71,7 @@ export function feedbackView(hold: Hold, carried: string): types.ModalView {
   const view = textView(hold, {
     ...{ callbackId: FEEDBACK_VIEW, title: 'Should be allowed', submit: 'Propose', inputId: WHY_INPUT, carried },
     label: 'Why?',
-    says: 'This proposes a change of the policy, which others have to review. It does not answer this request.',
+    says: 'This opens a pull request: one exception for this asker, this target and statements of this shape, which ends by itself. Others have to review it. It does not answer this request.',
   })
   const options = Object.entries(DAYS).map(([value, text]) => option(value, text))
   const until: types.InputBlock = {

@@ -1,5 +1,6 @@
 import type { types } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import type { Repeated } from '../../../workflows/holds/repeated.ts'
 import { holdAction } from './hold-actions.ts'
 import { button } from './rich-text.ts'
 import { isShownWhole } from './statement-section.ts'
@@ -12,11 +13,13 @@ export interface Offered {
   readonly whole: boolean
   /** Whether somebody can take up that it should have been allowed. */
   readonly takesFeedback?: boolean
+  readonly repeated?: Repeated
 }
 
-export function pendingButtons(hold: Hold, { consoleUrl, whole, takesFeedback }: Offered): types.ActionsBlock {
+export function pendingButtons(hold: Hold, offered: Offered): types.ActionsBlock {
+  const { consoleUrl, whole } = offered
   const alike = whole && mayApproveAlike(hold) ? [approveAlike(hold)] : []
-  const more = takesFeedback ? [feedback(hold)] : []
+  const more = feedbackButtons(hold, offered)
   return actions([...(whole ? answers(hold) : []), ...alike, ...aside(hold, consoleUrl), ...more])
 }
 
@@ -62,8 +65,17 @@ export function reviewButtons({ id: value }: Hold): readonly types.Button[] {
   ]
 }
 
-export function feedback({ id: value }: Hold, label = 'Should have been allowed'): types.Button {
-  return button({ actionId: holdAction.feedback, label, value })
+/** To propose an exception; where one is proposed already, the way to it. */
+export function feedbackButtons(
+  { id: value }: Pick<Hold, 'id'>,
+  { takesFeedback, repeated }: Pick<Offered, 'takesFeedback' | 'repeated'>,
+): readonly types.Button[] {
+  if (takesFeedback !== true) return []
+  const url = repeated?.proposed ?? null
+  if (url !== null && /^https?:\/\/\S+$/.test(url))
+    return [{ ...button({ actionId: holdAction.seeProposal, label: 'See what is proposed', value }), url }]
+  const label = repeated === undefined ? 'Should have been allowed' : 'Propose a pull request…'
+  return [button({ actionId: holdAction.feedback, label, value })]
 }
 
 export function actions(elements: readonly types.Button[]): types.ActionsBlock {

@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt'
 import type { Comment } from '../../../workflows/holds/comments.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
+import type { Repeated } from '../../../workflows/holds/repeated.ts'
 import { alikeWords } from '../../text/alike-words.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
 import {
@@ -13,9 +14,10 @@ import {
   whoMayAnswer,
   whyHeld,
 } from '../../text/hold-wording.ts'
+import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
 import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
-import { actions, feedback, pendingButtons, reviewButtons, undoAlike } from './answer-buttons.ts'
+import { actions, feedbackButtons, pendingButtons, reviewButtons, undoAlike } from './answer-buttons.ts'
 import { holdAction } from './hold-actions.ts'
 import { button, escapeMrkdwn, list, paragraph } from './rich-text.ts'
 import { isShownWhole, statementBlocks } from './statement-section.ts'
@@ -45,6 +47,8 @@ export interface CardContext {
   readonly comments?: readonly Comment[]
   /** Whether somebody can take up that it should have been allowed. */
   readonly takesFeedback?: boolean
+  /** The same has been approved so often that it should be a rule. */
+  readonly repeated?: Repeated
 }
 
 const ASKED_REASON_BUDGET = 200
@@ -112,11 +116,11 @@ function reasonGiven({ reason, needsReason, status }: Hold): readonly types.Know
 }
 
 /** What helps and can be missed, most important first. All of it is in the console. */
-function asidesOf(hold: Hold, { comments = [] }: CardContext): readonly types.KnownBlock[] {
+function asidesOf(hold: Hold, { comments = [], repeated }: CardContext): readonly types.KnownBlock[] {
   const pending = hold.status === 'pending'
   const sections: readonly (readonly [string, readonly (readonly Span[])[]])[] = [
     ['Answers so far', votesSoFar(hold.votes)],
-    ['To know', pending ? besides(hold) : []],
+    ['To know', [...(pending ? besides(hold) : []), ...repeatedWords(repeated)]],
     ['What your answer does', pending && isShownWhole(hold) ? whatFollows(hold) : []],
     ['Said in the thread', saidLately(comments, COMMENTS_SHOWN)],
   ]
@@ -153,13 +157,13 @@ export function headline(hold: Hold): string {
 }
 
 /** What is left to do when it is answered. */
-function afterwards(hold: Hold, { takesFeedback }: CardContext): readonly types.Button[] {
+function afterwards(hold: Hold, context: CardContext): readonly types.Button[] {
   const { brokenGlass, alikeApproval, id } = hold
   const ask = button({ actionId: holdAction.ask, label: 'Ask', value: id })
   return [
     ...(brokenGlass?.review === null ? [...reviewButtons(hold), ask] : []),
     ...(alikeApproval?.undone === null ? [undoAlike(id)] : []),
-    ...(takesFeedback ? [feedback(hold)] : []),
+    ...feedbackButtons(hold, context),
   ]
 }
 

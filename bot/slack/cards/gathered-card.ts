@@ -4,9 +4,10 @@ import { alikeWords } from '../../text/alike-words.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
 import { hiddenStatement } from '../../text/hidden-literals.ts'
 import { outcomeOf, whatItTouches, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
 import { saidLately } from '../../text/what-follows.ts'
-import { actions, approveAlike, mayApproveAlike, openInConsole, undoAlike } from './answer-buttons.ts'
+import { actions, approveAlike, feedbackButtons, mayApproveAlike, openInConsole, undoAlike } from './answer-buttons.ts'
 import type { Card, CardContext } from './approval-card.ts'
 import { type Gathered, shownId } from './gathered-cards.ts'
 import { holdAction } from './hold-actions.ts'
@@ -81,6 +82,7 @@ function blocksOf(gathered: Gathered, shown: readonly Hold[], context: CardConte
     asks,
     ...open,
     ...sofarAnswered(gathered),
+    ...repeatedly(context),
     ...comments(context),
     actions(buttons(gathered, shown, context)),
     { type: 'context', elements: [{ type: 'plain_text', text: line(lead.id, 100), emoji: false }] },
@@ -144,6 +146,10 @@ function sofarAnswered({ counts, answered, alike }: Gathered): readonly types.Kn
   ]
 }
 
+function repeatedly({ repeated }: CardContext): readonly types.KnownBlock[] {
+  return repeatedWords(repeated).map((words) => paragraph(...words))
+}
+
 function comments({ comments: said = [] }: CardContext): readonly types.KnownBlock[] {
   return said.length === 0 ? [] : [list('Said in the thread', saidLately(said, 3))]
 }
@@ -151,7 +157,7 @@ function comments({ comments: said = [] }: CardContext): readonly types.KnownBlo
 function buttons(
   { lead, pending, pendingCount, alike }: Gathered,
   shown: readonly Hold[],
-  { consoleUrl }: CardContext,
+  context: CardContext,
 ): readonly types.Button[] {
   const first = pending[0]
   const value = shownId(shown)
@@ -174,6 +180,7 @@ function buttons(
         ]
       : []),
     ...undo,
-    openInConsole(first ?? lead, consoleUrl),
+    openInConsole(first ?? lead, context.consoleUrl),
+    ...feedbackButtons(lead, context),
   ]
 }

@@ -14,5 +14,6 @@ export const holdAction = {
   ask: 'holdpoint_ask',
   sayWhy: 'holdpoint_say_why',
   feedback: 'holdpoint_feedback',
+  seeProposal: 'holdpoint_see_proposal',
   console: 'holdpoint_console',
 } as const

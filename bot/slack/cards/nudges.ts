@@ -3,11 +3,14 @@ import type { Pool } from 'pg'
 import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import type { NoticeReason } from '../../../workflows/outbox/outbox.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
-import { line } from '../../text/bounded-text.ts'
+import { excerpt, line } from '../../text/bounded-text.ts'
+import { hiddenStatement } from '../../text/hidden-literals.ts'
 import { asSlackError } from '../web-api.ts'
+import { actions } from './answer-buttons.ts'
+import { holdAction } from './hold-actions.ts'
 import type { Pace } from './pace.ts'
 import type { PostedCard, PostedCards } from './posted-cards.ts'
-import { escapeMrkdwn } from './rich-text.ts'
+import { button, escapeMrkdwn, paragraph, preformatted } from './rich-text.ts'
 
 /**
  * Slack notifies nobody of a message that is replaced. A reminder, an escalation, a broken glass and an overdue review
@@ -28,8 +31,10 @@ export function createNudges(options: {
   readonly holds: Pick<Holds, 'find'>
   readonly pace: Pace
   readonly now: () => number
+  /** Of who asks, or answers for who does; null: they have not linked any. */
+  readonly askerIn: (hold: Hold) => Promise<string | null>
 }): Nudges {
-  const { pool, client, cards, holds, pace, now } = options
+  const { pool, client, cards, holds, pace, now, askerIn } = options
 
   async function tellIn(place: PostedCard, words: string): Promise<void> {
     const { channel, ts } = place
@@ -44,9 +49,40 @@ export function createNudges(options: {
     }
   }
 
+  /** Nobody can approve it before it is said, and whoever asked may look at nothing but their terminal. */
+  async function askWhy(hold: Hold, notice: string): Promise<void> {
+    const user = await askerIn(hold)
+    if (user === null) return
+    const told = await rowsOf(pool, 'SELECT FROM slack_nudge WHERE notice = $1 AND destination = $2', [notice, user])
+    if (told.length > 0) return
+    const { facts, target, identity } = hold
+    const what = `${line(identity.name, 50)} asks to run ${line(facts.tag, 30)} on ${line(target.name, 40)}. Nobody can approve it before you say why.`
+    const why = button({ actionId: holdAction.sayWhy, label: 'Say why', value: hold.id, style: 'primary' })
+    const blocks = [
+      paragraph(what),
+      preformatted('Statement', excerpt(hiddenStatement(hold), 600).text),
+      actions([why]),
+    ]
+    await pace.turn(user)
+    try {
+      const { channel, ts } = await client.chat.postMessage({
+        channel: user,
+        text: escapeMrkdwn(what),
+        blocks,
+        mrkdwn: false,
+      })
+      const at = new Date(now())
+      await rowsOf(pool, NOTED, [notice, user, hold.id, channel ?? '', ts ?? '', 'created', at])
+    } catch (cause) {
+      const error = asSlackError(cause)
+      if (error.retryable) throw error
+    }
+  }
+
   return {
     async tell(id, reason, notice) {
       const hold = await holds.find(id)
+      if (hold?.needsReason === true && reason === 'created' && hold.status === 'pending') await askWhy(hold, notice)
       const words = hold === null ? null : wordsFor(hold, reason)
       if (words === null) return
       for (const place of await cards.of(id)) {

@@ -82,6 +82,7 @@ export async function openWorkspace({
     ...(over === 'http' ? { signingSecret: slackApi.signingSecret } : { appToken: slackApi.appToken }),
     channel: CHANNEL,
     channels,
+    offerExceptionAfter: 3,
     apiUrl: slackApi.apiUrl,
   }
   const create = (): Slack => {
