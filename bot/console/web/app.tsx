@@ -91,6 +91,10 @@ function Page({ route, me }: { readonly route: Route; readonly me: Me }) {
     case 'slack_link':
       return <SlackLink code={route.code} />
     case 'nowhere':
-      return <Nothing title="There is nothing at this address">The inbox has what is waiting.</Nothing>
+      return (
+        <Nothing title="There is nothing at this address">
+          What waits is in the <a href="/">inbox</a>.
+        </Nothing>
+      )
   }
 }
