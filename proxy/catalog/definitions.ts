@@ -54,7 +54,7 @@ export interface Trigger {
   readonly name: string
   readonly routine: number
   readonly type: number
-  /** CREATE TRIGGER …, only where it has a WHEN. */
+  /** CREATE TRIGGER …, only where it has a WHEN, is deferrable or names transition tables. */
   readonly definition: string | null
 }
 
@@ -95,7 +95,7 @@ export interface Routine {
   readonly outputs: readonly { readonly name: string; readonly type: number }[]
   readonly builtin: boolean
   readonly extension: string | null
-  /** The text of a SQL-language body; null for built-in ones and other languages. */
+  /** The text of a body in SQL or PL/pgSQL; null for built-in ones and other languages. */
   readonly body: string | null
   /** `body` is BEGIN ATOMIC … END or RETURN …, whose names were resolved when it was created. */
   readonly atomic: boolean

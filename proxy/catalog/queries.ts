@@ -50,7 +50,8 @@ export const rules = `
 
 /** Row-level and internal ones are listed too: a foreign key's are internal, and known by their functions. */
 export const triggers = `
-  SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, CASE WHEN t.tgqual IS NOT NULL THEN pg_get_triggerdef(t.oid) END
+  SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, CASE WHEN t.tgqual IS NOT NULL OR t.tgdeferrable OR t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL
+              THEN pg_get_triggerdef(t.oid) END
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE t.tgenabled <> 'D' AND t.tgfoid >= ${FIRST_NORMAL_OID} AND ${visible}`
 
@@ -90,7 +91,7 @@ export function routines(atomicBodies: boolean): string {
          to_json(p.proargtypes::oid[]::bigint[]), to_json(p.proargnames), to_json(p.proargmodes),
          to_json(p.proallargtypes::bigint[]), p.pronargdefaults, p.provariadic <> 0, p.proretset, p.prorettype,
          p.oid < ${FIRST_NORMAL_OID}, e.extname,
-         CASE WHEN l.lanname = 'sql' AND p.oid >= ${FIRST_NORMAL_OID} THEN ${body} END, ${atomic},
+         CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.oid >= ${FIRST_NORMAL_OID} THEN ${body} END, ${atomic},
          to_json(p.proconfig), p.prosecdef,
          CASE WHEN p.oid >= ${FIRST_NORMAL_OID} THEN encode(sha256(convert_to(concat_ws(chr(1), n.nspname, p.proname,
            l.lanname, p.proowner, p.prosecdef, p.provolatile, p.proargtypes, p.prorettype, p.proconfig, p.probin,

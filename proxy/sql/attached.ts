@@ -1,8 +1,6 @@
-import type { Node } from 'libpg-query'
-import type { Attribute, Relation, Trigger } from '../catalog/definitions.ts'
-import type { Source } from '../catalog/snapshot.ts'
-import { written } from './assignments.ts'
-import { ListedColumns, relationColumns } from './column-set.ts'
+import type { CreateTrigStmt } from 'libpg-query'
+import type { Attribute, Relation, Routine, Trigger } from '../catalog/definitions.ts'
+import { ListedColumns } from './column-set.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
 import { checkDomains, hasDomainChecks } from './domain-checks.ts'
 import { expression } from './expression.ts'
@@ -10,10 +8,10 @@ import { parse } from './parse.ts'
 import { parseExpression } from './parse-expression.ts'
 import type { Recorder } from './recorder.ts'
 import { callRoutine } from './routines.ts'
-import { emptyScope, type Item, innerScope, type Scope } from './scope.ts'
-import { statement } from './statement.ts'
-import { type Column, named, typed } from './value.ts'
-import { viewColumns } from './view.ts'
+import { qualified, rowScope } from './row-scope.ts'
+import { applyRule } from './rules.ts'
+import { emptyScope, innerScope, type Scope } from './scope.ts'
+import { named, typed } from './value.ts'
 
 export type Write = 'insert' | 'update' | 'delete' | 'truncate'
 
@@ -74,37 +72,25 @@ function isPlain({ snapshot }: Context, { oid, attributes }: Relation): boolean 
 function fire(context: Context, relation: Relation, trigger: Trigger): void {
   const routine = context.snapshot.routineByOid(trigger.routine)
   if (routine === undefined) context.record.unresolved('function', `trigger ${trigger.name}`)
-  else callRoutine(context, routine, [])
+  else callRoutine(context, routine, [], relation)
   const parsed = trigger.definition === null ? null : parse(trigger.definition)
   if (parsed === null) return
   const node = 'reason' in parsed ? undefined : parsed[0]?.node
-  if (node === undefined || !('CreateTrigStmt' in node)) context.record.unresolved('opaque_body', trigger.name)
+  if (node === undefined || !('CreateTrigStmt' in node) || readsOtherwise(node.CreateTrigStmt, routine))
+    context.record.unresolved('opaque_body', trigger.name)
   else expression(qualified(context), node.CreateTrigStmt.whenClause, rowScope(context, relation), 'filtered')
 }
 
-function qualified(context: Context): Context {
-  const names = qualifiedNames(context.names)
-  return { ...context, names, path: context.snapshot.schemasOnPath('', names.role) }
+/** Transition tables hide what has their name, and what is deferred runs with the names of its transaction's end. */
+function readsOtherwise({ transitionRels = [], deferrable = false }: CreateTrigStmt, routine?: Routine): boolean {
+  const isFixed = routine?.settings.some((setting) => setting.startsWith('search_path=')) ?? false
+  return transitionRels.length > 0 || (deferrable && !isFixed)
 }
 
 /** `SET column = DEFAULT` runs the default in an UPDATE, too. */
 export function defaultOf(context: Context, relation: Relation, column: string): void {
   const attribute = relation.attributes.find(({ name }) => name === column)
   if (attribute !== undefined) fill(context, relation, attribute, 'insert')
-}
-
-/** One row of the relation, by bare names and as old, new and excluded. */
-export function rowScope(context: Context, relation: Relation): Scope {
-  const columns = viewColumns(context, relation) ?? relationColumns(context.snapshot, relation)
-  const row = (name: string, unqualified: boolean): Item => ({
-    name,
-    relation,
-    columns,
-    unqualified,
-    qualified: true,
-    pseudo: true,
-  })
-  return innerScope(emptyScope(), [row(relation.name, true), row('old', false), row('new', false)])
 }
 
 /** The row that a table checks, indexes and fills in by itself: what it makes of it is no use by whoever writes. */
@@ -142,46 +128,6 @@ export function attachedCopies(context: Context, relation: Relation, expressions
     if (expressions) fill(inside, relation, attribute, 'insert')
     else checkDomains(inside, attribute.type)
   context.record.absorb(inside.record, `${relation.schema}.${relation.name}`)
-}
-
-function applyRule(context: Context, relation: Relation, definition: string, write: Write): void {
-  const parsed = parse(definition)
-  const node = 'reason' in parsed ? undefined : parsed[0]?.node
-  if (node === undefined || !('RuleStmt' in node)) {
-    context.record.effect('unknown')
-    context.record.unresolved('opaque_body', `rule on ${relation.schema}.${relation.name}`)
-    return
-  }
-  if (node.RuleStmt.event !== `CMD_${write.toUpperCase()}`) return
-  const { actions } = node.RuleStmt
-  const scope = rowScope(context, relation)
-  const columns = scope.items[0]?.columns.all() ?? []
-  ruleActions({ ...qualified(context), inRule: true }, actions, scope, (action, answer) => {
-    if ('SelectStmt' in action) {
-      // It goes to the client past every mask: the server says of none of it where it is from.
-      const strange = ({ relationOid, labels }: Source): boolean => relationOid !== relation.oid || labels.length > 0
-      if (answer.some(({ sources }) => sources.some(strange)))
-        context.record.unresolved('output', `a rule on ${relation.schema}.${relation.name} answers with rows`)
-    } else returnedAs(context, answer, columns)
-  })
-}
-
-/** What a rule returns stands under the names of its relation's columns, in their order: as if it were written there. */
-function returnedAs(context: Context, answer: readonly Column[], columns: readonly Column[]): void {
-  answer.forEach(({ sources }, index) => {
-    const column = columns[index]
-    if (column !== undefined && sources.some(({ labels }) => labels.length > 0)) written(context, column)
-  })
-}
-
-/** What a rule does instead or as well, with old and new in scope. */
-export function ruleActions(
-  context: Context,
-  actions: readonly Node[] | undefined,
-  scope: Scope,
-  answered: (action: Node, columns: readonly Column[]) => void = () => undefined,
-): void {
-  for (const action of actions ?? []) answered(action, statement(context, action, scope, 'projected').columns.all())
 }
 
 function cascade(context: Context, relation: Relation, write: Write): void {

@@ -8,7 +8,7 @@ import { columnMissing } from './missing-names.ts'
 import { callRoutine, candidates } from './routines.ts'
 import type { Item, Scope } from './scope.ts'
 import { stringsOf } from './tree.ts'
-import { type Column, constant, derived, union, type Value } from './value.ts'
+import { type Column, constant, derived, union, unionOf, type Value } from './value.ts'
 
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
@@ -49,7 +49,11 @@ export function resolveReference(context: Context, reference: ColumnRef, scope: 
 }
 
 function single(scope: Scope, name: string): Value | null {
-  return findColumn(scope, name) ?? parameter(scope, name) ?? rowOrNull(findItem(scope, [name]))
+  const column = findColumn(scope, name)
+  const variable = parameter(scope, name)
+  if (column !== null && variable !== null && scope.parameters?.either === true)
+    return derived(unionOf([column, variable]), column.type)
+  return column ?? variable ?? rowOrNull(findItem(scope, [name]))
 }
 
 function parameter(scope: Scope, name: string): Value | null {

@@ -1,8 +1,8 @@
 import type { RangeVar } from 'libpg-query'
-import { rowScope } from './attached.ts'
 import { ListedColumns, relationColumns } from './column-set.ts'
 import type { Context } from './context.ts'
 import { nameOf } from './names.ts'
+import { rowScope } from './row-scope.ts'
 import { emptyScope, type Item, innerScope, type Scope } from './scope.ts'
 import type { NodeFields } from './tree.ts'
 

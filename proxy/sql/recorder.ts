@@ -146,9 +146,11 @@ export class Recorder {
 
   /** Something with a label is touched, be it only by name. */
   get touchesLabels(): boolean {
-    if (this.#relations.areLabelled) return true
-    for (const source of this.#columns.sources()) if (source.labels.length > 0) return true
-    return false
+    return this.#relations.areLabelled || [...this.columnsUsed].some(({ labels }) => labels.length > 0)
+  }
+
+  get columnsUsed(): Iterable<Source> {
+    return this.#columns.sources()
   }
 
   /** @param through the view, function or trigger that `other` was recorded for */

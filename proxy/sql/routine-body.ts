@@ -1,8 +1,9 @@
 import type { Node } from 'libpg-query'
-import type { Routine } from '../catalog/definitions.ts'
+import type { Relation, Routine } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
 import { parse } from './parse.ts'
+import { plpgsqlBody } from './plpgsql/body.ts'
 import type { Recorder } from './recorder.ts'
 import { emptyScope, type Parameters } from './scope.ts'
 import { statement } from './statement.ts'
@@ -14,11 +15,12 @@ interface Body {
 }
 
 /**
- * Looks into a function written in SQL and records what it does.
+ * Looks into a function written in SQL or PL/pgSQL and records what it does.
+ * @param row the relation that it is a trigger of
  * @returns what feeds its result from inside; null when it cannot be looked into
  */
-export function routineBody(context: Context, routine: Routine): readonly Source[] | null {
-  const body = known(context, routine)
+export function routineBody(context: Context, routine: Routine, row: Relation | null = null): readonly Source[] | null {
+  const body = known(context, routine, row)
   if (body === null) return null
   context.record.absorb(body.record, `${routine.schema}.${routine.name}`)
   return body.sources
@@ -26,9 +28,9 @@ export function routineBody(context: Context, routine: Routine): readonly Source
 
 const inProgress: Body['sources'] = []
 
-function known(context: Context, routine: Routine): Body | null {
-  if (routine.language !== 'sql' || routine.body === null || !readsAsWeDo(routine)) return null
-  const what = `function ${routine.oid}`
+function known(context: Context, routine: Routine, row: Relation | null): Body | null {
+  if (routine.body === null || !readsAsWeDo(routine)) return null
+  const what = row === null ? `function ${routine.oid}` : `function ${routine.oid} on ${row.oid}`
   const names = namesInside(context.session, routine)
   const key = names.temporaryRelations.size === 0 ? `${what} ${names.role} ${names.searchPath}` : null
   const before = key === null ? undefined : (context.snapshot.memo.get(key) as Body | undefined)
@@ -39,15 +41,22 @@ function known(context: Context, routine: Routine): Body | null {
     return context.inside.includes(what)
       ? { record: new (context.record.constructor as typeof Recorder)(), sources: inProgress }
       : null
+  const body =
+    routine.language === 'plpgsql'
+      ? plpgsqlBody(inside, routine, parametersOf(routine).positions, row)
+      : sqlBody(inside, routine)
+  if (body === null) return null
+  // Inside a recursion the result leaves out what the outer levels will add.
+  if (key !== null && context.inside.length === 0) context.snapshot.memo.set(key, body)
+  return body
+}
+
+function sqlBody(inside: Context, routine: Routine): Body | null {
   const statements = bodyStatements(routine)
   if (statements === null) return null
   const scope = emptyScope(parametersOf(routine))
   const results = statements.map((node) => statement(inside, node, scope, 'projected'))
-  const sources = unionOf((results.at(-1)?.columns.all() ?? []) as readonly Value[])
-  const body = { record: inside.record, sources }
-  // Inside a recursion the result leaves out what the outer levels will add.
-  if (key !== null && context.inside.length === 0) context.snapshot.memo.set(key, body)
-  return body
+  return { record: inside.record, sources: unionOf((results.at(-1)?.columns.all() ?? []) as readonly Value[]) }
 }
 
 /** Settings of a function that change neither how its text is read nor as whom it runs. Any other makes it opaque. */

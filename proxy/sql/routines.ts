@@ -1,4 +1,4 @@
-import type { Routine } from '../catalog/definitions.ts'
+import type { Relation, Routine } from '../catalog/definitions.ts'
 import { builtinEffect } from './builtin-effects.ts'
 import { type Context, enter, qualifiedNames, recordRelation } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
@@ -63,8 +63,16 @@ export function mayBecome(context: Context, from: number, to: number): boolean {
   )
 }
 
-/** Records what calling a function does, and returns what its result is fed by. */
-export function callRoutine(context: Context, routine: Routine, values: readonly Value[]): Value {
+/**
+ * Records what calling a function does, and returns what its result is fed by.
+ * @param row the relation that it is a trigger of
+ */
+export function callRoutine(
+  context: Context,
+  routine: Routine,
+  values: readonly Value[],
+  row: Relation | null = null,
+): Value {
   const { schema, name, volatility, builtin } = routine
   if (routine.kind !== 'aggregate' || builtin) probeByCall(context, routine, values)
   if (builtin) {
@@ -82,7 +90,7 @@ export function callRoutine(context: Context, routine: Routine, values: readonly
     return derived(sources, routine.returnType)
   }
   if (routine.kind === 'aggregate') return callAggregate(context, routine, values)
-  const body = routineBody(context, routine)
+  const body = routineBody(context, routine, row)
   context.record.routine({ schema, name, volatility, known: body !== null, builtin })
   if (body === null) {
     recordOpaque(context, routine)

@@ -41,6 +41,8 @@ export interface Scope {
 export interface Parameters {
   readonly names: ReadonlyMap<string, Value>
   readonly positions: readonly Value[]
+  /** A name that is a column's, too, may mean either (plpgsql.variable_conflict). */
+  readonly either?: true
 }
 
 export function emptyScope(parameters: Parameters | null = null): Scope {

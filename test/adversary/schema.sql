@@ -65,7 +65,7 @@ CREATE FUNCTION outward(OUT a int, OUT b text) LANGUAGE sql STABLE AS 'SELECT id
 CREATE FUNCTION atomic_mail(who int) RETURNS text LANGUAGE sql STABLE
   BEGIN ATOMIC SELECT email FROM customers WHERE id = who; END;
 CREATE FUNCTION opaque_mail(int) RETURNS text LANGUAGE plpgsql AS
-  'BEGIN RETURN (SELECT email FROM customers WHERE id = $1); END';
+  $$ DECLARE v text; BEGIN EXECUTE 'SELECT email FROM customers WHERE id = $1' INTO v USING $1; RETURN v; END $$;
 CREATE FUNCTION of_row(customers) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1.email';
 CREATE FUNCTION touch_mail(int) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT email::int = $1 FROM customers LIMIT 1';
 CREATE FUNCTION in_default(a text DEFAULT mail_of(1)) RETURNS text LANGUAGE sql STABLE AS 'SELECT a';
@@ -84,7 +84,9 @@ CREATE TABLE stamped (id int, remark text);
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
 CREATE FUNCTION forget(who int) RETURNS void LANGUAGE sql AS 'DELETE FROM payments WHERE id = who';
 CREATE PROCEDURE forget_all() LANGUAGE sql AS 'DELETE FROM payments';
-CREATE FUNCTION opaque_delete() RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM payments; RETURN 1; END';
+CREATE FUNCTION opaque_delete() RETURNS int LANGUAGE plpgsql AS
+  $$ BEGIN EXECUTE 'DELETE FROM payments'; RETURN 1; END $$;
+CREATE FUNCTION clear_delete() RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM payments; RETURN 1; END';
 CREATE FUNCTION deletes_as_operator(int, int) RETURNS boolean LANGUAGE sql AS
   'DELETE FROM payments RETURNING true';
 CREATE OPERATOR ==== (LEFTARG = int, RIGHTARG = int, FUNCTION = deletes_as_operator);

@@ -5,15 +5,15 @@ let shop: Sample
 beforeAll(async () => {
   shop = await sample(`${schema};
     CREATE TYPE price AS RANGE (subtype = numeric);
-    CREATE FUNCTION spy(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+    CREATE FUNCTION spy(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN true; END $$;
     CREATE DOMAIN spied AS int CHECK (spy(VALUE));
     CREATE TYPE spied_range AS RANGE (subtype = spied, subtype_opclass = int4_ops);
     CREATE DOMAIN few AS price CHECK (upper(VALUE) < 10);
-    CREATE FUNCTION cmp(int, int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 0; END';
+    CREATE FUNCTION cmp(int, int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN 0; END $$;
     CREATE OPERATOR CLASS own FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=,
       OPERATOR 5 >, FUNCTION 1 cmp(int, int);
     CREATE TYPE odd AS RANGE (subtype = int, subtype_opclass = own);
-    CREATE FUNCTION price(text) RETURNS price LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';`)
+    CREATE FUNCTION price(text) RETURNS price LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN NULL; END $$;`)
 })
 afterAll(() => shop[Symbol.asyncDispose]())
 

@@ -32,20 +32,20 @@ export const schema = `
   CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1';
   CREATE FUNCTION forget(who int) RETURNS void LANGUAGE sql AS 'DELETE FROM customers WHERE id = who';
   CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE RETURN $1 * 2;
-  CREATE FUNCTION opaque() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
-  CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE FUNCTION opaque() RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN 1; END $$;
+  CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN NEW; END $$;
   CREATE TABLE stamped (id int, at timestamptz);
   CREATE TRIGGER stamp BEFORE UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
   CREATE TABLE ruled (id int);
   CREATE RULE copy AS ON INSERT TO ruled DO ALSO INSERT INTO audit_log VALUES (now(), NEW.id::text);
   CREATE TABLE reading (id int, body text DEFAULT pg_read_file('x'));
   CREATE DOMAIN checked AS int CHECK (twice(VALUE) > 0);
-  CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+  CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN true; END $$;
   CREATE OPERATOR ==== (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
   CREATE AGGREGATE gather (text) (SFUNC = textcat, STYPE = text);
   CREATE SCHEMA shadow;
   CREATE TABLE shadow.customers (id int, remark text);
-  CREATE FUNCTION shadow.lower(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
+  CREATE FUNCTION shadow.lower(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN $1; END $$;
   CREATE TABLE "Odd ""Name" ("Sum" int, "ümlaut" text);
 `
 

@@ -1,0 +1,128 @@
+import type { Relation, Routine } from '../../catalog/definitions.ts'
+import type { Source } from '../../catalog/snapshot.ts'
+import { castFunctions } from '../casts.ts'
+import { type ColumnSet, relationColumns } from '../column-set.ts'
+import type { Context } from '../context.ts'
+import { checkDomains } from '../domain-checks.ts'
+import { lookUpRelation, qualifiedName, useType } from '../names.ts'
+import { parseExpression } from '../parse-expression.ts'
+import { Recorder } from '../recorder.ts'
+import type { Parameters } from '../scope.ts'
+import { viewColumns } from '../view.ts'
+import { Opaque } from './opaque.ts'
+import { statements } from './statements.ts'
+import { type PlFunction, type PlNode, readFunction } from './tree.ts'
+import { Variables } from './variables.ts'
+import { Walk } from './walk.ts'
+
+export interface PlBody {
+  readonly record: Recorder
+  /** What feeds its result from inside. */
+  readonly sources: readonly Source[]
+}
+
+/**
+ * Looks into a function in PL/pgSQL: every statement in it counts, in whatever order and however often it would run.
+ * https://www.postgresql.org/docs/current/plpgsql.html
+ * @param row the relation that it is a trigger of
+ * @returns null when it cannot be followed: dynamic SQL, cursors that it opens, definitions, transaction control
+ */
+export function plpgsqlBody(
+  context: Context,
+  routine: Routine,
+  positions: Parameters['positions'],
+  row: Relation | null,
+): PlBody | null {
+  const read = tree(context, routine)
+  if (read === null) return null
+  try {
+    return follow(context, read, positions, row)
+  } catch (error) {
+    if (error instanceof Opaque) return null
+    throw error
+  }
+}
+
+function tree({ snapshot }: Context, routine: Routine): PlFunction | null {
+  const key = `plpgsql ${routine.oid}`
+  let read = snapshot.memo.get(key) as PlFunction | null | undefined
+  if (read === undefined) {
+    read = readFunction(routine)
+    snapshot.memo.set(key, read)
+  }
+  return read
+}
+
+/** Until nothing new comes into any variable. Each round adds something to one, so there is an end. */
+function follow(context: Context, read: PlFunction, positions: Parameters['positions'], row: Relation | null): PlBody {
+  const variables = new Variables(read.datums, rowsOf(context, row))
+  let quotable: readonly Source[] = []
+  for (;;) {
+    variables.changed = false
+    const inside = { ...context, record: new Recorder(), seen: new Set<object>() }
+    types(inside, read)
+    const walk = new Walk(inside, { variables, positions, quotable, isTrigger: row !== null })
+    for (const datum of read.datums) walk.declaration(datum)
+    statements(walk, [read.action])
+    const used = [...inside.record.columnsUsed]
+    if (!variables.changed && used.length === quotable.length) {
+      for (const expression of read.expressions) if (!walk.visited.has(expression)) throw new Opaque()
+      // What follows a setting would be read differently.
+      if (inside.record.hasEffect('session') || inside.record.hasEffect('transaction')) throw new Opaque()
+      return { record: inside.record, sources: walk.results }
+    }
+    quotable = used
+  }
+}
+
+function rowsOf(context: Context, row: Relation | null): ReadonlyMap<string, ColumnSet> {
+  if (row === null) return new Map()
+  const columns = viewColumns(context, row) ?? relationColumns(context.snapshot, row)
+  return new Map([
+    ['new', columns],
+    ['old', columns],
+  ])
+}
+
+/** Giving a variable its value may run the checks of its type, and casts to it. */
+function types(context: Context, { datums, rowTypes }: PlFunction): void {
+  for (const name of rowTypes) rowType(context, name)
+  for (const datum of datums) {
+    const name = typeOf(datum)
+    if (name === null || name === 'record') continue
+    if (/%type$/i.test(name)) sameType(context, name.replace(/\s*%type$/i, ''))
+    else {
+      const cast = parseExpression(`NULL::${name}`)
+      const typeName = cast !== null && 'TypeCast' in cast ? cast.TypeCast.typeName : undefined
+      if (typeName === undefined) throw new Opaque()
+      castFunctions(context, useType(context, typeName).oid, 'implicit')
+    }
+  }
+}
+
+function typeOf(datum: PlNode): string | null {
+  const type = Object.values(datum)[0]?.datatype as PlNode | undefined
+  return type === undefined ? null : String(type.PLpgSQL_type?.typname)
+}
+
+/** `table.column%TYPE`, or the type of another variable. */
+function sameType(context: Context, text: string): void {
+  const reference = parseExpression(text)
+  if (reference === null || !('ColumnRef' in reference)) throw new Opaque()
+  const fields = reference.ColumnRef.fields ?? []
+  if (fields.length === 1) return
+  const named = lookUpRelation(context, qualifiedName(fields.slice(0, -1)))
+  if (named.found !== 'relation') throw new Opaque()
+  for (const { type } of named.relation.attributes) {
+    checkDomains(context, type)
+    castFunctions(context, type, 'implicit')
+  }
+}
+
+function rowType(context: Context, text: string): void {
+  const reference = parseExpression(text)
+  if (reference === null || !('ColumnRef' in reference)) throw new Opaque()
+  const named = lookUpRelation(context, qualifiedName(reference.ColumnRef.fields))
+  if (named.found !== 'relation') throw new Opaque()
+  for (const { type } of named.relation.attributes) checkDomains(context, type)
+}
