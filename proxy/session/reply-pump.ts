@@ -1,6 +1,7 @@
 import type { SessionContext } from './context.ts'
 import { Replies } from './replies.ts'
 import { ReplyRows } from './reply-rows.ts'
+import { Slice } from './slice.ts'
 import { Standing } from './standing.ts'
 
 /** Takes the server's messages one after the other, and stands still at one that may not be passed on yet. */
@@ -29,7 +30,10 @@ export class ReplyPump {
 
   #takeAll(): Promise<void> | null {
     const { fromUpstream, signal } = this.#session
-    while (fromUpstream.next()) {
+    const slice = new Slice()
+    for (;;) {
+      if (slice.isOver) return this.#goOnLater(slice)
+      if (!fromUpstream.next()) break
       const doubt = this.#standing.before(fromUpstream.type)
       if (doubt !== null) return this.#goOn(doubt)
       this.#replies.take()
@@ -38,6 +42,13 @@ export class ReplyPump {
     this.#rows.flush()
     this.#rows.streamTail((run) => this.#standing.isSettled(run))
     return null
+  }
+
+  async #goOnLater(slice: Slice): Promise<void> {
+    this.#rows.flush()
+    this.#session.flushClient()
+    await slice.next()
+    if (!this.#session.signal.aborted) await this.#takeAll()
   }
 
   async #goOn(doubt: Promise<void>): Promise<void> {

@@ -13,6 +13,7 @@ import type { Preparing } from './preparing.ts'
 import { refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import type { SimpleQuery } from './simple-query.ts'
+import { Slice } from './slice.ts'
 
 export interface RequestHandlers {
   readonly simple: SimpleQuery
@@ -59,8 +60,9 @@ export class Requests {
     this.#running = true
     const { fromClient, upstream, signal } = this.#session
     this.#session.turn++
+    const slice = new Slice()
     while (!signal.aborted && fromClient.next()) {
-      const waiting = this.#receive()
+      const waiting = this.#receive() ?? (slice.isOver ? slice.next() : undefined)
       if (waiting === undefined) continue
       upstream.send()
       await waiting

@@ -8,8 +8,9 @@ import { ProtocolError } from './errors.ts'
  *   1 B  │ 4 B                     │ length − 4 B
  *
  * `next()` moves to the next message, which is then `window[start, end)`. Neighbours share a window, so that a run of
- * messages can be forwarded as one slice. A message that arrives in pieces is joined once, when its last byte is here;
- * its length is checked before anything is allocated. Or its beginning is taken by `stream()` as it is, and the rest
+ * messages can be forwarded as one slice. A message that arrives in pieces is joined once, when its last byte is here, or,
+ * if it is large, bit by bit from when half of it is here, since to copy megabytes at once keeps all sessions waiting. Its
+ * length is checked before anything is allocated, and no more is allocated than twice what has arrived. Or its beginning is taken by `stream()` as it is, and the rest
  * follows as frames of type REST until it ends.
  */
 export const REST = 0
@@ -17,6 +18,10 @@ export const REST = 0
 const HEADER_BYTES = 5
 const LENGTH_BYTES_MIN = 4
 const NOTHING = Buffer.alloc(0)
+/** What is smaller takes no time to join. */
+const JOINED_AT_ONCE_BYTES_MAX = 1024 * 1024
+/** Of what arrived before the second half, copied with each piece of that. */
+const JOINED_WITH_EACH_BYTES = 512 * 1024
 
 export interface FramerLimits {
   /** The largest message that is joined. */
@@ -45,6 +50,10 @@ export class Framer {
   #position = 0
   #wantedBytes = HEADER_BYTES
   #restBytes = 0
+  /** The message that arrives, as far as it is joined; its pieces are kept until it is whole. */
+  #joining: Buffer | null = null
+  #joinedBytes = 0
+  #joinedChunks = 0
 
   constructor(limits: FramerLimits) {
     this.#limits = limits
@@ -69,6 +78,7 @@ export class Framer {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length
+    if (this.#joining !== null) this.#join(this.#joining, JOINED_WITH_EACH_BYTES)
   }
 
   /** @throws ProtocolError for a length or a type that cannot be */
@@ -95,6 +105,7 @@ export class Framer {
   /** Gives out what has arrived of the message that has begun; what is missing follows as REST. */
   stream(): void {
     const left = this.window.length - this.#position
+    this.#joining = null
     this.#restBytes = this.#wantedBytes - left
     this.#give(this.window[this.#position] as number, left)
     this.#wantedBytes = HEADER_BYTES
@@ -133,23 +144,51 @@ export class Framer {
   /** Moves on to the next chunk, or joins as much as the message needs and no more. */
   #refill(left: number): boolean {
     if (left === 0) return this.#advance()
-    if (left + this.#chunkBytes < this.#wantedBytes) return false
+    const arrived = left + this.#chunkBytes
+    const isWhole = arrived >= this.#wantedBytes
+    if (!isWhole && (this.#wantedBytes <= JOINED_AT_ONCE_BYTES_MAX || arrived * 2 < this.#wantedBytes)) return false
     if (this.#wantedBytes > this.#limits.joinedBytesMax + 1) {
+      if (!isWhole) return false
       throw new ProtocolError('length_out_of_range', 'message is too large to be looked at')
     }
-    const joined = Buffer.allocUnsafe(this.#wantedBytes)
-    let filled = this.window.copy(joined, 0, this.#position)
-    while (filled < joined.length) {
-      const chunk = this.#chunks[0] as Buffer
-      const count = chunk.copy(joined, filled)
-      filled += count
-      this.#chunkBytes -= count
-      if (count === chunk.length) this.#chunks.shift()
-      else this.#chunks[0] = chunk.subarray(count)
-    }
-    this.window = joined
-    this.#position = 0
+    const joining = this.#joining ?? this.#beginJoining()
+    if (!isWhole) return false
+    this.#join(joining, Number.POSITIVE_INFINITY)
+    this.#finishJoining(joining)
     return true
+  }
+
+  #beginJoining(): Buffer {
+    const joining = Buffer.allocUnsafe(this.#wantedBytes)
+    this.#joinedBytes = this.window.copy(joining, 0, this.#position)
+    this.#joinedChunks = 0
+    this.#joining = joining
+    return joining
+  }
+
+  /** Whole pieces; the last may belong to the next message in part. */
+  #join(joining: Buffer, bytesMax: number): void {
+    let left = bytesMax
+    for (let chunk = this.#chunks[this.#joinedChunks]; chunk !== undefined && left > 0; ) {
+      if (this.#joinedBytes + chunk.length > joining.length) return
+      this.#joinedBytes += chunk.copy(joining, this.#joinedBytes)
+      left -= chunk.length
+      chunk = this.#chunks[++this.#joinedChunks]
+    }
+  }
+
+  #finishJoining(joining: Buffer): void {
+    const wholeChunks = this.#chunks.splice(0, this.#joinedChunks)
+    for (const chunk of wholeChunks) this.#chunkBytes -= chunk.length
+    const [next] = this.#chunks
+    if (next !== undefined && this.#joinedBytes < joining.length) {
+      const count = next.copy(joining, this.#joinedBytes)
+      this.#chunkBytes -= count
+      this.#chunks[0] = next.subarray(count)
+    }
+    this.#joining = null
+    this.window = joining
+    this.#position = 0
   }
 
   #advance(): boolean {

@@ -101,6 +101,59 @@ test.each(['\0', 'A', 'R', 'Z', 'z', '\xff'])('an unknown type is refused: %j', 
   expect(() => framer.next()).toThrow(expect.objectContaining({ code: 'type_unknown' }))
 })
 
+describe('a message of megabytes, which is joined while it arrives', () => {
+  const MEGABYTE = 1024 * 1024
+  const large = Buffer.alloc(3 * MEGABYTE)
+  for (let at = 0; at < large.length; at += 4) large.writeUInt32LE(at, at)
+  const row = Buffer.concat([header('D', 4 + large.length), large])
+  const arriving = (): Framer => new Framer(limitsFor('server', 8 * MEGABYTE))
+  const ready = Buffer.concat([header('Z', 5), Buffer.from('I')])
+
+  test('is the same however it is cut, and what is behind it is kept', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 5, maxLength: 40 })
+    fc.assert(
+      fc.property(sizes, (cuts) => {
+        const framer = arriving()
+        const taken: Buffer[] = []
+        let left = Buffer.concat([ready, row, ready, row, ready])
+        for (const size of cuts) {
+          framer.push(left.subarray(0, size))
+          left = left.subarray(size)
+          taken.push(...drain(framer))
+        }
+        framer.push(left)
+        taken.push(...drain(framer))
+        expect(taken.map((each) => each.equals(row) || each.equals(ready))).toEqual(Array(5).fill(true))
+        expect(framer.waitingBytes).toBe(0)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('can still be taken as it is', () => {
+    const framer = arriving()
+    const out: Buffer[] = []
+    for (const part of [row.subarray(0, 2 * MEGABYTE), row.subarray(2 * MEGABYTE, -5)]) {
+      framer.push(part)
+      expect(framer.next()).toBe(false)
+    }
+    framer.stream()
+    do out.push(Buffer.from(framer.bytes))
+    while (framer.next())
+    framer.push(Buffer.concat([row.subarray(-5), ready]))
+    while (framer.next()) out.push(Buffer.from(framer.bytes))
+    expect(Buffer.concat(out).equals(Buffer.concat([row, ready]))).toBe(true)
+  })
+
+  test('takes no memory by what it says of its length', () => {
+    const framer = arriving()
+    framer.push(row.subarray(0, 1_000))
+    const { arrayBuffers } = process.memoryUsage()
+    expect(framer.next()).toBe(false)
+    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(MEGABYTE)
+  })
+})
+
 describe('a message of which only the beginning is here', () => {
   const row = Buffer.concat([header('D', 4 + 50_000), Buffer.alloc(50_000, 7)])
 
