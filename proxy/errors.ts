@@ -7,6 +7,7 @@ export type ProxyErrorCode =
   | 'no_identity_provider'
   | 'identity_unknown'
   | 'sql_unreadable'
+  | 'sql_not_utf8'
 
 /** A proxy process cannot begin, or not go on, to serve. Nothing was let through. */
 export class ProxyError extends HoldpointError {

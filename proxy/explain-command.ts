@@ -13,12 +13,15 @@ import { explainedText } from './explained-text.ts'
 import { explainedFacts, explanation } from './explanation.ts'
 import { createGate, type Judgement, type SessionView } from './gate.ts'
 import { loadParser } from './sql/analyse.ts'
+import { unexplained } from './unexplained.ts'
 
 /** `holdpoint explain`: what would become of a statement, and why, without running it. */
 export interface ExplainCommandOptions {
   readonly env: Environment
   readonly configOf: (options: CommonOptions) => Config
   readonly stdin: NodeJS.ReadableStream
+  /** It could not be asked; what can be said is on standard output. */
+  readonly failed: () => void
 }
 
 interface Flags extends CommonOptions {
@@ -37,17 +40,49 @@ export function explainCommand(options: ExplainCommandOptions): Command {
     .option('--target <name>', 'environment/database; the first of the configuration when left out')
     .option('--json', 'one line of JSON for each statement: {"facts":…,"decision":…}')
     .action(async (statement: string | undefined, flags: Flags) => {
-      const config = options.configOf(flags)
-      const sql = statement ?? (await explainedText(flags.file, options.stdin))
-      for (const judgement of await judge(sql, flags, config, options.env)) {
-        const { facts, decision } = judgement
-        process.stdout.write(
-          flags.json === true
-            ? `${JSON.stringify({ facts, decision: { ...decision, factsUsed: explainedFacts(judgement) } })}\n`
-            : explanation(judgement),
-        )
-      }
+      if (flags.json === true) await explainToPrograms(statement, flags, options)
+      else await explainToPeople(statement, flags, options)
     })
+}
+
+/** Nothing but one object for each statement, whatever is wrong. */
+async function explainToPrograms(
+  statement: string | undefined,
+  flags: Flags,
+  options: ExplainCommandOptions,
+): Promise<void> {
+  let sql: string | null = statement ?? null
+  try {
+    sql ??= await explainedText(flags.file, options.stdin)
+    printObjects(await judge(sql, flags, options.configOf(flags), options.env))
+  } catch (error) {
+    await loadParser()
+    printObjects(unexplained(sql, error))
+    // What is not UTF-8 was answered: the server would not read it either.
+    if (!(error instanceof ProxyError && error.code === 'sql_not_utf8')) options.failed()
+  }
+}
+
+function printObjects(judgements: readonly Judgement[]): void {
+  for (const judgement of judgements) {
+    const decision = { ...judgement.decision, factsUsed: explainedFacts(judgement) }
+    process.stdout.write(`${JSON.stringify({ facts: judgement.facts, decision })}\n`)
+  }
+}
+
+async function explainToPeople(
+  statement: string | undefined,
+  flags: Flags,
+  options: ExplainCommandOptions,
+): Promise<void> {
+  const config = options.configOf(flags)
+  const sql = statement ?? (await explainedText(flags.file, options.stdin))
+  const judgements = await judge(sql, flags, config, options.env)
+  if (judgements.length === 0) process.stdout.write('Nothing: there is no statement in it.\n')
+  for (const [index, judgement] of judgements.entries()) {
+    const place = judgements.length === 1 ? '' : `${index + 1} of ${judgements.length}`
+    process.stdout.write(`${index === 0 ? '' : '\n'}${explanation(judgement, { stream: process.stdout, place })}`)
+  }
 }
 
 async function judge(sql: string, flags: Flags, config: Config, env: Environment): Promise<readonly Judgement[]> {

@@ -10,8 +10,9 @@ import { ProxyError } from './errors.ts'
  */
 export async function explainedText(file: string | undefined, stdin: NodeJS.ReadableStream): Promise<string> {
   const bytes = file === undefined ? await buffer(stdin) : bytesOf(file)
-  if (isUtf8(bytes)) return bytes.toString('utf8')
-  throw new ProxyError('sql_unreadable', `${file ?? 'Standard input'} is not UTF-8, so PostgreSQL would not read it.`, {
+  // As psql does with the mark that some editors put before UTF-8.
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\uFEFF/, '')
+  throw new ProxyError('sql_not_utf8', `${file ?? 'Standard input'} is not UTF-8, so PostgreSQL would not read it.`, {
     hint: 'Convert it, as with iconv -f latin1 -t utf8',
   })
 }

@@ -43,6 +43,7 @@ async function explained(sql: string): Promise<Decided> {
     env: process.env,
     configOf: () => loadConfig(process.env, { 'policies.path': POLICIES, data: folder }, join(folder, 'config.json')),
     stdin: Readable.from([sql]),
+    failed: () => undefined,
   })
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   let printed = ''

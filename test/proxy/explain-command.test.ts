@@ -11,6 +11,7 @@ import { type GateStand, openGateStand } from './gate-stand.ts'
 
 let stand: GateStand
 let folder: string
+let failures = 0
 beforeAll(async () => {
   stand = await openGateStand()
   folder = mkdtempSync(join(tmpdir(), 'holdpoint-explain-'))
@@ -31,6 +32,7 @@ async function explain(args: readonly string[], stdin = ''): Promise<string> {
     env: process.env,
     configOf: () => loadConfig(process.env, overrides, join(folder, 'config.json')),
     stdin: Readable.from([stdin]),
+    failed: () => void failures++,
   })
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   try {
@@ -67,7 +69,7 @@ describe('explain', () => {
       },
     })
     expect(await explain(['DROP TABLE orders', '--as', 'ana'])).toMatch(
-      /because +production\.drop saw statement\.kind = "drop"; statement\.relations = \[/,
+      /because statement\.kind: drop; statement\.relations: public\.orders \(drop\);/,
     )
   })
 
@@ -91,6 +93,8 @@ describe('explain', () => {
     ])
     writeFileSync(join(folder, 'latin.sql'), Buffer.from("SELECT 'caf\xe9'", 'latin1'))
     await expect(explain(['--file', join(folder, 'latin.sql'), '--as', 'ana'])).rejects.toThrow(/is not UTF-8/)
+    const [latin] = objects(await explain(['--file', join(folder, 'latin.sql'), '--as', 'ana', '--json']))
+    expect(latin).toMatchObject({ decision: { outcome: 'deny', rules: [{ id: 'explain.sql_not_utf8' }] } })
     await expect(explain(['--file', join(folder, 'none.sql'), '--as', 'ana'])).rejects.toThrow(
       /cannot be read \(ENOENT/,
     )
@@ -105,6 +109,41 @@ describe('explain', () => {
     expect(await held('report-bot')).toEqual(['hold', 'error'])
     expect(await held('etl')).toEqual(['allow', null])
     expect(await held('{"name":"x","kind":"agent","groups":[]}')).toEqual(['hold', 'error'])
+  })
+
+  test('takes the mark off that editors put before UTF-8, and says when there is no statement', async () => {
+    writeFileSync(join(folder, 'mark.sql'), '\uFEFFSELECT 1')
+    expect(objects(await explain(['--file', join(folder, 'mark.sql'), '--as', 'ana', '--json']))).toMatchObject([
+      { decision: { outcome: 'allow' } },
+    ])
+    expect(await explain(['--as', 'ana', '--json'], ' -- nothing\n')).toBe('')
+    expect(await explain(['--as', 'ana'], '')).toBe('Nothing: there is no statement in it.\n')
+  })
+
+  test('reads a text of megabytes', async () => {
+    const text = `DELETE FROM orders WHERE status = '${'x'.repeat(20 * 1024 * 1024)}'`
+    expect(objects(await explain(['--as', 'etl', '--json'], text))).toMatchObject([{ facts: { kind: 'delete' } }])
+  })
+
+  test.each([
+    { args: ['--as', 'nobody'], id: 'explain.identity_unknown' },
+    { args: ['--as', '{'], id: 'explain.identity_unknown' },
+    { args: ['--as', 'ana', '--target', 'prod/other'], id: 'explain.no_targets' },
+  ])('gives programs an object for each statement, denied, where it cannot ask: $args', async ({ args, id }) => {
+    const before = failures
+    const printed = objects(await explain(['SELECT 1; DROP TABLE orders', '--json', ...args]))
+    expect(printed).toMatchObject(Array(2).fill({ decision: { outcome: 'deny', rules: [{ id }] } }))
+    expect(failures).toBe(before + 1)
+  })
+
+  test('numbers several statements, names each rule with what it saw, and keeps to the width', async () => {
+    const printed = await explain(['COPY customers TO STDOUT; SELECT 1', '--as', 'ana'])
+    expect(printed).toMatch(/^DENY {2}1 of 2\n/)
+    expect(printed).toContain('\nALLOW  2 of 2\n')
+    expect(printed.match(/COPY cannot mask/g)).toHaveLength(1)
+    expect(printed).toMatch(/\n {2}touches {2}public\.customers \(select\) \[/)
+    expect(Math.max(...printed.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(120)
+    expect(printed).not.toContain('\u001b')
   })
 
   test('says it in words, with what is hidden in the text made visible', async () => {
