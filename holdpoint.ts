@@ -41,14 +41,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   policy: async () =>
     (await import('./workflows/replay/policy-command.ts')).wholePolicyCommand({ env, configOf: configFor, now }),
   explain: async () =>
-    (await import('./proxy/explain-command.ts')).explainCommand({
-      env,
-      configOf: configFor,
-      stdin: process.stdin,
-      failed: () => {
-        process.exitCode = 1
-      },
-    }),
+    (await import('./proxy/explain-command.ts')).explainCommand({ env, configOf: configFor, process }),
   audit: async () => {
     const { auditCommand } = await import('./workflows/trail/command.ts')
     const { trailFolder } = await import('./workflows/trail/journal-files.ts')

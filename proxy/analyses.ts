@@ -48,7 +48,8 @@ export class Analyses {
     context: JudgingContext,
   ): Promise<Known<Analysis>> {
     const { names, dependencies } = asked(session, snapshot)
-    const value = await this.#largeTexts.analyse(text, names)
+    const { issuer, subject } = session.identity
+    const value = await this.#largeTexts.analyse(text, names, JSON.stringify([issuer, subject]))
     return this.#remember(text, { value, dependencies }, context)
   }
 

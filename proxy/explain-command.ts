@@ -19,9 +19,8 @@ import { unexplained } from './unexplained.ts'
 export interface ExplainCommandOptions {
   readonly env: Environment
   readonly configOf: (options: CommonOptions) => Config
-  readonly stdin: NodeJS.ReadableStream
-  /** It could not be asked; what can be said is on standard output. */
-  readonly failed: () => void
+  /** Its exit code says when something could not be asked. */
+  readonly process: Pick<NodeJS.Process, 'exitCode'> & { readonly stdin: NodeJS.ReadableStream }
 }
 
 interface Flags extends CommonOptions {
@@ -53,13 +52,13 @@ async function explainToPrograms(
 ): Promise<void> {
   let sql: string | null = statement ?? null
   try {
-    sql ??= await explainedText(flags.file, options.stdin)
+    sql ??= await explainedText(flags.file, options.process.stdin)
     printObjects(await judge(sql, flags, options.configOf(flags), options.env))
   } catch (error) {
     await loadParser()
     printObjects(unexplained(sql, error))
     // What is not UTF-8 was answered: the server would not read it either.
-    if (!(error instanceof ProxyError && error.code === 'sql_not_utf8')) options.failed()
+    if (!(error instanceof ProxyError && error.code === 'sql_not_utf8')) options.process.exitCode = 1
   }
 }
 
@@ -76,7 +75,7 @@ async function explainToPeople(
   options: ExplainCommandOptions,
 ): Promise<void> {
   const config = options.configOf(flags)
-  const sql = statement ?? (await explainedText(flags.file, options.stdin))
+  const sql = statement ?? (await explainedText(flags.file, options.process.stdin))
   const judgements = await judge(sql, flags, config, options.env)
   if (judgements.length === 0) process.stdout.write('Nothing: there is no statement in it.\n')
   for (const [index, judgement] of judgements.entries()) {

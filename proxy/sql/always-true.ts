@@ -1,5 +1,5 @@
 import type { BoolExpr, BooleanTest, CaseExpr, Node } from 'libpg-query'
-import { compared, oppositeShape, shape, type Verdict } from './comparison.ts'
+import { compared, mayHoldOpposites, oppositeShape, shape, type Verdict } from './comparison.ts'
 import type { Item, Scope } from './scope.ts'
 import { itemsIn } from './select-flags.ts'
 
@@ -74,6 +74,7 @@ function negated(arg: Node | undefined, verdict: Verdict): Verdict {
 }
 
 function hasOpposites(args: readonly Node[]): boolean {
+  if (!mayHoldOpposites(args)) return false
   const all = new Set(args.map(shape))
   return args.some((arg) => all.has(oppositeShape(arg) ?? ''))
 }

@@ -42,8 +42,7 @@ async function explained(sql: string): Promise<Decided> {
   const command = explainCommand({
     env: process.env,
     configOf: () => loadConfig(process.env, { 'policies.path': POLICIES, data: folder }, join(folder, 'config.json')),
-    stdin: Readable.from([sql]),
-    failed: () => undefined,
+    process: { stdin: Readable.from([sql]), exitCode: undefined },
   })
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   let printed = ''

@@ -11,7 +11,7 @@ import { type GateStand, openGateStand } from './gate-stand.ts'
 
 let stand: GateStand
 let folder: string
-let failures = 0
+const ended: { exitCode?: number | string | null | undefined } = {}
 beforeAll(async () => {
   stand = await openGateStand()
   folder = mkdtempSync(join(tmpdir(), 'holdpoint-explain-'))
@@ -31,8 +31,7 @@ async function explain(args: readonly string[], stdin = ''): Promise<string> {
   const command = explainCommand({
     env: process.env,
     configOf: () => loadConfig(process.env, overrides, join(folder, 'config.json')),
-    stdin: Readable.from([stdin]),
-    failed: () => void failures++,
+    process: Object.assign(ended, { stdin: Readable.from([stdin]), exitCode: undefined }),
   })
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   try {
@@ -130,10 +129,9 @@ describe('explain', () => {
     { args: ['--as', '{'], id: 'explain.identity_unknown' },
     { args: ['--as', 'ana', '--target', 'prod/other'], id: 'explain.no_targets' },
   ])('gives programs an object for each statement, denied, where it cannot ask: $args', async ({ args, id }) => {
-    const before = failures
     const printed = objects(await explain(['SELECT 1; DROP TABLE orders', '--json', ...args]))
     expect(printed).toMatchObject(Array(2).fill({ decision: { outcome: 'deny', rules: [{ id }] } }))
-    expect(failures).toBe(before + 1)
+    expect(ended.exitCode).toBe(1)
   })
 
   test('numbers several statements, names each rule with what it saw, and keeps to the width', async () => {

@@ -109,10 +109,30 @@ describe('a text that cannot be read in time', () => {
   })
 
   test('waits for others only as long as there are few of them', async () => {
-    const narrow = new LargeTexts({ waitingMax: 2 })
+    const narrow = new LargeTexts({ waitingMax: 1 })
     const answers = await Promise.allSettled([1, 2, 3].map((n) => narrow.analyse(`SELECT ${n}`, shop.names())))
     narrow.close()
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
     expect(answers[2]).toMatchObject({ reason: { code: 'busy' } })
+  })
+
+  test('of one asker’s many, and another’s waits for one of them and not for all', async () => {
+    const fair = new LargeTexts()
+    const order: string[] = []
+    const reads = (asker: string, n: number) =>
+      fair.analyse(`SELECT ${n}`, shop.names(), asker).then(() => void order.push(asker))
+    const flood = Array.from({ length: 20 }, (_, n) => reads('flood', n))
+    await Promise.all([...flood, reads('ana', 1), reads('ben', 2), reads('ana', 3)])
+    fair.close()
+    expect(order.slice(0, 6)).toEqual(['flood', 'flood', 'ana', 'ben', 'flood', 'ana'])
+    expect(order).toHaveLength(23)
+  })
+
+  test('and who sends more than may wait is refused, and nobody else', async () => {
+    const fair = new LargeTexts({ waitingMax: 3 })
+    const sent = Array.from({ length: 10 }, (_, n) => fair.analyse(`SELECT ${n}`, shop.names(), 'flood').catch(codeOf))
+    expect(await fair.analyse('SELECT 1', shop.names(), 'ana')).toHaveLength(1)
+    expect((await Promise.all(sent)).filter((answer) => answer === 'busy')).toHaveLength(6)
+    fair.close()
   })
 })
