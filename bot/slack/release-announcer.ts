@@ -26,6 +26,8 @@ export function slackReleaseAnnouncer(slack: Config['slack'], log: Log): Release
   }
 }
 
+const CONFIRMS =
+  'Confirming puts it back in force at once, everywhere, and is recorded under your name. Whoever asked cannot. Without it nothing changes, and in an hour the request lapses.'
 const TITLE_MAX = 300
 const LINE_MAX = 300
 const LINES_MAX = 25
@@ -48,6 +50,7 @@ export function noticeBlocks({ kind, title, lines, url, pin }: ReleaseNotice): r
   const buttons = [...(pin === undefined ? [] : pinButtons(kind, pin)), ...(open === null ? [] : [open])]
   return [
     shown.length === 0 ? paragraph({ bold: heading }) : list(heading, shown),
+    ...(kind === 'pin_requested' && pin !== undefined ? [paragraph(CONFIRMS)] : []),
     ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, elements: buttons }]),
   ]
 }

@@ -91,7 +91,7 @@ export function createPins({ pool, administrators, pinMsMax, now }: PinsOptions)
           {
             kind: 'pin_requested',
             title,
-            lines: [wanted.reason, `holdpoint release confirm ${id}`],
+            lines: [wanted.reason, `For ${Math.round(ms / 60_000)} minutes`, `holdpoint release confirm ${id}`],
             commit: release.commit,
             url: null,
             pin: id,

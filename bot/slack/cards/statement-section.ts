@@ -11,6 +11,8 @@ import { paragraph, preformatted } from './rich-text.ts'
 // has to read more than this should read it on a page.
 const STATEMENT_BUDGET = 2_600
 const PARAMETERS_BUDGET = 800
+// What cannot be answered here is only to be recognised here.
+const GLANCE_BUDGET = 500
 
 /** Whether a click on this hold's card may count: asked again when the click arrives, whatever the card looked like. */
 export function isShownWhole(hold: Hold): boolean {
@@ -26,11 +28,12 @@ interface Shown {
 
 function shown(hold: Hold): Shown {
   const hidden = comparesProtectedColumns(hold.facts)
-  return {
-    hidden,
-    statement: excerpt(hidden ? hideLiterals(hold.statement) : hold.statement, STATEMENT_BUDGET),
-    parameters: excerpt(parameterLines(hold.parameters, hidden), PARAMETERS_BUDGET),
-  }
+  const written = hidden ? hideLiterals(hold.statement) : hold.statement
+  const bound = parameterLines(hold.parameters, hidden)
+  const statement = excerpt(written, STATEMENT_BUDGET)
+  const parameters = excerpt(bound, PARAMETERS_BUDGET)
+  if (statement.whole && parameters.whole) return { hidden, statement, parameters }
+  return { hidden, statement: excerpt(written, GLANCE_BUDGET), parameters: excerpt(bound, GLANCE_BUDGET) }
 }
 
 /** As a card shows them, the cut of what is too long included. */
