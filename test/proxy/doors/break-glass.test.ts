@@ -63,6 +63,15 @@ describe('breaking the glass over HTTP', () => {
     await expect.poll(ready, { timeout: 20_000 }).toBe('ready')
   })
 
+  test('an agent with the very subject of a person who could is held, too', async () => {
+    const act = { sub: 'gus', preferred_username: 'gus', groups: ['engineers', 'break-glass'] }
+    const at = '/v1/targets/prod/shop/statements'
+    const { status, body } = await stand.call('ana', 'POST', at, { sql: unbounded(), breakGlass: DOWN }, { act })
+    expect(status).toBe(202)
+    expect(body).toMatchObject({ hold: { status: 'pending', brokenGlass: null } })
+    expect(body.glassWhole).toMatch(/Only people break the glass/)
+  })
+
   test('runs what was deferred before, once, and gives its result', async () => {
     const sql = unbounded('RETURNING id')
     const { hold } = (await stand.statement('gus', sql)).body
