@@ -79,9 +79,9 @@ async function check(flags: Flags, options: PolicyCommandOptions): Promise<strin
 async function test(flags: Flags, options: PolicyCommandOptions): Promise<string> {
   const checked = await check(flags, options)
   const { path, tools } = prepare(flags, options)
-  const { passed, failed, coverage } = await testPolicy(path, tools)
+  const { passed, failed, coverage, decisions, digest } = await testPolicy(path, tools)
   if (failed.length > 0) {
-    const lines = failed.map(({ name, file, line }) => `${file}:${line}: ${name}: FAIL`)
+    const lines = failed.map(({ name, file, line, why }) => `${file}:${line}: ${name}: FAIL: ${why}`)
     throw new PolicyError('policy_tests_failed', `The policies’ tests fail:\n${lines.join('\n')}`)
   }
   const wanted = flags.coverage === undefined ? 0 : Number(flags.coverage)
@@ -93,7 +93,8 @@ async function test(flags: Flags, options: PolicyCommandOptions): Promise<string
   const missed = coverage.files.map(
     ({ file, percent, missed: lines }) => `  ${file} ${percent} %, not ${lines.join(', ')}`,
   )
-  return [checked, `PASS: ${passed}/${passed}`, `coverage: ${coverage.percent} %`, ...missed].join('\n')
+  const alike = `in OPA and in WebAssembly; ${decisions} of their inputs decided alike by OPA and the module ${digest.slice(0, 16)}…`
+  return [checked, `PASS: ${passed}/${passed}`, alike, `coverage: ${coverage.percent} %`, ...missed].join('\n')
 }
 
 async function explain(flags: Flags, id: string, options: PolicyCommandOptions): Promise<string> {

@@ -32,6 +32,8 @@ export interface EvaluationLimits {
   readonly rememberedBytesMax?: number
   /** The clock by which exceptions and schedules begin and end. */
   readonly now?: () => number
+  /** The module of these very bytes, where it has been compiled already. */
+  readonly module?: WasmModule
 }
 
 /** What a decision was made from. */
@@ -50,7 +52,8 @@ export function groundsOf(decision: Decision): Grounds | undefined {
 
 /** @throws PolicyError module_unusable: not a module, no such entry point, or builtins that are not there */
 export async function loadPolicy(compiled: CompiledPolicy, limits: EvaluationLimits = {}): Promise<Policy> {
-  const module = await compileModule(compiled.wasm).catch((cause: unknown) => {
+  const given = limits.module === undefined ? compileModule(compiled.wasm) : Promise.resolve(limits.module)
+  const module = await given.catch((cause: unknown) => {
     throw new PolicyError('module_unusable', 'The compiled policy is not a WebAssembly module.', { cause })
   })
   return new WasmPolicy(compiled, module, limits)

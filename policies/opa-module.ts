@@ -17,7 +17,7 @@ export interface OpaModule {
 }
 
 const sdk = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as {
-  loadPolicySync(module: WasmModule): OpaModule
+  loadPolicySync(module: WasmModule, memory?: { readonly maximum: number }): OpaModule
 }
 const webAssembly = (globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<WasmModule> } })
   .WebAssembly
@@ -26,8 +26,9 @@ export function compileModule(bytes: Uint8Array): Promise<WasmModule> {
   return webAssembly.compile(bytes)
 }
 
-export function startModule(module: WasmModule): OpaModule {
-  return sdk.loadPolicySync(module)
+/** @param pagesMax of 64 kB: beyond them the module fails */
+export function startModule(module: WasmModule, pagesMax?: number): OpaModule {
+  return pagesMax === undefined ? sdk.loadPolicySync(module) : sdk.loadPolicySync(module, { maximum: pagesMax })
 }
 
 /** The module's own list: the SDK would say only at the first call that a builtin is missing. */

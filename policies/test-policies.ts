@@ -1,15 +1,25 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { CAPABILITIES, sources, type Toolchain } from './compile.ts'
+import { CAPABILITIES, compilePolicies, sources, type Toolchain } from './compile.ts'
 import { PolicyError } from './errors.ts'
 import { RunError, run } from './run.ts'
+import { inputsInTests } from './tested/inputs-in-tests.ts'
+import { decidedOtherwise } from './tested/same-decisions.ts'
+import { type Cases, testsInWasm } from './tested/tests-in-wasm.ts'
 import { opaOf } from './toolchain.ts'
 
-/** What came of a folder's own Rego tests. */
+/**
+ * What came of a folder's own Rego tests. Each runs twice, in OPA and compiled to WebAssembly in our evaluator; then all
+ * that they asked of the rules is asked of the very module that would run, and has to be decided as OPA decides it.
+ */
 export interface PolicyTests {
   readonly passed: number
   readonly failed: readonly FailedTest[]
   readonly coverage: Coverage
+  /** How many inputs of the tests the module decided as OPA does. */
+  readonly decisions: number
+  /** Of the module that was tested: no other is to be run on the strength of this. */
+  readonly digest: string
 }
 
 export interface FailedTest {
@@ -17,6 +27,7 @@ export interface FailedTest {
   readonly name: string
   readonly file: string
   readonly line: number
+  readonly why: string
 }
 
 export interface Coverage {
@@ -28,6 +39,12 @@ export interface Coverage {
 
 const TIMEOUT_MS = 300_000
 
+const cases: z.ZodType<Cases> = z.lazy(() =>
+  z.record(
+    z.string(),
+    z.object({ sub_results: cases.optional() }).transform(({ sub_results }) => sub_results ?? null),
+  ),
+)
 const results = z.array(
   z.object({
     package: z.string(),
@@ -36,8 +53,10 @@ const results = z.array(
     error: z.unknown().optional(),
     skip: z.boolean().default(false),
     location: z.object({ file: z.string(), row: z.int() }),
+    sub_results: cases.optional(),
   }),
 )
+type Result = z.infer<typeof results>[number]
 const range = z.object({ start: z.object({ row: z.int() }), end: z.object({ row: z.int() }) })
 const covered = z.object({
   files: z.record(
@@ -60,14 +79,29 @@ export async function testPolicy(path: string, tools: Toolchain): Promise<Policy
   const all = results.parse(JSON.parse(await opaTest(opa, path, [])) ?? [])
   if (all.length === 0)
     throw new PolicyError('policy_tests_failed', 'There are no tests: a test is a rule test_… in a file …_test.rego.')
-  const bad = all.filter(({ fail, error, skip }) => fail || skip || error !== undefined)
-  const failed = bad.map(({ package: of, name, location }) => ({
-    name: `${of.replace(/^data\./, '')}.${name}`,
-    file: relative(path, location.file),
-    line: location.row,
-  }))
+  const { digest, wasm, data } = await compilePolicies({ path, ...tools })
+  const [failed, inputs] = await Promise.all([failures(opa, path, all), inputsInTests(resolve(opa), path, data)])
+  for (const { of, why } of await decidedOtherwise(opa, path, { wasm, data }, inputs))
+    failed.push({ name: of.test, file: of.file, line: of.line, why })
+  const names = new Set(failed.map(({ name }) => name))
   const coverage = failed.length > 0 ? NOTHING : coverageOf(path, JSON.parse(await opaTest(opa, path, ['--coverage'])))
-  return { passed: all.length - failed.length, failed, coverage }
+  return { passed: all.length - names.size, failed, coverage, decisions: inputs.length, digest }
+}
+
+/** In OPA, and of those that pass there, in WebAssembly. */
+async function failures(opa: string, path: string, all: readonly Result[]): Promise<FailedTest[]> {
+  const inWasm = await testsInWasm(
+    opa,
+    path,
+    all.map(({ package: of, name, sub_results }) => ({ package: of, name, cases: sub_results ?? null })),
+  )
+  return all.flatMap(({ package: of, name, location, fail, error, skip }, index) => {
+    const why = skip ? 'is left out' : fail || error !== undefined ? 'fails' : (inWasm[index] ?? null)
+    if (why === null) return []
+    return [
+      { name: `${of.replace(/^data\./, '')}.${name}`, file: relative(path, location.file), line: location.row, why },
+    ]
+  })
 }
 
 /** Not measured while a test fails. */

@@ -6,11 +6,10 @@ import { compilePolicies } from '../policies/compile.ts'
 import { PolicyError } from '../policies/errors.ts'
 import { loadPolicy, type Policy } from '../policies/evaluate.ts'
 import { type LabelRules, labelsIn } from '../policies/labels.ts'
-import { unpackPolicy } from '../policies/packed.ts'
 import { listenForReleases, RELEASE_CHANNEL } from '../workflows/releases/listen.ts'
+import { loadRelease } from '../workflows/releases/load-release.ts'
 import { packageOf, releaseInForce } from '../workflows/releases/store.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
-import { warmUp } from '../workflows/releases/warm-up.ts'
 
 /**
  * The policy that this process judges by, and where it came from. A newer release is loaded and warmed beside the one
@@ -115,9 +114,7 @@ class ReleasedPolicies implements ActivePolicies {
     if (release === null || release.commit === this.#now?.commit) return
     const bytes = await packageOf(pool, release.commit)
     if (bytes === null) throw new PolicyError('module_unusable', `The release ${release.commit} has no policy.`)
-    const compiled = unpackPolicy(bytes, release.digest)
-    const policy = await loadPolicy(compiled)
-    warmUp(policy)
+    const { compiled, policy } = await loadRelease(bytes, release.digest)
     const { repository, commit } = release
     const labelsKey = labelsKeyOf(compiled.data)
     const labels = labelsIn(compiled)

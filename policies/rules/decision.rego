@@ -103,16 +103,16 @@ aside := {"unenforced": unenforced} if count(unenforced) > 0
 aside := {} if count(unenforced) == 0
 
 unenforced := array.concat(
-	[object.union(said(finding), {"why": modes.of(finding.id), "exception": null}) |
+	sort([object.union(said(finding), {"why": modes.of(finding.id), "exception": null}) |
 		some finding in found
 		modes.of(finding.id) in {"warn", "shadow"}
-	],
-	[object.union(said(finding), {"why": "exception", "exception": id}) |
+	]),
+	sort([object.union(said(finding), {"why": "exception", "exception": id}) |
 		some finding in found
 		modes.of(finding.id) == "enforce"
 		some id
 		exceptions.applying[id] == finding.id
-	],
+	]),
 )
 
 said(finding) := object.filter(finding, {"id", "title", "reason", "outcome"})
@@ -151,7 +151,7 @@ held := {
 	"outcome": "hold",
 	"rules": array.concat(fired("hold"), array.concat(fired("mask"), fired("limit"))),
 	"masks": sort(masks),
-	"reviewers": [{"group": group, "count": max(counts)} | some group, counts in needed],
+	"reviewers": [{"group": group, "count": max(needed[group])} | some group in sort(object.keys(needed))],
 	"expiryMs": data.holds.expiry_ms,
 	"grantMs": data.holds.grant_ms,
 	"onHold": manner,
@@ -179,10 +179,11 @@ denials := [{
 	not "deny" in kinds
 }
 
-fired(kind) := [said(finding) |
+# Sorted, because a set has an order of its own in WebAssembly, which is not OPA's.
+fired(kind) := sort([said(finding) |
 	some finding in binding
 	finding.outcome == kind
-]
+])
 
 masks contains mask if {
 	some finding in binding

@@ -1,12 +1,14 @@
 import { assertIsFor, ScopeError } from '../../policies/scopes.ts'
 import { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
+import { coversReviewers } from '../../workflows/holds/quorum.ts'
 import type { Urgency } from '../catalog/looks.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
 import { type Asked, Asking, type AskingOptions } from './asking.ts'
 import { isSkipped, settle } from './batch.ts'
 import type { SessionContext } from './context.ts'
+import { allReviewers } from './hold-request.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import * as refusal from './refusal.ts'
 
@@ -39,7 +41,7 @@ const SKIP = { kind: 'skip' } as const
  *                                  ├─ run by another connection of the asker's ──▶ refuse: YH004
  *                                  └─ rejected, expired, withdrawn ──▶ refuse
  *
- * An approval counts only for what is judged after it: same digest, and still not denied. `take` comes before the first
+ * An approval counts only for what is judged after it: same digest, still not denied, and nobody else to be asked. `take` comes before the first
  * byte goes upstream, and is true once.
  */
 export class Approvals {
@@ -106,7 +108,7 @@ export class Approvals {
     if (outcome === 'deny') return refuse(refusal.denied(judgements))
     if (this.#session.state.transaction === 'failed') return refuse(refusal.failedTransaction)
     const digest = await this.#asking.digest(judgements, asked.bound)
-    const grant = await this.#grant(digest, outcome, approved)
+    const grant = await this.#grant(digest, judgements, approved)
     if (this.#cancelled) return refuse(refusal.withdrawn)
     if (grant !== null && (await this.#options.holds.take(grant.id))) return { kind: 'run', judgements, hold: grant.id }
     const takenBack = await this.#takenBack(grant, approved)
@@ -143,10 +145,13 @@ export class Approvals {
     }
   }
 
-  async #grant(digest: string, outcome: 'allow' | 'hold', approved: Hold | null): Promise<Hold | null> {
-    if (approved?.digest === digest && approved.status === 'approved') return approved
-    if (outcome === 'allow') return null
-    return this.#options.holds.grantFor(this.#session.state.identity, digest)
+  /** An approval counts as long as the policy in force asks for nobody who was not asked; where it asks nobody, too. */
+  async #grant(digest: string, judgements: readonly Judgement[], approved: Hold | null): Promise<Hold | null> {
+    const wanted = allReviewers(judgements.flatMap(({ decision }) => decision.reviewers))
+    const own = approved?.digest === digest && approved.status === 'approved' ? approved : null
+    if (own !== null && coversReviewers(own.decision.reviewers, wanted)) return own
+    if (outcomeOf(judgements) === 'allow') return null
+    return this.#options.holds.grantFor(this.#session.state.identity, digest, wanted)
   }
 
   /** Between its approval and its run, what was waited for may be withdrawn; then nobody wants it asked for anew. */

@@ -113,7 +113,8 @@ function answeringOf(held: readonly Decision[]): { readonly answering?: Answerin
   return { answering }
 }
 
-function allReviewers(asked: readonly Reviewers[]): readonly Reviewers[] {
+/** Everybody that any of the statements asks for, each group once. */
+export function allReviewers(asked: readonly Reviewers[]): readonly Reviewers[] {
   const counts = new Map<string, number>()
   for (const { group, count } of asked) counts.set(group, Math.max(count, counts.get(group) ?? 0))
   return [...counts].map(([group, count]) => ({ group, count }))

@@ -1,4 +1,4 @@
-import type { Decision } from '../../policies/decision.ts'
+import type { Decision, Reviewers } from '../../policies/decision.ts'
 import type { RuleFacts } from '../../policies/facts-used.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
 import type { AlikeApproval, BrokenGlass, Gathering, Review } from './answering.ts'
@@ -188,8 +188,8 @@ export interface Holds {
   abandon(id: string): Promise<Hold>
   /** approved → executed, once: true for the one caller that may run it now. */
   take(id: string): Promise<boolean>
-  /** The usable grant of this identity for this digest, if there is one. */
-  grantFor(identity: Identity, digest: string): Promise<Hold | null>
+  /** The usable grant of this identity for this digest that enough of the wanted reviewers gave, if there is one. */
+  grantFor(identity: Identity, digest: string, wanted: readonly Reviewers[]): Promise<Hold | null>
   complete(id: string, outcome: HoldOutcome): Promise<void>
   /**
    * Resolves with the hold as soon as it is no longer pending (NOTIFY or Redis, and a poll in case both are lost).

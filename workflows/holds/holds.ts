@@ -11,6 +11,7 @@ import type { Hold, Holds, Vote } from './hold.ts'
 import { identityKey, isAsker, type PersonKey } from './identity-key.ts'
 import { makeJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
+import { coversReviewers } from './quorum.ts'
 import { giveReason } from './reason.ts'
 import { review, tellOverdue } from './review.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
@@ -179,15 +180,15 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       return existing(id)
     },
 
-    async grantFor(identity, digest) {
+    async grantFor(identity, digest, wanted) {
       const rows = await rowsOf<HoldRow>(
         pool,
         `SELECT ${HOLD_COLUMNS} FROM hold
          WHERE identity = $1 AND digest = $2 AND status = 'approved' AND mode <> 'wait' AND grant_expires_at > $3
-         ORDER BY grant_expires_at LIMIT 1`,
+         ORDER BY grant_expires_at`,
         [identityKey(identity), digest, moment()],
       )
-      return (await holdsOf(pool, rows))[0] ?? null
+      return (await holdsOf(pool, rows)).find(({ decision }) => coversReviewers(decision.reviewers, wanted)) ?? null
     },
 
     async complete(id, outcome) {

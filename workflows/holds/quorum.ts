@@ -39,3 +39,10 @@ function seat(place: number, table: Table, asked: Set<Approval>): boolean {
   }
   return false
 }
+
+/** Whether whoever answered for `given` answered for `wanted` too: as many of each group at least. */
+export function coversReviewers(given: readonly Reviewers[], wanted: readonly Reviewers[]): boolean {
+  const asked = (group: string): number =>
+    given.filter((one) => one.group === group).reduce((most, { count }) => Math.max(most, count), 0)
+  return wanted.every(({ group, count }) => asked(group) >= count)
+}

@@ -34,11 +34,14 @@ export async function compileRelease(path: string, tools: Toolchain): Promise<Co
   const tests = await step('policy_tests', path, () => testPolicy(path, tools))
   if (isProblem(tests)) return tests
   if (tests.failed.length > 0) {
-    const failed = tests.failed.map(({ name, file, line }) => `${name} (${file}:${line})`).join(', ')
+    const failed = tests.failed.map(({ name, file, line, why }) => `${name} (${file}:${line}) ${why}`).join(', ')
     return { check: 'policy_tests', text: `Tests fail: ${failed}`.slice(0, TEXT_CHARS_MAX) }
   }
   const compiled = await step('policy_build', path, () => buildPolicy(path, tools))
-  return isProblem(compiled) ? compiled : { compiled, tests }
+  if (isProblem(compiled)) return compiled
+  // Both come from the same files, so this cannot be; what runs is what was tested, or it does not run.
+  if (compiled.digest !== tests.digest) return { check: 'policy_tests', text: 'What was tested is not what was built' }
+  return { compiled, tests }
 }
 
 /** For what was reviewed: it is also asked something here, as every proxy will ask it. */
@@ -48,7 +51,7 @@ export async function buildRelease(path: string, tools: Toolchain): Promise<Buil
   const policy = await step('policy_runs', path, async () => {
     const loaded = await loadPolicy(made.compiled)
     labelsIn(made.compiled)
-    warmUp(loaded)
+    await warmUp(loaded)
     return loaded
   })
   return isProblem(policy) ? policy : { ...made, policy }

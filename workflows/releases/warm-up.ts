@@ -35,10 +35,11 @@ const READING: PolicyInput = {
 
 const ROUNDS = 20
 
-/** @throws PolicyError when the policy cannot even say something about a read */
-export function warmUp(policy: Policy): void {
+/** Gives way after each round. @throws PolicyError when the policy cannot even say something about a read */
+export async function warmUp(policy: Policy): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const target = { ...READING.target, name: `warm/up-${round}` } // no two alike: none is answered from memory
     policy.decide({ ...READING, target })
+    await new Promise(setImmediate)
   }
 }

@@ -1,6 +1,7 @@
 import type { Difference, Way } from './difference.ts'
 
-const NAMED_RULES_MAX = 12
+/** As many as the comment on a pull request names. */
+const NAMED_RULES_MAX = 40
 
 /** A difference as people read it in a terminal. */
 export function differenceText(difference: Difference): string {

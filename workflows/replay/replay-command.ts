@@ -5,7 +5,9 @@ import type { Pool } from 'pg'
 import { type CommonOptions, withCommonOptions } from '../../command-line.ts'
 import { HoldpointError } from '../../errors.ts'
 import type { CompiledPolicy } from '../../policies/compile.ts'
+import { PolicyError } from '../../policies/errors.ts'
 import { loadPolicy } from '../../policies/evaluate.ts'
+import type { PolicyTests } from '../../policies/test-policies.ts'
 import type { Difference } from './difference.ts'
 import { differenceText } from './difference-text.ts'
 import { inputsOfFile, lineOfInput } from './input-file.ts'
@@ -18,8 +20,9 @@ export interface ReplayCommandOptions {
   readonly openPool: (options: CommonOptions) => Pool | null
   /** @param path the folder that was named; null: the one that is configured */
   readonly build: (path: string | null, options: CommonOptions) => Promise<CompiledPolicy>
-  /** The policy in force. */
-  readonly active: (options: CommonOptions) => Promise<CompiledPolicy>
+  /** The policy in force: where releases are followed the one in the state database. */
+  readonly active: (options: CommonOptions, pool: Pool | null) => Promise<CompiledPolicy>
+  readonly tests: (path: string | null, options: CommonOptions) => Promise<PolicyTests>
   readonly now: () => number
 }
 
@@ -32,6 +35,8 @@ interface Flags extends CommonOptions {
   readonly export?: string
   readonly json?: boolean
   readonly failOver?: number
+  /** --no-tests */
+  readonly tests: boolean
 }
 
 /** Too many decisions would differ: exit status 3, so that a CI tells it from a failure. */
@@ -58,12 +63,13 @@ export function replayCommand(options: ReplayCommandOptions): Command {
     .option('--from <file>', 'recorded inputs from a file, instead of the state database')
     .option('--export <file>', 'write the recorded inputs to a file and judge nothing')
     .option('--fail-over <percent>', 'exit with status 3 when more of the decisions would differ', percentage)
+    .option('--no-tests', 'do not run the tests, whose coverage is printed too')
     .option('--json', 'one JSON object')
     .action((flags: Flags) => run(flags, options))
 }
 
 async function run(flags: Flags, options: ReplayCommandOptions): Promise<void> {
-  const pool = flags.from === undefined ? options.openPool(flags) : null
+  const pool = options.openPool(flags)
   try {
     const inputs = inputsFor(flags, options, pool)
     if (flags.export !== undefined) {
@@ -71,7 +77,13 @@ async function run(flags: Flags, options: ReplayCommandOptions): Promise<void> {
       return
     }
     const difference = await compare(inputs, flags, options, pool)
-    process.stdout.write(flags.json === true ? `${JSON.stringify(difference)}\n` : differenceText(difference))
+    const tests = flags.tests ? await options.tests(flags.path ?? null, flags).catch(whyUntested) : null
+    const coverage = tests !== null && 'coverage' in tests && tests.failed.length === 0 ? tests.coverage : null
+    process.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify({ ...difference, coverage })}\n`
+        : `${differenceText(difference)}${testsText(tests)}`,
+    )
     assertWithin(difference, flags.failOver)
   } finally {
     await pool?.end()
@@ -93,14 +105,31 @@ async function compare(
   pool: Pool | null,
 ): Promise<Difference> {
   const compiled = [
-    await (flags.against === 'active' ? active(flags) : build(flags.against, flags)),
+    await (flags.against === 'active' ? active(flags, pool) : build(flags.against, flags)),
     await build(flags.path ?? null, flags),
   ] as const
   // Nothing comes twice here, so nothing is worth remembering.
   const [before, after] = await Promise.all(compiled.map((policy) => loadPolicy(policy, { rememberedBytesMax: 0 })))
   if (before === undefined || after === undefined) throw new RangeError('two policies are compared')
-  const total = pool === null ? null : await countStateInputs({ pool, days: flags.days, now: now() })
+  const total =
+    pool === null || flags.from !== undefined ? null : await countStateInputs({ pool, days: flags.days, now: now() })
   return replay(inputs, before, after, { progress: progressLine(total?.inputs ?? null) })
+}
+
+/** What the comment on a pull request says of them too. */
+function testsText(tests: PolicyTests | PolicyError | null): string {
+  if (tests === null) return ''
+  if (tests instanceof PolicyError) return `${tests.message}\n`
+  const { failed, passed, coverage } = tests
+  return failed.length > 0
+    ? `${failed.length} tests fail, of ${passed + failed.length}: holdpoint policy test names them\n`
+    : `${passed} tests pass and reach ${coverage.percent} % of the rules’ lines\n`
+}
+
+/** That there are no tests, or none that run, is worth a line and no reason to say nothing of the rest. */
+function whyUntested(error: unknown): PolicyError {
+  if (error instanceof PolicyError && error.code === 'policy_tests_failed') return error
+  throw error
 }
 
 function progressLine(total: number | null): (inputs: number) => void {

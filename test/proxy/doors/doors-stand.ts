@@ -27,7 +27,8 @@ export interface DoorsStand extends AsyncDisposable {
   statement(name: string, sql: string, more?: object): Promise<Called>
   /** As a reviewer would in the console. */
   answer(hold: string, choice: 'approve' | 'reject', by?: string): Promise<Hold>
-  wire(name: string, claims?: object): Promise<pg.Client>
+  /** @param onHold `error` when left out */
+  wire(name: string, claims?: object, onHold?: 'error' | 'wait'): Promise<pg.Client>
 }
 
 export interface Called {
@@ -106,14 +107,14 @@ export async function openDoorsStand(overrides: Readonly<Record<string, unknown>
     statement: (name, sql, more = {}) => call(name, 'POST', '/v1/targets/prod/shop/statements', { sql, ...more }),
     answer: (hold, choice, by = 'cleo') =>
       workflows.holds.vote(hold, { issuer: keys.issuer, subject: by }, { choice, reason: 'because', via: 'console' }),
-    async wire(name, claims = {}) {
+    async wire(name, claims = {}, onHold = 'error') {
       const client = new pg.Client({
         host: '127.0.0.1',
         port: proxy.port,
         user: name,
         password: await token(name, { ...claims }),
         database: 'prod/shop',
-        options: '-c holdpoint.on_hold=error',
+        options: `-c holdpoint.on_hold=${onHold}`,
       })
       await client.connect()
       return client

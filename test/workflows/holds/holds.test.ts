@@ -140,37 +140,37 @@ describe('a grant', () => {
 
   test('is found by its identity and digest, and used once', async () => {
     const { id, digest } = await granted()
-    expect(await stage.holds.grantFor(ana, digest)).toMatchObject({ id })
+    expect(await stage.holds.grantFor(ana, digest, [])).toMatchObject({ id })
     expect(await stage.holds.take(id)).toBe(true)
     expect(await stage.holds.take(id)).toBe(false)
-    expect(await stage.holds.grantFor(ana, digest)).toBeNull()
+    expect(await stage.holds.grantFor(ana, digest, [])).toBeNull()
   })
 
   test('is not for others', async () => {
     const { digest } = await granted({ identity: reportBot })
     const eves = { ...reportBot, actsFor: { ...person('eve'), name: 'eve', groups: [] } }
     for (const other of [ana, { ...reportBot, actsFor: null }, eves]) {
-      expect(await stage.holds.grantFor(other, digest)).toBeNull()
+      expect(await stage.holds.grantFor(other, digest, [])).toBeNull()
     }
-    expect(await stage.holds.grantFor({ ...reportBot, name: 'renamed', groups: [] }, digest)).not.toBeNull()
+    expect(await stage.holds.grantFor({ ...reportBot, name: 'renamed', groups: [] }, digest, [])).not.toBeNull()
   })
 
   test('is not for another digest', async () => {
     await granted()
-    expect(await stage.holds.grantFor(ana, 'something else')).toBeNull()
+    expect(await stage.holds.grantFor(ana, 'something else', [])).toBeNull()
   })
 
   test('of a client that waits is that client’s alone', async () => {
     const { digest } = await granted({ mode: 'wait' })
-    expect(await stage.holds.grantFor(ana, digest)).toBeNull()
+    expect(await stage.holds.grantFor(ana, digest, [])).toBeNull()
   })
 
   test('ends by the clock, although no job has run', async () => {
     const { id, digest } = await granted()
     stage.clock.ms += 599_999
-    expect(await stage.holds.grantFor(ana, digest)).not.toBeNull()
+    expect(await stage.holds.grantFor(ana, digest, [])).not.toBeNull()
     stage.clock.ms += 1
-    expect(await stage.holds.grantFor(ana, digest)).toBeNull()
+    expect(await stage.holds.grantFor(ana, digest, [])).toBeNull()
     expect(await stage.holds.take(id)).toBe(false)
     expect((await stage.holds.find(id))?.status).toBe('approved')
     expect(await stage.holds.expire(id)).toBe(true)

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const day = new Date(stand.clock.ms)
   await stand.pool.query('INSERT INTO policy_input VALUES ($1, $2, $3)', [inputDigest(deleting), text, day])
   await stand.pool.query("INSERT INTO policy_input_day VALUES ($1, $2, 'p', 'hold', 7)", [inputDigest(deleting), day])
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
   await stand[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
@@ -57,7 +57,7 @@ async function firing(): Promise<readonly string[]> {
   return loaded.decide(deleting).rules.map(({ id }) => id)
 }
 
-test('a rule is written as the README says, tested, reviewed, and then it decides', { timeout: 120_000 }, async () => {
+test('a rule is written as the README says, tested, reviewed, and then it decides', { timeout: 240_000 }, async () => {
   policy('new', 'agents/deletes_orders')
   writeFileSync(join(folder, RULE), written[0] as string)
   writeFileSync(join(folder, TEST), written[1] as string)

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { unpackPolicy } from '../../../policies/packed.ts'
 import { startFollower } from '../../../workflows/releases/follower.ts'
 import { evidenceHash, packageOf } from '../../../workflows/releases/store.ts'
 import { defaultPolicies } from '../../policies/default-policy.ts'
 import { begin, stories } from './provenance-stories.ts'
 import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand, RULE } from './release-stand.ts'
+
+// Each round builds, tests and replays; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000 })
 
 let stand: ReleaseStand
 let first: string
@@ -16,7 +19,7 @@ beforeAll(async () => {
     'policies/data/holds.yaml': `# Looked at once more\n${REPOSITORY_FILES['policies/data/holds.yaml']}`,
   })
   await stand.follower.round()
-}, 120_000)
+}, 240_000)
 afterAll(() => stand[Symbol.asyncDispose]())
 
 test('the first reviewed commit becomes the policy, and it is the one that a checkout compiles to', async () => {

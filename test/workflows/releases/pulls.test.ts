@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PolicyInput } from '../../../policies/input.ts'
 import type { Follower } from '../../../workflows/releases/follower.ts'
 import { answerPulls } from '../../../workflows/releases/pulls/answer-pulls.ts'
@@ -7,6 +7,9 @@ import { code, MARKER } from '../../../workflows/releases/pulls/pull-comment.ts'
 import { inputDigest } from '../../../workflows/trail/traced-input.ts'
 import { asked, relation } from '../../policies/asked.ts'
 import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand, RULE } from './release-stand.ts'
+
+// Each round builds, tests and replays; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000 })
 
 let stand: ReleaseStand
 let follower: Follower
@@ -31,7 +34,7 @@ beforeAll(async () => {
   expect(await stand.problems()).toEqual([])
   await record(asked({ relations: [relation('orders', ['select'])], fingerprint: 'f1' }), 90)
   await record(asked({ relations: [relation('payments', ['select'])], fingerprint: 'f2' }), 10)
-}, 120_000)
+}, 240_000)
 afterAll(() => stand[Symbol.asyncDispose]())
 
 beforeEach(async () => {
@@ -102,6 +105,7 @@ test('a pull request is told how many recorded decisions would differ, which, an
   expect(said).toContain('`ana (human)`: 10')
   expect(said).toContain('`Rule general.no_payments added (enforce): Payments are read by nobody.`')
   expect(said).toMatch(/Tests reach [\d.]+ % of the rules’ lines/)
+  expect(said).toMatch(/\d+ tests pass in OPA and in WebAssembly; of their \d+ inputs the module with this digest/)
   expect(said).toContain('https://holdpoint.example/releases/pulls/')
   expect(stand.github.problems).toEqual([])
 })
@@ -122,6 +126,9 @@ test('the digest in the check is the digest that is activated', async () => {
   stand.people.merge(number, 'ana', 'squash')
   await follower.round()
   expect((await stand.inForce())?.digest).toBe(check?.external_id)
+  expect(check?.output.summary).toMatch(
+    /^Digest of the policy: [0-9a-f]{64}\n\d+ tests; of their \d+ inputs the module/m,
+  )
 })
 
 test('the comment is brought up to date when the head moves, and stays one', async () => {
@@ -190,6 +197,17 @@ test('a pull request from a fork is built like any other, and nothing of it leav
   await follower.round()
   expect(comments()[0]).toContain('undefined function opa.runtime')
   expect(checks()).toEqual([['completed', 'failure']])
+})
+
+test('a change whose module decides otherwise than OPA fails its check, and names the test', async () => {
+  // A set has one order in OPA and another in WebAssembly.
+  const listing = payments.replace('"Nobody reads payments."', 'concat(", ", {"b", "a", "é", "z", relation.name})')
+  opened({ ...DENYING, 'policies/rules/general/no_payments.rego': listing })
+  await follower.round()
+  expect(checks()).toEqual([['completed', 'failure']])
+  expect(comments()[0]).toMatch(
+    /policy_tests: Tests fail: holdpoint.rules.general.no_payments_test.test_denies_reading_payments \(rules\/general\/no_payments_test.rego:6\) rules.0.reason is/,
+  )
 })
 
 test('what the trail says of an answer is the digest and the verdict', async () => {

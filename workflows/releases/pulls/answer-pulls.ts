@@ -112,6 +112,7 @@ async function judgePull(
     digest: null,
     changes: [],
     coverage: null,
+    tests: null,
     difference: null,
   }
   const failed = (reasons: readonly string[]): PullAnswer => ({ ...nothing, conclusion: 'failure', reasons })
@@ -158,6 +159,7 @@ async function judgePull(
       digest: built.compiled.digest,
       changes,
       coverage: built.tests.coverage,
+      tests: { passed: built.tests.passed, decisions: built.tests.decisions },
       difference,
     }
   } catch (error) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { comment as commentShape, created } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
 import type { Repository } from '../provenance/gather-pull.ts'
-import { MARKER, type PullAnswer } from './pull-comment.ts'
+import { MARKER, type PullAnswer, testedWith } from './pull-comment.ts'
 
 /** Our one comment and our one check on a pull request. An app writes check runs; a token can only write statuses. */
 const NAME = 'holdpoint'
@@ -41,7 +41,10 @@ export async function finishCheck(
     await client.ask(`POST ${REPO}/statuses/{sha}`, { ...at, sha: head, ...status }, z.unknown())
     return
   }
-  const summary = [...reasons, digest === null ? '' : `Digest of the policy: ${digest}`].join('\n').slice(0, 60_000)
+  const tested =
+    answer.tests == null ? [] : [`${answer.tests.passed} tests; ${testedWith(`${answer.tests.decisions}`)}`]
+  const named = digest === null ? [] : [`Digest of the policy: ${digest}`]
+  const summary = [...reasons, ...named, ...tested].join('\n').slice(0, 60_000)
   const finished = {
     status: 'completed',
     conclusion,

@@ -15,6 +15,8 @@ export interface PullAnswer {
   readonly digest: string | null
   readonly changes: readonly string[]
   readonly coverage: Coverage | null
+  /** Tests that pass in OPA and in WebAssembly, and their inputs that this very module decides as OPA does. */
+  readonly tests?: { readonly passed: number; readonly decisions: number } | null
   readonly difference: Difference | null
 }
 
@@ -34,7 +36,7 @@ export function pullComment(answer: PullAnswer, url: string): string {
     ...(answer.changes.length === 0
       ? []
       : ['', '**What changes**', ...answer.changes.slice(0, 40).map((change) => `- ${code(change)}`)]),
-    ...coverageLines(answer.coverage),
+    ...testLines(answer),
     '',
     `Built from ${code(head.slice(0, 12))}${digest === null ? '' : `, digest ${code(digest)}`}, compared with ${
       release === null ? 'nothing: there is no release yet' : code(release.slice(0, 12))
@@ -86,8 +88,17 @@ function differenceLines({ difference }: PullAnswer): readonly string[] {
   return lines
 }
 
-function coverageLines(coverage: Coverage | null): readonly string[] {
-  return coverage === null ? [] : ['', `Tests reach ${coverage.percent} % of the rules’ lines.`]
+function testLines({ coverage, tests }: PullAnswer): readonly string[] {
+  const count = (value: number): string => value.toLocaleString('en')
+  const ran =
+    tests == null
+      ? []
+      : ['', `${count(tests.passed)} tests pass in OPA and in WebAssembly; ${testedWith(count(tests.decisions))}.`]
+  return [...ran, ...(coverage === null ? [] : ['', `Tests reach ${coverage.percent} % of the rules’ lines.`])]
+}
+
+export function testedWith(inputs: string): string {
+  return `of their ${inputs} inputs the module with this digest decides each as OPA does`
 }
 
 /** Nothing in here is markup: no backtick ends it, and no line. */

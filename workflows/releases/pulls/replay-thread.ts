@@ -14,7 +14,7 @@ async function difference(): Promise<ReplayOutcome> {
   const was = await loadPolicy(unpackPolicy(Buffer.from(before.bytes), before.digest))
   const is = await loadPolicy(unpackPolicy(Buffer.from(after.bytes), after.digest))
   try {
-    warmUp(is)
+    await warmUp(is)
   } catch {
     return { problem: 'The policy has no answer even to a read, so nothing would run.' }
   }
