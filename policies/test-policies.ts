@@ -1,9 +1,10 @@
 import { relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { CAPABILITIES, compilePolicies, sources, type Toolchain } from './compile.ts'
+import { CAPABILITIES, type CompiledPolicy, compilePolicies, sources, type Toolchain } from './compile.ts'
 import { PolicyError } from './errors.ts'
 import { RunError, run } from './run.ts'
 import { inputsInTests } from './tested/inputs-in-tests.ts'
+import { passedBefore, rememberPassed } from './tested/passed-before.ts'
 import { decidedOtherwise } from './tested/same-decisions.ts'
 import { type Cases, testsInWasm } from './tested/tests-in-wasm.ts'
 import { opaOf } from './toolchain.ts'
@@ -77,9 +78,23 @@ const covered = z.object({
 export async function testPolicy(path: string, tools: Toolchain): Promise<PolicyTests> {
   const opa = await opaOf(tools)
   const all = results.parse(JSON.parse(await opaTest(opa, path, [])) ?? [])
-  if (all.length === 0)
-    throw new PolicyError('policy_tests_failed', 'There are no tests: a test is a rule test_… in a file …_test.rego.')
-  const { digest, wasm, data } = await compilePolicies({ path, ...tools })
+  if (all.length === 0) throw new PolicyError('policy_tests_failed', NO_TESTS)
+  const compiled = await compilePolicies({ path, ...tools })
+  const known = passedBefore(tools.cacheFolder, path, compiled)
+  if (known !== null) return known
+  const tested = await testAgainst(opa, path, all, compiled)
+  rememberPassed(tools.cacheFolder, path, tested)
+  return tested
+}
+
+const NO_TESTS = 'There are no tests: a test is a rule test_… in a file …_test.rego.'
+
+async function testAgainst(
+  opa: string,
+  path: string,
+  all: readonly Result[],
+  { digest, wasm, data }: CompiledPolicy,
+): Promise<PolicyTests> {
   const [failed, inputs] = await Promise.all([failures(opa, path, all), inputsInTests(resolve(opa), path, data)])
   for (const { of, why } of await decidedOtherwise(opa, path, { wasm, data }, inputs))
     failed.push({ name: of.test, file: of.file, line: of.line, why })

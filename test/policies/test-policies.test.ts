@@ -24,6 +24,15 @@ test('measures what the tests reach, and names the lines they do not', async () 
   expect(drop?.missed.length).toBeGreaterThan(3)
 }, 180_000)
 
+test('remembers for the very files and module that their tests passed, and nothing else', async () => {
+  using folder = policyFolder('default')
+  const first = await testPolicy(folder.path, tools(folder))
+  expect(await testPolicy(folder.path, tools(folder))).toEqual(first)
+  folder.write('rules/a_test.rego', 'package holdpoint.a_test\n\ntest_that_fails if false\n')
+  expect((await testPolicy(folder.path, tools(folder))).failed).toHaveLength(1)
+  expect((await testPolicy(folder.path, tools(folder))).failed).toHaveLength(1)
+}, 180_000)
+
 test('says which tests fail and where, and measures nothing then', async () => {
   using folder = policyFolder('default')
   folder.write('rules/a_test.rego', 'package holdpoint.a_test\n\ntest_that_fails if false\n')
