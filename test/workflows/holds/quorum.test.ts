@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Reviewers } from '../../../policies/decision.ts'
-import { type Approval, quorumMet } from '../../../workflows/holds/quorum.ts'
+import { type Approval, coversReviewers, quorumMet } from '../../../workflows/holds/quorum.ts'
 
 const dba = (count: number) => ({ group: 'dba', count })
 const security = (count: number) => ({ group: 'security', count })
@@ -74,3 +74,30 @@ function someWay([place, ...rest]: readonly string[], people: readonly Approval[
       ),
   )
 }
+
+test.each([
+  { given: [['dba', 1]], wanted: [['dba', 1]], covers: true },
+  {
+    given: [
+      ['dba', 2],
+      ['security', 1],
+    ],
+    wanted: [['dba', 1]],
+    covers: true,
+  },
+  { given: [['dba', 1]], wanted: [], covers: true },
+  { given: [['dba', 1]], wanted: [['dba', 2]], covers: false },
+  { given: [['dba', 1]], wanted: [['security', 1]], covers: false },
+  {
+    given: [['dba', 1]],
+    wanted: [
+      ['dba', 1],
+      ['security', 1],
+    ],
+    covers: false,
+  },
+  { given: [], wanted: [['dba', 1]], covers: false },
+] as const)('what was asked of $given answers what is asked of $wanted now: $covers', ({ given, wanted, covers }) => {
+  const asked = (list: readonly (readonly [string, number])[]) => list.map(([group, count]) => ({ group, count }))
+  expect(coversReviewers(asked(given), asked(wanted))).toBe(covers)
+})
