@@ -24,9 +24,15 @@ export interface Stand extends AsyncDisposable {
 
 const folder = import.meta.dirname
 
-/** @param config beside the target, as in a configuration file */
-export async function openStand(more = '', config: object = {}): Promise<Stand> {
-  const database = await freshDatabase()
+/**
+ * @param config beside the target, as in a configuration file
+ * @param database one of its own on the run's server where left out
+ */
+export async function openStand(more = '', config: object = {}, database?: TestDatabase): Promise<Stand> {
+  return standBefore(database ?? (await freshDatabase()), more, config)
+}
+
+async function standBefore(database: TestDatabase, more: string, config: object): Promise<Stand> {
   const direct = new pg.Client(database.url)
   direct.on('error', () => undefined)
   await direct.connect()
@@ -34,7 +40,10 @@ export async function openStand(more = '', config: object = {}): Promise<Stand> 
   const replanted = readFileSync(join(folder, 'rows.sql'), 'utf8')
   for (const sql of [
     readFileSync(sample, 'utf8'),
-    readFileSync(join(folder, 'schema.sql'), 'utf8'),
+    forServer(
+      readFileSync(join(folder, 'schema.sql'), 'utf8'),
+      Number((await direct.query('SHOW server_version_num')).rows[0].server_version_num),
+    ),
     replanted,
     'ANALYZE',
     more,
@@ -77,6 +86,11 @@ export async function openStand(more = '', config: object = {}): Promise<Stand> 
       rmSync(files, { recursive: true, force: true })
     },
   }
+}
+
+/** Before 18 there are no generated columns that are computed when they are read. */
+function forServer(schema: string, version: number): string {
+  return version < 180_000 ? schema.replaceAll(' VIRTUAL', ' STORED') : schema
 }
 
 function targetOf(url: string): object {
