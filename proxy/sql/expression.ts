@@ -11,7 +11,7 @@ import { useType } from './names.ts'
 import { operator } from './operator.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { select } from './select.ts'
-import { probeByNode } from './steady.ts'
+import { probe, probeByNode } from './steady.ts'
 import { fieldsOf, type NodeFields, typeOf } from './tree.ts'
 import { typeCast } from './type-cast.ts'
 import { constant, derived, union, unionOf, type Value } from './value.ts'
@@ -158,6 +158,8 @@ function indirection(context: Context, fields: A_Indirection, scope: Scope, use:
         scope,
         use,
       )
+      // Of slices of unlike sizes no array can be made.
+      probe(context, unionOf(bounds))
       value = derived(unionOf([value, ...bounds]))
     }
   }

@@ -19,26 +19,24 @@ const steadyFunctions: ReadonlySet<string> = new Set(
    json_build_array jsonb_build_array json_build_object jsonb_build_object
    to_json to_jsonb row_to_json array_to_json json_agg jsonb_agg jsonb_pretty json_typeof jsonb_typeof xmlagg
    array_agg string_agg array_to_string unnest array_length cardinality
-   count min max sum avg first_value last_value nth_value lag lead row_number rank dense_rank percent_rank cume_dist ntile
+   count min max sum avg first_value last_value nth_value lag lead row_number rank dense_rank percent_rank cume_dist
    bool_and bool_or every mode percentile_disc
    to_char date_part extract date_trunc age lower_inc upper_inc isempty num_nulls num_nonnulls pg_typeof pg_column_size`.split(
     /\s+/,
   ),
 )
 
-const steadyOperators: ReadonlySet<string> = new Set(
-  '|| = <> < > <= >= ~~ !~~ ~~* !~~* -> ->> #> #>> && @> <@ ?'.split(' '),
-)
+/** Not LIKE: a pattern that ends with its escape fails for what has matched so far. */
+const steadyOperators: ReadonlySet<string> = new Set('|| = <> < > <= >= -> ->> #> #>> && @> <@ ?'.split(' '))
 
 /** Nodes without a walk of their own that only gather or compare. */
 const steadyNodes: ReadonlySet<string> = new Set(
   `A_ArrayExpr MinMaxExpr BooleanTest NamedArgExpr List ResTarget MultiAssignRef GroupingSet IndexElem InferClause
-   A_Indices JsonValueExpr JsonFormat JsonReturning JsonOutput JsonScalarExpr JsonSerializeExpr JsonArrayConstructor
-   JsonArrayQueryConstructor JsonArrayAgg JsonAggConstructor XmlSerialize`.split(/\s+/),
+   A_Indices JsonFormat JsonReturning JsonOutput`.split(/\s+/),
 )
 
-/** What is walked in the words of whoever asks. In a view or a rule they do not choose what is computed. */
-const ofTheirOwn = /^(explain|prepared_statement|cursor)\b/
+/** What is walked in the words of whoever asks, or with what they give. In a view or a rule they choose nothing of it. */
+const ofTheirOwn = /^(explain|prepared_statement|cursor|function)\b/
 
 function isAskers({ inside }: Context): boolean {
   return inside.every((what) => ofTheirOwn.test(what))
@@ -71,8 +69,9 @@ export function probeByCall(context: Context, { name, builtin }: Routine, values
   if (growing.has(name)) probeGrowth(context, values)
   // Arrays of unlike sizes do not make an array of arrays.
   if (name === 'array_agg') for (const value of values) if (isArray(context, value)) probe(context, value.sources)
-  // How much is taken, from where, and by what it is cut: with an error for some.
+  // How much is taken, from where, by what it is cut, in which form: with an error for some.
   if (subjectFirst.has(name)) probeAll(context, values.slice(1))
+  if (subjectLast.has(name)) probeAll(context, values.slice(0, -1))
   // A key may not be NULL.
   if (/^jsonb?_build_object$/.test(name))
     probeAll(
@@ -82,14 +81,16 @@ export function probeByCall(context: Context, { name, builtin }: Routine, values
 }
 
 const subjectFirst: ReadonlySet<string> = new Set(
-  'left right substr substring split_part nth_value lag lead ntile'.split(' '),
+  'left right substr substring split_part nth_value lag lead to_char'.split(' '),
 )
+const subjectLast: ReadonlySet<string> = new Set('date_part date_trunc extract percentile_disc'.split(' '))
 const growing: ReadonlySet<string> = new Set('|| concat concat_ws textcat'.split(' '))
 
 /** What was computed twice and joined doubles with each turn; a whole column does not. */
 function probeGrowth(context: Context, values: readonly Value[]): void {
   const computed = values.filter(({ exact, sources }) => !exact && sources.some(({ labels }) => labels.length > 0))
-  if (computed.length > 1) probeAll(context, computed)
+  const arrays = computed.some(({ type }) => (context.snapshot.typeByOid(type)?.element ?? 0) !== 0)
+  if (computed.length > 1 || arrays) probeAll(context, computed)
 }
 
 function isArray({ snapshot }: Context, { type, exact }: Value): boolean {

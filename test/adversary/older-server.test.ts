@@ -4,7 +4,7 @@ import { type OlderServer, serverOfPgDump } from '../harness/server-of-pg-dump.t
 import { type Message, type RawClient, reportOf } from '../proxy/session/raw-client.ts'
 import { canariesIn } from './canaries.ts'
 import { dangers } from './dangers.ts'
-import { oracles } from './oracles.ts'
+import { asked, oracles } from './oracles.ts'
 import { queriesOverLabels } from './queries-over-labels.ts'
 import { openStand, type Stand } from './stand.ts'
 import { statementsOverLabels } from './statements-over-labels.ts'
@@ -28,11 +28,7 @@ beforeAll(async () => {
   await maker.query('CREATE DATABASE attacked')
   await maker.end()
   const ended = async (): Promise<void> => undefined
-  stand = await openStand(
-    "CREATE FUNCTION is_letter(text, text) RETURNS int LANGUAGE sql AS 'SELECT CASE WHEN left($1, 1) = $2 THEN 1 / (length($1) - length($1)) END'",
-    {},
-    { url: url.href, name: 'attacked', [Symbol.asyncDispose]: ended },
-  )
+  stand = await openStand(asked, {}, { url: url.href, name: 'attacked', [Symbol.asyncDispose]: ended })
 }, 180_000)
 afterAll(async () => {
   await stand?.[Symbol.asyncDispose]()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RawClient, reportOf, transcript } from '../proxy/session/raw-client.ts'
-import { oracles, slow } from './oracles.ts'
+import { asked, oracles, slow } from './oracles.ts'
 import { openStand, type Stand } from './stand.ts'
 import { binary, drive, simple } from './ways.ts'
 
@@ -9,7 +9,7 @@ let stand: Stand
 const clients = new Map<string, RawClient>()
 beforeAll(async () => {
   stand = await openStand(`
-    CREATE FUNCTION is_letter(text, text) RETURNS int LANGUAGE sql AS 'SELECT CASE WHEN left($1, 1) = $2 THEN 1 / (length($1) - length($1)) END';
+    ${asked}
     INSERT INTO customers (id, name, email) SELECT i, 'More ' || i, 'zqkvxj' || i || '@wpfhqyd.org' FROM generate_series(100, 400) i;
     ANALYZE customers;
     CREATE VIEW sides AS SELECT id, CASE WHEN email LIKE '%@corp%' THEN 'in' ELSE 'out' END AS side FROM customers;

@@ -30,6 +30,12 @@ export const oracles: Readonly<Record<string, readonly string[]>> = {
     "SELECT JSON_OBJECT(left(email, 1): 1, '~': 2 WITH UNIQUE KEYS) FROM customers",
     "SELECT format('%I', nullif(left(email, 1), '~')) FROM customers",
     "SELECT is_letter(email, '~') FROM customers",
+    "SELECT fails_for('~') FROM plain",
+    "SELECT email LIKE '~\\' FROM customers",
+    "SELECT date_trunc(translate(left(email, 1), '~', '') || 'day', now()) FROM customers",
+    "SELECT to_char(1.5, '9.9' || translate(left(email, 1), '~', '.')) FROM customers",
+    "SELECT JSON_ARRAY(translate(left(email, 1), '~', '1') FORMAT JSON) FROM customers",
+    "SELECT ARRAY[(ARRAY['a', 'b'])[1:strpos(left(email, 1), '~')], ARRAY['a']] FROM customers",
     "SELECT s.x FROM customers c, LATERAL (SELECT CASE WHEN c.email LIKE '~%' THEN 1/(c.id - c.id) END AS x) s",
     "WITH w AS MATERIALIZED (SELECT left(email, 1) AS l FROM customers) SELECT 1/(ascii(l) - ascii('~')) FROM w",
     "SELECT 1/(ascii(way) - ascii('~')) FROM reach",
@@ -96,6 +102,13 @@ export const oracles: Readonly<Record<string, readonly string[]>> = {
     "SELECT length(repeat('x', 200 * (1 - abs(sign(ascii(email) - ascii('~')))::int))) FROM customers WHERE length(repeat('x', abs(ascii(email) - ascii('~')))) > 0",
   ],
 }
+
+/** Functions that some of the questions call. */
+export const asked = `
+  CREATE FUNCTION is_letter(text, text) RETURNS int LANGUAGE sql AS
+    'SELECT CASE WHEN left($1, 1) = $2 THEN 1 / (length($1) - length($1)) END';
+  CREATE FUNCTION fails_for(text) RETURNS int LANGUAGE sql AS
+    'SELECT max(CASE WHEN email LIKE $1 || ''%'' THEN 1 / (id - id) END) FROM customers';`
 
 /** What takes long for some values and not for others. No answer differs, so each must not run at all. */
 export const slow: readonly string[] = [
