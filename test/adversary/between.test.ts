@@ -558,6 +558,21 @@ test('D11 nothing of one session reaches another identity', async () => {
   expect(await payments()).toBe(8)
 })
 
+describe('D10 the server goes on looking whether the client is still there', () => {
+  test.each([
+    'SET client_connection_check_interval = 0',
+    "SET LOCAL client_connection_check_interval = '1h'",
+    "SELECT set_config('client_connection_check_interval', '0', false)",
+    'ALTER ROLE CURRENT_USER SET client_connection_check_interval = 0',
+    'ALTER DATABASE postgres SET client_connection_check_interval = 0',
+    "UPDATE pg_settings SET setting = 0 WHERE name = 'client_connection_check_interval'",
+  ])('D10 %s', async (sql) => {
+    expect(reportOf(await client.ask(sql)).C).toBe('42501')
+    expect(transcript(await client.ask('RESET ALL'))).toContain('C RESET')
+    expect(transcript(await client.ask('SHOW client_connection_check_interval'))).toContain('D 1s')
+  })
+})
+
 describe('an agent, whose reads are limited, sends several statements in one message', () => {
   test.each([
     ["SET work_mem = '8MB'; SELECT id FROM orders", ['C SET', 'T'], 'Z I'],

@@ -262,6 +262,7 @@ describe('who comes in', () => {
     ['search_path', { options: '--search-path=evil' }],
     ['replication', { replication: 'database' }],
     ['standard_conforming_strings', { options: '-c standard_conforming_strings=off' }],
+    ['client_connection_check_interval', { options: '-c client_connection_check_interval=0' }],
     ['a switch', { options: '-d 5' }],
     ['a setting of no value', { options: '-c work_mem' }],
     ['a nameless setting', { options: '-c =x' }],
