@@ -90,7 +90,8 @@ async function run(): Promise<Built> {
       modulePreload: false,
       rolldownOptions: { input: join(WEB_FOLDER, 'main.tsx'), output: { codeSplitting: false } },
     },
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    // Whatever NODE_ENV says: for development every element would carry its place in the source.
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   })
   const [output] = [result].flat()
   if (output === undefined || !('output' in output)) throw new Error('vite built nothing')
