@@ -91,6 +91,11 @@ test('no file says where it was written: no machine paths, no registry hosts', (
   expect(texts.filter((path) => machine.test(textOf(path)))).toEqual([])
 })
 
+test('no merge was left half done', () => {
+  const texts = tracked.filter((path) => !/\.(png|svg|wasm)$/.test(path))
+  expect(texts.filter((path) => /^(<{7}|>{7}) /m.test(textOf(path)))).toEqual([])
+})
+
 test('the changelog has a head for what is not released yet', () => {
   expect(textOf('CHANGELOG.md')).toMatch(/^## Unreleased$/m)
 })
