@@ -23,6 +23,8 @@ export interface Completed {
   readonly rows: readonly (readonly JsonValue[])[]
   /** There were more rows than were asked for, or than an answer may hold. */
   readonly truncated: 'rows' | 'bytes' | null
+  /** Of them, those that are given included; null: more than were asked for, and nobody counted them. */
+  readonly rowsTotal: number | null
 }
 
 export interface Held {

@@ -94,7 +94,7 @@ function clientOf(ask: Ask, said: Said, sessions: RunnerParts['sessions'], state
   return [client, mine] as const
 }
 
-function completed({ fields, rows, tag, truncated }: Outcome, ran: Judgement | null): Completed {
+function completed({ fields, rows, tag, truncated, rowsTotal }: Outcome, ran: Judgement | null): Completed {
   const masks = ran?.outputMasks ?? null
   return {
     kind: 'completed',
@@ -104,6 +104,7 @@ function completed({ fields, rows, tag, truncated }: Outcome, ran: Judgement | n
     }),
     rows: rows.map((row) => row.map((text, at) => fromText(fields[at]?.typeOid ?? 0, text))),
     truncated,
+    rowsTotal,
   }
 }
 

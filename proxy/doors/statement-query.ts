@@ -23,6 +23,8 @@ export interface Outcome {
   /** CommandComplete's, e.g. DELETE 3; null: it was cut off at its row limit, or was empty. */
   readonly tag: string | null
   readonly truncated: 'rows' | 'bytes' | null
+  /** How many there were; null: more than were asked for, and nobody counted them. */
+  readonly rowsTotal: number | null
 }
 
 interface Batch extends pg.Connection {
@@ -35,8 +37,10 @@ export class StatementQuery implements pg.Submittable {
   #fields: Field[] = []
   #rows: (readonly (string | null)[])[] = []
   #bytes = 0
+  #seen = 0
   #tag: string | null = null
   #truncated: Outcome['truncated'] = null
+  #suspended = false
 
   constructor(text: StatementText) {
     this.#text = text
@@ -63,6 +67,7 @@ export class StatementQuery implements pg.Submittable {
   }
 
   handleDataRow({ fields, length }: { readonly fields: readonly (string | null)[]; readonly length: number }): void {
+    this.#seen++
     if (this.#truncated !== null) return
     this.#bytes += length
     if (this.#bytes > this.#text.bytesMax) this.#truncated = 'bytes'
@@ -72,6 +77,7 @@ export class StatementQuery implements pg.Submittable {
 
   handlePortalSuspended(): void {
     this.#truncated ??= 'rows'
+    this.#suspended = true
   }
 
   handleEmptyQuery(): void {
@@ -96,6 +102,8 @@ export class StatementQuery implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#outcome.resolve({ fields: this.#fields, rows: this.#rows, tag: this.#tag, truncated: this.#truncated })
+    const rowsTotal = this.#suspended || this.#truncated === 'rows' ? null : this.#seen
+    const read = { fields: this.#fields, rows: this.#rows, tag: this.#tag }
+    this.#outcome.resolve({ ...read, truncated: this.#truncated, rowsTotal })
   }
 }

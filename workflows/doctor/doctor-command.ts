@@ -8,6 +8,7 @@ import { stateCheck, targetCheck } from './database-checks.ts'
 import { emailCheck } from './email-check.ts'
 import { noticeCheck } from './notice-check.ts'
 import { releaseCheck } from './release-checks.ts'
+import { resultKeyCheck } from './result-key-check.ts'
 import { type Setting, settingsInForce } from './sources.ts'
 import { certificateCheck, policyCheck, portCheck, providerCheck, trailCheck } from './surroundings-checks.ts'
 
@@ -40,6 +41,7 @@ function checksFor(config: Config, env: Environment): readonly (readonly [string
     ['policies', usesReleases(config) ? releaseCheck(config, Date.now) : policyCheck(config, opa)],
     ['trail', trailCheck(config)],
     ['e-mail', emailCheck(config)],
+    ['results’ key', resultKeyCheck(config)],
     ['proxy’s certificate', certificateCheck(config, Date.now)],
     ['proxy’s port', portCheck('proxy’s port', proxy.host, proxy.port)],
     ['console’s port', portCheck('console’s port', console.host, console.port)],

@@ -35,7 +35,7 @@ function leaves(value: unknown, path = ''): readonly (readonly [string, unknown]
   return Object.entries(value).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`))
 }
 
-const SECRET = /(password|secret|token|privatekey)$/i
+const SECRET = /(password|secret|token|privatekey|resultkey)$/i
 
 function shown(path: string, value: unknown): string {
   if (value === undefined || value === '') return '(not set)'

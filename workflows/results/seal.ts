@@ -23,7 +23,8 @@ export type Purpose = 'statement' | 'result' | 'webhook'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const CIPHER = 'aes-256-gcm'
-const KEY_FILE = 'result-key'
+/** In the data folder. */
+export const KEY_FILE = 'result-key'
 
 export function createSeal(secret: string): Seal {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'holdpoint deferred results', 32))

@@ -61,7 +61,16 @@ export const completed = z.object({
     )
     .readonly(),
   rows: z.array(z.array(json).readonly()).readonly(),
-  truncated: z.enum(['rows', 'bytes']).nullable(),
+  truncated: z
+    .enum(['rows', 'bytes'])
+    .nullable()
+    .describe('rows: there were more than `maxRows`; bytes: the rest would have made the answer too large'),
+  rowsTotal: z
+    .number()
+    .nullable()
+    // Kept results of an earlier version do not have it.
+    .default(null)
+    .describe('How many rows there were, given or not; null: more than `maxRows`, not counted'),
 })
 
 export const holdView = z.object({

@@ -38,14 +38,28 @@ describe('a statement over HTTP', () => {
 
   test('gives no more rows, and no more bytes, than it may, and says so', async () => {
     const many = await stand.statement('ana', 'SELECT id FROM orders ORDER BY id')
-    expect(many.body).toMatchObject({ truncated: 'rows', rows: [[1], [2], [3], [4]] })
+    expect(many.body).toMatchObject({ truncated: 'rows', rowsTotal: null, rows: [[1], [2], [3], [4]] })
     const few = await stand.statement('ana', 'SELECT id FROM orders ORDER BY id', { maxRows: 2 })
     expect(few.body).toMatchObject({ truncated: 'rows', rows: [[1], [2]] })
     const all = await stand.statement('ana', 'SELECT id FROM orders ORDER BY id LIMIT 4')
-    expect(all.body).toMatchObject({ truncated: null, rows: [[1], [2], [3], [4]] })
+    expect(all.body).toMatchObject({ truncated: null, rowsTotal: 4, rows: [[1], [2], [3], [4]] })
     const long = await stand.statement('ana', "SELECT repeat('x', 1500) FROM orders")
     expect(long.body.truncated).toBe('bytes')
     expect(long.body.rows).toHaveLength(1)
+    const counted = await stand.statement('ana', "SELECT repeat('x', 1500) FROM orders LIMIT 3")
+    expect(counted.body).toMatchObject({ truncated: 'bytes', rowsTotal: 3, tag: 'SELECT 3', rows: [{}] })
+  })
+
+  test('that was deferred and returns more than may be kept is cut, and says so and how much there was', async () => {
+    const sql = "UPDATE customers SET name = name RETURNING repeat('x', 900)"
+    const { body } = await stand.statement('ana', sql, { maxRows: 4 })
+    await stand.answer(body.hold.id, 'approve')
+    const path = `/v1/holds/${body.hold.id}`
+    const state = async () => (await stand.call('ana', 'GET', path)).body.result.state
+    await expect.poll(state, { timeout: 20_000 }).toBe('ready')
+    const kept = await stand.call('ana', 'GET', `${path}/result`)
+    expect(kept.body).toMatchObject({ status: 'completed', truncated: 'bytes' })
+    expect(kept.body.rows).toHaveLength(2)
   })
 
   test('that is wrong is answered with the server’s error', async () => {
