@@ -7,6 +7,7 @@ import { type Contestant, direct, startHoldpoint, startOneWorker, startPgbouncer
 import { copyOut } from './copy-out.ts'
 import type { BenchOptions, Section } from './figures.ts'
 import { holdToResume } from './hold-to-resume.ts'
+import { holdsPending } from './holds-pending.ts'
 import { latency } from './latency.ts'
 import { newStatements } from './new-statements.ts'
 import { findProgram, versionOf } from './programs.ts'
@@ -19,7 +20,7 @@ import { throughput } from './throughput.ts'
  * Speed as a ratio: a direct connection, PgBouncer and Holdpoint in turn, on one machine, in one run, on one database.
  * Prints Markdown, writes the raw figures as JSON, and asserts nothing.
  */
-const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds'] as const
+const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds', 'pending'] as const
 const HELP = `npm run bench -- [options]
   --seconds <n>    how long each pgbench runs (5)
   --rounds <n>     how often each contestant is measured (3)
@@ -27,6 +28,7 @@ const HELP = `npm run bench -- [options]
   --workers <n>    proxy processes (one per core)
   --copy-mb <n>    how much COPY reads (1024)
   --holds <n>      how many are approved on each queue backend (10000)
+  --pending <n>    how many wait while others go on (10000)
   --out <file>     the raw figures (test/bench/results/<time>.json)
 `
 
@@ -38,6 +40,7 @@ const { values: given } = parseArgs({
     workers: { type: 'string', default: `${cpus().length}` },
     'copy-mb': { type: 'string', default: '1024' },
     holds: { type: 'string', default: '10000' },
+    pending: { type: 'string', default: '10000' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -80,6 +83,7 @@ async function bench(): Promise<void> {
   if (wanted.has('rows')) sections.push(await rowScan(options))
   if (wanted.has('copy')) sections.push(await copyOut({ ...options, megabytes }))
   if (wanted.has('holds')) sections.push(await holdToResume({ ...options, holds: number('holds') }))
+  if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   await report(sections, programs, tree.upstream)
 }
 
@@ -129,7 +133,7 @@ async function describeMachine(programs: Readonly<Record<string, string | null>>
   ].join(' · ')
 }
 
-function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds'): number {
+function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending'): number {
   const value = Number(given[name])
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number from 1`)
   return value

@@ -21,6 +21,13 @@ export interface HoldpointTree extends Owned {
   /** The database behind it. */
   readonly upstream: string
   readonly data: string
+  /** Of the console. */
+  readonly api: string
+  /** Of one of the sample people. */
+  token(name: string): string
+  /** Resident now, of the proxy processes and of the process that is worker and bot; NaN where that cannot be told. */
+  proxyMegabytes(): number
+  mainMegabytes(): number
 }
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'holdpoint.ts')
@@ -44,6 +51,10 @@ export async function startHoldpoint(
     url: plain(identity.postgres),
     upstream: plain(ready.upstream),
     data,
+    api: ready.api,
+    token: (name) => ready.identities.find((one) => one.name === name)?.token ?? '',
+    proxyMegabytes: () => residentOf(childrenOf(ready.pid).filter(isProxy)),
+    mainMegabytes: () => residentOf([ready.pid]),
     cpuSeconds: () => cpuOf(childrenOf(ready.pid).filter(isProxy)),
     [Symbol.asyncDispose]: () => end(child),
   }
@@ -52,7 +63,13 @@ export async function startHoldpoint(
 interface ReadyLine {
   readonly pid: number
   readonly upstream: string
-  readonly identities: readonly { readonly kind: string; readonly postgres: string }[]
+  readonly api: string
+  readonly identities: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly postgres: string
+    readonly token: string
+  }[]
 }
 
 /** Another proxy with one process, in front of the same database and with the same policies and people. */
@@ -189,6 +206,15 @@ function isProxy(pid: number): boolean {
 }
 
 const TICKS_PER_SECOND = 100
+
+function residentOf(pids: readonly number[]): number {
+  try {
+    const kilobytes = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]))
+    return kilobytes.reduce((sum, own) => sum + own, 0) / 1_024
+  } catch {
+    return Number.NaN
+  }
+}
 
 function cpuOf(pids: readonly number[]): number | null {
   try {

@@ -18,9 +18,13 @@ const TITLE = 'Hold to resume: from a vote in one process to its result at the c
 const VOTER = { issuer: 'https://bench.example', subject: 'reviewer' }
 /** Not counted: what has just started compiles as it goes. */
 const WARMING = 100
-/** A vote seldom comes in the moment in which the session begins to wait. */
-const THINKING_MS = 3
-const OUTLIER_MS = 100
+/** So many clients wait; one is answered after the other, each when the one before it has its result. */
+const WAITING = 25
+/** What the making of their holds left to do is done by then: nobody answers within less. */
+const SETTLING_MS = 250
+/** A vote seldom comes in the moment in which another one's jobs are made. */
+const BETWEEN_MS = 10
+const OUTLIER_MS = 50
 /** The worst of them are in the table, all of them in the raw figures. */
 const OUTLIERS_SHOWN = 5
 
@@ -30,7 +34,7 @@ interface Round {
   readonly voteMs: number
 }
 
-/** One waiting client at a time, so that nothing queues behind anything; the statement changes one row. */
+/** One is answered at a time, so that nothing queues behind anything; the statement changes one row. */
 export async function holdToResume({
   folder,
   holds,
@@ -77,23 +81,42 @@ async function onBackend(data: string, redis: string | null, count: number): Pro
   const tree = stack.use(await startHoldpoint(data, 1, redisUrl === null ? {} : { HOLDPOINT_REDIS_URL: redisUrl }))
   const holds = await votersHolds(tree, redisUrl, stack)
   await makeTable(tree.upstream)
-  const client = new pg.Client(tree.url)
-  await client.connect()
-  stack.defer(() => client.end())
+  const clients = await Promise.all(Array.from({ length: WAITING }, () => connected(tree.url, stack)))
   const rounds: Round[] = []
-  for (let n = 0; n < WARMING + count; n++) {
-    const round = await resumed(client, holds)
-    if (n >= WARMING) rounds.push(round)
+  while (rounds.length < WARMING + count) {
+    const waiting = await Promise.all(clients.map(held))
+    await sleep(SETTLING_MS)
+    for (const one of waiting) {
+      rounds.push(await resumed(one, holds))
+      await sleep(BETWEEN_MS)
+    }
   }
-  return rounds
+  return rounds.slice(WARMING)
 }
 
-async function resumed(client: pg.Client, holds: KeptHolds): Promise<Round> {
-  const held = Promise.withResolvers<string>()
-  client.once('notice', ({ detail = '' }) => held.resolve(/hold_[\w-]{22}/.exec(detail)?.[0] ?? ''))
+async function connected(url: string, stack: AsyncDisposableStack): Promise<pg.Client> {
+  const client = new pg.Client(url)
+  await client.connect()
+  stack.defer(() => client.end())
+  return client
+}
+
+interface Waiting {
+  readonly id: string
+  readonly result: Promise<unknown>
+}
+
+async function held(client: pg.Client): Promise<Waiting> {
+  const told = Promise.withResolvers<string>()
+  client.once('notice', ({ detail = '' }) => told.resolve(/hold_[\w-]{22}/.exec(detail)?.[0] ?? ''))
   const result = client.query('UPDATE resumed SET times = times + 1')
-  const id = await Promise.race([held.promise, result.then(() => Promise.reject(new Error('it was not held')))])
-  await sleep(THINKING_MS)
+  return {
+    id: await Promise.race([told.promise, result.then(() => Promise.reject(new Error('it was not held')))]),
+    result,
+  }
+}
+
+async function resumed({ id, result }: Waiting, holds: KeptHolds): Promise<Round> {
   const start = performance.now()
   const vote = holds.vote(id, VOTER, { choice: 'approve', reason: null, via: 'console' }).then(() => performance.now())
   await result

@@ -48,7 +48,8 @@ export class DeliveryLine {
   /** Resolves when nothing is due, or enough others are at it. */
   async run(): Promise<void> {
     this.#more = true
-    if (this.#running >= (this.#outages === 0 ? PER_DELIVERY_MAX : 1)) return
+    const places = this.#delivery.inOrder === true || this.#outages > 0 ? 1 : PER_DELIVERY_MAX
+    if (this.#running >= places) return
     this.#running++
     try {
       while (this.#more) {

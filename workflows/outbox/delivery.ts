@@ -12,6 +12,8 @@ export interface NoticeDelivery {
    * taken up again after a while, since what it showed last would stand there for ever.
    */
   readonly latestOnly?: readonly NoticeReason[]
+  /** One at a time, in the order of the changes, of whichever hold. */
+  readonly inOrder?: true
   /**
    * Brings what people see up to date with the hold, which is read anew for every attempt and may have moved on since
    * `reason`. Called at least once per change, in the order of the changes of a hold, and for one hold not twice at a

@@ -85,9 +85,9 @@ export function giveUp(pool: pg.Pool, notice: Notice, err: unknown, at: Date): P
 
 /** What was given up may work again, unnoticed: the app was let into the channel, its token is valid again. */
 const TRY_AGAIN_AFTER_MS = 10 * 60_000
-/** So many to find out whether it does… */
+/** The oldest, to find out whether it does… */
 const PROBES = 5
-/** …and so many a round once something of the delivery has arrived since. */
+/** …and so many a round once something of the delivery has arrived since; so their order is kept. */
 const REVIVED = 500
 const REVIVED_FOR_MS = 48 * 60 * 60_000
 
@@ -111,6 +111,6 @@ const REVIVE = `
     WHERE delivery = $1 AND given_up_at <= $3 AND created_at > $4
       AND NOT EXISTS (SELECT FROM outbox AS later
         WHERE later.hold = last.hold AND later.delivery = last.delivery AND later.id > last.id)
-    ORDER BY id LIMIT CASE WHEN
-      (SELECT max(sent_at) FROM outbox WHERE delivery = $1) > (SELECT max(given_up_at) FROM outbox WHERE delivery = $1)
-      THEN ${REVIVED} ELSE ${PROBES} END)`
+    ORDER BY id LIMIT (
+      SELECT CASE WHEN max(sent_at) > max(given_up_at) THEN ${REVIVED} WHEN max(given_up_at) <= $3 THEN ${PROBES} ELSE 0 END
+      FROM outbox WHERE delivery = $1))`

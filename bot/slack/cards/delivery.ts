@@ -24,6 +24,7 @@ import type { Troubles } from './trouble.ts'
 export interface CardDelivery {
   readonly name: 'slack'
   readonly latestOnly: readonly NoticeReason[]
+  readonly inOrder: true
   /** @throws SlackError; `retryable` and `retryAfterMs` say whether and when another try makes sense */
   deliver(hold: Hold, reason?: NoticeReason, key?: string): Promise<void>
 }
@@ -115,6 +116,8 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
   return {
     name: 'slack',
     latestOnly: SHOWN_BY_THE_CARD,
+    // A channel takes a message a second: side by side they would only overtake each other.
+    inOrder: true,
     async deliver(hold, reason, key) {
       if (now() < waitUntil) throw asksToWait(waitUntil - now())
       try {
