@@ -55,7 +55,7 @@ async function move(client: PoolClient, { trail, written }: DrainOptions): Promi
   if (rows.length === 0) return []
   const ids = rows.map(({ event_id }) => event_id)
   const shipped = await client.query<{ event_id: string }>(
-    'SELECT event_id FROM trail_record WHERE event_id = ANY($1)',
+    'SELECT event_id FROM trail_origin WHERE event_id = ANY($1)',
     [ids],
   )
   const known = new Set(shipped.rows.map(({ event_id }) => event_id))

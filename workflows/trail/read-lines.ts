@@ -11,34 +11,45 @@ export interface Lines {
   readonly rest: Buffer
 }
 
+/** The same, as the bytes that they are. */
+export interface Bytes extends Omit<Lines, 'lines'> {
+  /** Complete lines, without the newline behind the last; null: there is none. */
+  readonly whole: Buffer | null
+}
+
 /**
  * A file's complete lines from an offset, a few hundred kilobytes at a time, so that a file of any size is read in
  * bounded memory; a line that is longer than a chunk is joined once. Synchronous: files of our own, from the page
  * cache; whoever reads much gives the event loop its turn between two chunks.
  */
 export function* readLines(path: string, from = 0): Generator<Lines, void, void> {
+  for (const { whole, offset, rest } of readBytes(path, from))
+    yield { lines: whole === null ? [] : decode(whole), offset, rest }
+}
+
+export function* readBytes(path: string, from = 0, chunkBytes = CHUNK_BYTES): Generator<Bytes, void, void> {
   const file = openSync(path, 'r')
   try {
     let parts: Buffer[] = []
     let offset = from
     let position = from
     for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-      const count = readSync(file, chunk, 0, CHUNK_BYTES, position)
+      const chunk = Buffer.allocUnsafe(chunkBytes)
+      const count = readSync(file, chunk, 0, chunkBytes, position)
       position += count
       const end = count === 0 ? -1 : chunk.lastIndexOf(0x0a, count - 1)
       if (count === 0) {
-        if (parts.length > 0) yield { lines: [], offset, rest: Buffer.concat(parts) }
+        if (parts.length > 0) yield { whole: null, offset, rest: Buffer.concat(parts) }
         return
       }
       if (end === -1) {
         parts.push(chunk.subarray(0, count))
         continue
       }
-      const whole = Buffer.concat([...parts, chunk.subarray(0, end)])
+      const whole = parts.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...parts, chunk.subarray(0, end)])
       parts = end + 1 < count ? [chunk.subarray(end + 1, count)] : []
       offset += whole.length + 1
-      yield { lines: decode(whole), offset, rest: Buffer.alloc(0) }
+      yield { whole, offset, rest: Buffer.alloc(0) }
     }
   } finally {
     closeSync(file)

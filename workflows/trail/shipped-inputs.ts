@@ -1,20 +1,4 @@
-import { canonical, recordOf } from './line.ts'
-
-/** What a batch of records says about policy inputs, as columns for one INSERT each. */
-export interface ShippedInputs {
-  readonly inputs: {
-    readonly digests: readonly string[]
-    readonly texts: readonly string[]
-    readonly times: readonly string[]
-  }
-  readonly counts: {
-    readonly inputs: readonly string[]
-    readonly days: readonly string[]
-    readonly policies: readonly string[]
-    readonly outcomes: readonly string[]
-    readonly decisions: readonly number[]
-  }
-}
+import { canonical, type TrailRecord } from './line.ts'
 
 interface Count {
   readonly input: string
@@ -24,71 +8,86 @@ interface Count {
   decisions: number
 }
 
-const OF_INTEREST = /"event":"(input\.recorded|statement\.intended|statement\.denied|hold\.created)","journal":"[^"]*",/
-/** The event stands near the end of a line; a line of megabytes is not searched from its start. */
-const END_CHARACTERS = 500
-/** Which decision a record stands for: a held statement is counted when it is held, and not again when it runs. */
-const COUNTED: Readonly<Record<string, string>> = { 'statement.intended': 'allow', 'statement.denied': 'deny' }
+/**
+ * What a batch of records says about policy inputs. A held statement is counted when it is held, and not again when it
+ * runs.
+ */
+export class ShippedInputs {
+  readonly #inputs = new Map<string, { readonly text: string; readonly at: string }>()
+  readonly #counts = new Map<string, Count>()
+  #last: Count | null = null
 
-export function shippedInputs(lines: readonly string[]): ShippedInputs {
-  const inputs = new Map<string, { readonly text: string; readonly at: string }>()
-  const counts = new Map<string, Count>()
-  for (const line of lines) {
-    const event = OF_INTEREST.exec(line.slice(-END_CHARACTERS))?.[1]
-    const record = event === undefined ? null : recordOf(line)
-    if (record === null) continue
-    const { at, body } = record
+  /**
+   * An intent or a refusal, counted when its decision was this.
+   *
+   * @param line as it was written: its keys are in order, and a quote within a text is escaped, so that what looks like
+   * one of them is one
+   */
+  decided(line: Buffer, day: string, outcome: 'allow' | 'deny'): void {
+    const input = fieldOf(line, 'input', 0)
+    const decided = fieldOf(line, 'outcome', input.end)
+    if (input.value === '' || decided.value !== outcome) return
+    this.#count({ input: input.value, day, policy: fieldOf(line, 'policy', decided.end).value, outcome })
+  }
+
+  /** Any other record. */
+  saw({ event, body, at }: TrailRecord): void {
     if (event === 'input.recorded') {
-      if (!inputs.has(text(body.digest))) inputs.set(text(body.digest), { text: canonical(body.input), at })
-    } else
-      for (const { input, policy, outcome } of decisionsOf(record.event, body))
-        count(counts, { input, policy, outcome, day: at.slice(0, 10), decisions: 1 })
+      if (!this.#inputs.has(text(body.digest))) this.#inputs.set(text(body.digest), { text: canonical(body.input), at })
+    } else if (event === 'hold.created' && Array.isArray(body.inputs)) {
+      for (const input of body.inputs)
+        this.#count({ input: text(input), day: at.slice(0, 10), policy: text(body.policy), outcome: 'hold' })
+    }
   }
-  return columns(inputs, counts)
+
+  /** As columns for one INSERT each; in one order everywhere, so that two who ship at once never wait in a circle. */
+  columns(): readonly (readonly (string | number)[])[] {
+    const found = [...this.#inputs].sort(([one], [other]) => (one < other ? -1 : 1))
+    const counted = [...this.#counts].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
+    return [
+      found.map(([digest]) => digest),
+      found.map(([, input]) => input.text),
+      found.map(([, input]) => input.at),
+      counted.map(({ input }) => input),
+      counted.map(({ day }) => day),
+      counted.map(({ policy }) => policy),
+      counted.map(({ outcome }) => outcome),
+      counted.map(({ decisions }) => decisions),
+    ]
+  }
+
+  /** Mostly the same again. */
+  #count(one: Omit<Count, 'decisions'>): void {
+    if (this.#last === null || !isSame(this.#last, one)) this.#last = this.#countOf(one)
+    this.#last.decisions++
+  }
+
+  #countOf(one: Omit<Count, 'decisions'>): Count {
+    const key = `${one.input} ${one.day} ${one.policy} ${one.outcome}`
+    const known = this.#counts.get(key)
+    if (known !== undefined) return known
+    const count = { ...one, decisions: 0 }
+    this.#counts.set(key, count)
+    return count
+  }
 }
 
-function decisionsOf(
-  event: string,
-  body: Readonly<Record<string, unknown>>,
-): readonly Omit<Count, 'day' | 'decisions'>[] {
-  if (event === 'hold.created') {
-    const list = Array.isArray(body.inputs) ? body.inputs : []
-    return list.map((input) => ({ input: text(input), policy: text(body.policy), outcome: 'hold' }))
-  }
-  const judgement = (body.judgement ?? {}) as Readonly<Record<string, unknown>>
-  const { input, policy, outcome } = judgement
-  if (typeof input !== 'string' || outcome !== COUNTED[event]) return []
-  return [{ input, policy: text(policy), outcome: text(outcome) }]
+function isSame(one: Count, other: Omit<Count, 'decisions'>): boolean {
+  return (
+    one.input === other.input && one.day === other.day && one.policy === other.policy && one.outcome === other.outcome
+  )
 }
 
-function count(counts: Map<string, Count>, one: Count): void {
-  const key = `${one.input} ${one.day} ${one.policy} ${one.outcome}`
-  const known = counts.get(key)
-  if (known === undefined) counts.set(key, one)
-  else known.decisions++
-}
+const QUOTE = 0x22
 
-/** In one order everywhere, so that two who ship at once never wait for each other in a circle. */
-function columns(
-  inputs: ReadonlyMap<string, { readonly text: string; readonly at: string }>,
-  counts: ReadonlyMap<string, Count>,
-): ShippedInputs {
-  const found = [...inputs].sort(([one], [other]) => (one < other ? -1 : 1))
-  const counted = [...counts].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
-  return {
-    inputs: {
-      digests: found.map(([digest]) => digest),
-      texts: found.map(([, input]) => input.text),
-      times: found.map(([, input]) => input.at),
-    },
-    counts: {
-      inputs: counted.map(({ input }) => input),
-      days: counted.map(({ day }) => day),
-      policies: counted.map(({ policy }) => policy),
-      outcomes: counted.map(({ outcome }) => outcome),
-      decisions: counted.map(({ decisions }) => decisions),
-    },
-  }
+/** The text of a field whose value needs no escape; empty where there is none. */
+function fieldOf(line: Buffer, name: string, from: number): { readonly value: string; readonly end: number } {
+  const key = `,"${name}":"`
+  const at = line.indexOf(key, from, 'latin1')
+  if (at === -1) return { value: '', end: from }
+  const start = at + key.length
+  const end = line.indexOf(QUOTE, start)
+  return { value: line.toString('latin1', start, end), end }
 }
 
 function text(value: unknown): string {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: database.url })
   await migrate(pool)
 })
-beforeEach(() => pool.query('TRUNCATE trail_record, trail_outbox, policy_input, policy_input_day'))
+beforeEach(() => pool.query('TRUNCATE trail_batch, trail_origin, trail_outbox, policy_input, policy_input_day'))
 afterAll(async () => {
   await pool.end()
   await database[Symbol.asyncDispose]()

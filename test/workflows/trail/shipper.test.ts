@@ -21,7 +21,7 @@ beforeAll(async () => {
   await migrate(pool)
 })
 
-beforeEach(() => pool.query('TRUNCATE trail_record, trail_outbox'))
+beforeEach(() => pool.query('TRUNCATE trail_batch, trail_row, trail_origin, trail_outbox'))
 
 afterAll(async () => {
   await pool.end()
@@ -49,17 +49,40 @@ test('ships every journal whole and goes on where it was, over files and restart
   expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true })
 })
 
+// A version before this one shipped a row for each record.
+test('goes on behind rows that were shipped one by one, and shows both as one', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  await appendStatements(journal, 3)
+  const before = linesOf(folder.path, journal.id)
+  await pool.query(
+    `INSERT INTO trail_row (journal, seq, line, hash, at)
+     SELECT $1, n, line, sha256(convert_to(line, 'UTF8')), now() FROM unnest($2::text[]) WITH ORDINALITY AS l (line, n)`,
+    [journal.id, before],
+  )
+  await appendStatements(journal, 3)
+  await new Shipper({ folder: folder.path, pool, log: quiet }).pass()
+  await journal.close()
+  const { rows } = await pool.query('SELECT first_seq, last_seq FROM trail_batch')
+  expect(rows).toEqual([{ first_seq: '5', last_seq: '7' }])
+  expect(await shippedLines(journal.id)).toEqual(linesOf(folder.path, journal.id))
+  expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true, records: 7 })
+  expect(await verifyTrail({ pool })).toMatchObject({ ok: true })
+  await pool.query("UPDATE trail_row SET line = replace(line, '42', '43') WHERE seq = 3")
+  expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'edited', seq: 3 } })
+})
+
 test('waits for a database that is away, and loses nothing meanwhile', async () => {
   using folder = trailFolder()
   const journal = await openTestJournal(folder.path)
   await appendStatements(journal, 3)
   const shipper = new Shipper({ folder: folder.path, pool, log: quiet })
   await shipper.pass()
-  await pool.query('ALTER TABLE trail_record RENAME TO away')
+  await pool.query('ALTER TABLE trail_batch RENAME TO away')
   await appendStatements(journal, 3)
   await expect(shipper.pass()).rejects.toThrow()
   await expect(shipper.pass()).rejects.toThrow()
-  await pool.query('ALTER TABLE away RENAME TO trail_record')
+  await pool.query('ALTER TABLE away RENAME TO trail_batch')
   await shipper.pass()
   await journal.close()
   expect(await shippedLines(journal.id)).toHaveLength(7)
@@ -112,7 +135,7 @@ test('refuses a file whose last shipped record is another one now', async () => 
   await appendStatements(journal, 3)
   await new Shipper({ folder: folder.path, pool, log }).pass()
   await journal.close()
-  await pool.query("UPDATE trail_record SET hash = '\\x00' WHERE seq = 4")
+  await pool.query("UPDATE trail_batch SET last_hash = '\\x00' WHERE last_seq = 4")
   await new Shipper({ folder: folder.path, pool, log }).pass()
   expect(errors).toMatchObject([{ err: { code: 'shipping_refused' } }])
 })
@@ -128,7 +151,7 @@ test('moves the database’s own events into the journal, in order, with the id 
     { event: 'hold.taken', origin: { id: 'e_1', at: '2026-03-01T08:00:00.000Z' }, body: { hold: 'hold_1' } },
     { event: 'hold.settled', origin: { id: 'e_2' } },
   ])
-  const { rows } = await pool.query('SELECT event_id FROM trail_record WHERE event_id IS NOT NULL ORDER BY seq')
+  const { rows } = await pool.query('SELECT event_id FROM trail_origin ORDER BY seq')
   expect(rows).toEqual([{ event_id: 'e_1' }, { event_id: 'e_2' }])
   expect((await pool.query('SELECT FROM trail_outbox')).rowCount).toBe(0)
   expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true })

@@ -37,6 +37,17 @@ interface Tampering {
   readonly filesSeq?: number
 }
 
+/** A statement that changes one record within its batch, or takes it out with NULL. */
+function edited(seq: number, line: string): string {
+  return `UPDATE trail_batch SET lines = (
+    SELECT string_agg(CASE first_seq + n - 1 WHEN ${seq} THEN ${line} ELSE line END, E'\\n' ORDER BY n)
+    FROM unnest(string_to_array(lines, E'\\n')) WITH ORDINALITY AS l (line, n))
+    WHERE ${seq} BETWEEN first_seq AND last_seq`
+}
+
+const HASHED_ANEW = `UPDATE trail_batch
+  SET last_hash = (SELECT sha256(convert_to(line, 'UTF8')) FROM trail_record AS r WHERE r.seq = last_seq)`
+
 // biome-ignore format: a table
 const tamperings: readonly Tampering[] = [
   { how: 'a byte is changed', tamper: edit(1, 2, change), problem: 'edited', seq: 6, at: [1, 2] },
@@ -60,17 +71,19 @@ const tamperings: readonly Tampering[] = [
   { how: 'the journal’s end is deleted', tamper: lines(2, (all) => all.slice(0, 2)), problem: 'missing', seq: 11, needsCopy: true },
   { how: 'the last file is cut in the middle', tamper: cut(2, 2.5), problem: 'missing', seq: 11, needsCopy: true },
   { how: 'the very last record is changed', tamper: edit(2, 4, change), problem: 'copy_differs', seq: 12, at: [2, 4], needsCopy: true },
-  { how: 'the copy is edited', tamper: sql("UPDATE trail_record SET line = replace(line, '42', '43') WHERE seq = 7"), problem: 'copy_differs', seq: 7, at: [1, 3], needsCopy: true },
-  { how: 'the copy is edited with its hash', tamper: sql("UPDATE trail_record SET line = line || ' ', hash = sha256(convert_to(line || ' ', 'UTF8')) WHERE seq = 7"), problem: 'copy_differs', seq: 7, needsCopy: true },
-  { how: 'a row of the copy is deleted', tamper: sql('DELETE FROM trail_record WHERE seq = 7'), problem: 'copy_missing', seq: 7, needsCopy: true },
-  { how: 'file and copy are rewritten alike', tamper: both(edit(1, 2, change), sql("UPDATE trail_record SET line = replace(line, '\"42\"', '\"43\"'), hash = sha256(convert_to(replace(line, '\"42\"', '\"43\"'), 'UTF8')) WHERE seq = 6")), problem: 'edited', seq: 6, at: [1, 2] },
+  { how: 'the copy is edited', tamper: sql(edited(7, "replace(line, '42', '43')")), problem: 'copy_differs', seq: 7, at: [1, 3], needsCopy: true },
+  { how: 'the copy is edited with its hash', tamper: both(sql(edited(8, "line || ' '")), sql(HASHED_ANEW)), problem: 'copy_differs', seq: 8, needsCopy: true },
+  { how: 'the hash of the copy is edited', tamper: sql("UPDATE trail_batch SET last_hash = '\\\\x00' WHERE last_seq = 8"), problem: 'copy_differs', seq: 8, needsCopy: true },
+  { how: 'a record of the copy is deleted', tamper: sql(edited(7, 'NULL')), problem: 'copy_missing', seq: 7, needsCopy: true },
+  { how: 'a row of the copy is deleted', tamper: sql('DELETE FROM trail_batch WHERE first_seq = 5'), problem: 'copy_missing', seq: 5, needsCopy: true },
+  { how: 'file and copy are rewritten alike', tamper: both(edit(1, 2, change), sql(edited(6, `replace(line, '"42"', '"43"')`))), problem: 'edited', seq: 6, at: [1, 2] },
 ]
 
 test.each(tamperings)(
   'names the first bad record when $how',
   async ({ tamper, problem, seq, at, needsCopy, filesSeq }) => {
     using folder = trailFolder()
-    await pool.query('TRUNCATE trail_record')
+    await pool.query('TRUNCATE trail_batch, trail_row, trail_origin')
     await threeFiles(folder.path)
     await new Shipper({ folder: folder.path, pool, log: quiet }).pass()
     expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true, records: 12 })
@@ -90,15 +103,15 @@ test.each(tamperings)(
 
 test('checks the state database alone, and journals of other machines', async () => {
   using folder = trailFolder()
-  await pool.query('TRUNCATE trail_record')
+  await pool.query('TRUNCATE trail_batch, trail_row, trail_origin')
   await threeFiles(folder.path)
   await new Shipper({ folder: folder.path, pool, log: quiet }).pass()
   for (const file of filesOf(folder.path)) rmSync(file.path)
   expect(await verifyTrail({ pool })).toMatchObject({ ok: true, journals: [{ records: 12 }] })
   expect(await verifyTrail({ folder: folder.path, pool, otherMachines: true })).toMatchObject({ ok: true })
-  await pool.query("UPDATE trail_record SET line = replace(line, '42', '43') WHERE seq = 7")
+  await pool.query(edited(7, "replace(line, '42', '43')"))
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'edited', seq: 7 } })
-  await pool.query('DELETE FROM trail_record WHERE seq = 7')
+  await pool.query(edited(7, 'NULL'))
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'missing', seq: 7 } })
 })
 
