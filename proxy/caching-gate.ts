@@ -1,5 +1,6 @@
 import { GenerationalCache } from '../generational-cache.ts'
 import type { Policy } from '../policies/evaluate.ts'
+import type { Facts } from '../policies/input.ts'
 import { Analyses, attempt, type Dependency, isMemorable, type Known, stillHold, weightOf } from './analyses.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
@@ -32,7 +33,8 @@ export class CachingGate implements Gate {
   readonly #analyses: Analyses
   readonly #shapes: GenerationalCache<string, JudgementShape>
   readonly #judgements: GenerationalCache<string, Known<Judgement>>
-  readonly #origins = new WeakMap<Judgement, { analysis: Analysis; dependencies: readonly Dependency[] }>()
+  /** By their facts, which texts that are judged alike share. */
+  readonly #origins = new WeakMap<Facts, { analysis: Analysis; dependencies: readonly Dependency[] }>()
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -54,7 +56,7 @@ export class CachingGate implements Gate {
   }
 
   async digest(judgement: Judgement, parameters: BoundParameters, session: SessionView): Promise<string> {
-    const origin = this.#origins.get(judgement)
+    const origin = this.#origins.get(judgement.facts)
     if (origin === undefined) throw new TypeError('only a judgement of this gate has a digest')
     return statementDigest({
       text: judgement.text,
@@ -68,7 +70,7 @@ export class CachingGate implements Gate {
   }
 
   shape(judgement: Judgement, session: SessionView): string | null {
-    const origin = this.#origins.get(judgement)
+    const origin = this.#origins.get(judgement.facts)
     if (origin === undefined || origin.dependencies.length > 0) return null
     return statementShape(judgement, origin.analysis.definitions, session)
   }
@@ -116,7 +118,8 @@ export class CachingGate implements Gate {
     const numberless = withoutNumbers(text)
     const shapeKey = `${context.id} ${numberless?.shape}`
     const alike = numberless === null ? undefined : this.#shapes.get(shapeKey)
-    if (alike !== undefined) return [this.#alike(alike, text)]
+    // Not remembered by its text: it costs less to make than to keep, and numbers are seldom the same again.
+    if (alike !== undefined) return [alike.withNumbersOf(text)]
     const analysed = attempt(() => ({ known: this.#analyses.of(text, session, snapshot, context) }))
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
     if (analysed.known === null) return this.#judgeElsewhere(text, session)
@@ -163,17 +166,9 @@ export class CachingGate implements Gate {
     return [refused(text, 'gate.catalog_unavailable', '')]
   }
 
-  /** Not remembered by its text: it costs less to make than to keep, and numbers are seldom the same again. */
-  #alike(shape: JudgementShape, text: string): Judgement {
-    const judgement = shape.withNumbersOf(text)
-    const origin = this.#origins.get(shape.first)
-    if (origin !== undefined) this.#origins.set(judgement, origin)
-    return judgement
-  }
-
   #judgement(analysis: Analysis, judging: Judging): Judgement {
     const judgement = judgementOf(analysis, judging)
-    this.#origins.set(judgement, { analysis, dependencies: judging.dependencies })
+    this.#origins.set(analysis.facts, { analysis, dependencies: judging.dependencies })
     return judgement
   }
 }

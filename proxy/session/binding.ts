@@ -42,7 +42,7 @@ export class Binding {
 
   bind(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
-    const bind = decodeBind(fromClient.bytes)
+    const bind = decodeBind(fromClient)
     if (state.statements.isUncertain(bind.statement)) return settleThen(this.#session, () => this.bind())
     const statement = state.statements.lookup(bind.statement)
     if (statement === undefined) {

@@ -24,7 +24,7 @@ export class Executing {
 
   execute(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
-    const { portal: name } = decodeExecute(fromClient.bytes)
+    const { portal: name } = decodeExecute(fromClient)
     if (state.portals.isUncertain(name)) return settleThen(this.#session, () => this.execute())
     const portal = state.portals.lookup(name)
     if (portal === undefined) return this.#refuse('34000', `portal "${name}" does not exist`)

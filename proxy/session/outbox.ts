@@ -40,9 +40,11 @@ export class Outbox {
   }
 
   #closeRun(): void {
-    if (this.#window === null) return
-    this.#append(this.#window.subarray(this.#start, this.#end))
+    const window = this.#window
+    if (window === null) return
     this.#window = null
+    const whole = this.#start === 0 && this.#end === window.length
+    this.#append(whole ? window : window.subarray(this.#start, this.#end))
   }
 
   #append(part: Buffer): void {

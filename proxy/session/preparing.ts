@@ -31,7 +31,7 @@ export class Preparing {
   /** A denied statement is refused here already, so that nothing of it goes upstream; it is judged again when it runs. */
   parse(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
-    const { statement: name, sql: text, parameterTypes } = decodeParse(fromClient.bytes)
+    const { statement: name, sql: text, parameterTypes } = decodeParse(fromClient)
     const statement: PreparedStatement = { name, text, parameterTypes, names: state.names, judged: null }
     return judged(this.#session, statement, (judgements) =>
       this.#decide(statement, state.runsCodeFor(parameterTypes) ? judgements.map(refusedForParameters) : judgements),
@@ -76,7 +76,7 @@ export class Preparing {
 
   describe(): undefined {
     const { exchange, fromClient, state, upstream } = this.#session
-    const { what, name } = decodeNamed(fromClient.bytes)
+    const { what, name } = decodeNamed(fromClient)
     const portal = what === 'portal' ? state.portals.lookup(name) : undefined
     const judgement = (portal ?? state.statements.lookup(name))?.judged?.judgements[0]
     const proof = portal !== undefined && judgement !== undefined && traitsOf(judgement).proof
@@ -89,7 +89,7 @@ export class Preparing {
 
   close(): undefined {
     const { exchange, fromClient, state, upstream } = this.#session
-    const { what, name } = decodeNamed(fromClient.bytes)
+    const { what, name } = decodeNamed(fromClient)
     const { statements, portals } = state
     // SQL can name it too: what was judged by what is behind the name is judged anew. (A name cannot be taken twice, so
     // one that is made changes no judgement but that there is nothing behind it.)

@@ -6,7 +6,7 @@ import type { StatementWatch } from './client-socket.ts'
 import { trailNotWritable } from './errors.ts'
 import type { RowGuard } from './row-guard.ts'
 import type { Over } from './run-limits.ts'
-import { type Traits, traitsOf } from './traits.ts'
+import { recordOf, type Traits, traitsOf } from './traits.ts'
 
 /** One statement on its way through the server. */
 export interface Run {
@@ -76,7 +76,7 @@ export class Recorder {
     this.#options.trail.appendStatement(
       'statement.intended',
       this.#own(number, parameters, traits, hold),
-      traits.record,
+      recordOf(judgement),
     )
     return {
       number,
@@ -105,7 +105,7 @@ export class Recorder {
     const traits = traitsOf(judgement)
     this.shown([judgement])
     const own = this.#own(++this.statements, parameters, traits, null)
-    recording(() => this.#options.trail.appendStatement('statement.denied', own, traits.record))
+    recording(() => this.#options.trail.appendStatement('statement.denied', own, recordOf(judgement)))
   }
 
   /** Puts what the policy was shown of these into the trail. @returns the digests */

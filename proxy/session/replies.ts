@@ -44,7 +44,7 @@ export class Replies {
         this.#session.toClient.keep(this.#session.fromUpstream)
         break
       case backend.commandComplete:
-        this.#completed(decodeCommandComplete(this.#bytes))
+        this.#completed(decodeCommandComplete(this.#session.fromUpstream))
         break
       case backend.emptyQueryResponse:
         this.#completed(null)
@@ -172,7 +172,7 @@ export class Replies {
     // Also behind what was stopped: the client waits for it.
     if (!first.swallow && first.parts === null) this.#session.toClient.keep(this.#session.fromUpstream)
     for (const change of first.changes) change.confirm()
-    state.ready(decodeReadyForQuery(this.#bytes))
+    state.ready(decodeReadyForQuery(this.#session.fromUpstream))
     if (first.parts === null) exchange.shift()
     else first.parts.ready(first, this.#bytes)
   }

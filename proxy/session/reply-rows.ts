@@ -23,15 +23,15 @@ export class ReplyRows {
 
   /** A simple query's rows announce themselves. */
   describedInQuery(run: Run): void {
-    const { window, start, end, bytes } = this.#session.fromUpstream
-    run.columns = columnCount(window, start, end)
-    if (run.traits.proof) run.guard = guardRows(run.judgement, decodeRowDescription(bytes), this.#session.guard)
+    const { fromUpstream, guard } = this.#session
+    run.columns = columnCount(fromUpstream.window, fromUpstream.start, fromUpstream.end)
+    if (run.traits.proof) run.guard = guardRows(run.judgement, decodeRowDescription(fromUpstream), guard)
   }
 
   describedPortal(portal: Portal): void {
-    const { window, start, end, bytes } = this.#session.fromUpstream
-    portal.columns = columnCount(window, start, end)
-    if (portal.described) portal.fields = decodeRowDescription(bytes)
+    const { fromUpstream } = this.#session
+    portal.columns = columnCount(fromUpstream.window, fromUpstream.start, fromUpstream.end)
+    if (portal.described) portal.fields = decodeRowDescription(fromUpstream)
   }
 
   noRows(portal: Portal): void {

@@ -54,23 +54,39 @@ export class Requests {
     return this.#running
   }
 
-  /** @throws SessionError, ProtocolError or TrailError when the session has to end */
-  async pump(): Promise<void> {
-    if (this.#running) return
+  /**
+   * Takes what has arrived.
+   * @returns what has to be waited for until all of it is taken; null: it is
+   * @throws SessionError, ProtocolError or TrailError when the session has to end
+   */
+  pump(): Promise<void> | null {
+    if (this.#running) return null
     this.#running = true
-    const { fromClient, upstream, signal } = this.#session
     this.#session.turn++
     const slice = new Slice()
+    const waiting = this.#takeAll(slice)
+    return waiting === null ? null : this.#goOn(waiting, slice)
+  }
+
+  #takeAll(slice: Slice): Promise<void> | null {
+    const { fromClient, upstream, signal } = this.#session
     while (!signal.aborted && fromClient.next()) {
       const waiting = this.#receive() ?? (slice.isOver ? slice.next() : undefined)
       if (waiting === undefined) continue
       upstream.send()
-      await waiting
-      this.#session.turn++
+      return waiting
     }
     this.#streamTail()
     upstream.send()
     this.#running = false
+    return null
+  }
+
+  async #goOn(first: Promise<void>, slice: Slice): Promise<void> {
+    for (let waiting: Promise<void> | null = first; waiting !== null; waiting = this.#takeAll(slice)) {
+      await waiting
+      this.#session.turn++
+    }
   }
 
   #receive(): Promise<void> | undefined {
@@ -143,7 +159,7 @@ export class Requests {
       case frontend.sync:
         return this.#sync()
       case frontend.flush:
-        checkBare(this.#session.fromClient.bytes)
+        checkBare(this.#session.fromClient)
         this.#session.upstream.keep(this.#session.fromClient)
         return undefined
       case frontend.copyData:
@@ -157,7 +173,7 @@ export class Requests {
 
   #sync(): undefined {
     const { exchange, fromClient, upstream } = this.#session
-    checkBare(fromClient.bytes)
+    checkBare(fromClient)
     exchange.push(slot('sync'))
     exchange.skipping = false
     endBatch(this.#session)

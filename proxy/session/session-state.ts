@@ -102,16 +102,16 @@ export class SessionState implements SessionView {
     const { effects } = judgement
     const traits = traitsOf(judgement)
     const { prepares, deallocates, declares, closes } = effects
-    const names = this.names
     if (judgement.facts.settings.length > 0) this.said.set(judgement.facts.settings)
     if (judgement.scrub && this.withheld.size < WITHHELD_MAX) this.withheld.add(judgement)
     if (deallocates === 'all') this.statements.keepOnly(() => false)
     else if (deallocates !== null) this.statements.set(deallocates, null)
     if (prepares !== null)
-      this.statements.set(prepares.name, { ...prepares, parameterTypes: null, names, judged: null })
+      this.statements.set(prepares.name, { ...prepares, parameterTypes: null, names: this.names, judged: null })
     if (closes === 'all') this.portals.keepOnly(() => false)
     else if (closes !== null) this.portals.set(closes, null)
-    if (declares !== null) this.portals.set(declares.name, cursor({ ...declares, names, whole: judgement.text }))
+    if (declares !== null)
+      this.portals.set(declares.name, cursor({ ...declares, names: this.names, whole: judgement.text }))
     if (effects.changesCatalog) {
       this.#namesVersion++
       this.#catalogTouched = true

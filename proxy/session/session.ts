@@ -107,10 +107,17 @@ export class Session {
   }
 
   #pump(): void {
-    this.#inner.requests.pump().then(
-      () => this.#readClient(),
-      (error: unknown) => this.#fail(error),
-    )
+    try {
+      const waiting = this.#inner.requests.pump()
+      if (waiting === null) this.#readClient()
+      else
+        waiting.then(
+          () => this.#readClient(),
+          (error: unknown) => this.#fail(error),
+        )
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** Unless the server does not keep up. */

@@ -36,7 +36,7 @@ export class SimpleQuery {
   }
 
   query(): Promise<void> | undefined {
-    const text = decodeQuery(this.#session.fromClient.bytes)
+    const text = decodeQuery(this.#session.fromClient)
     const judged = this.#judge(text)
     if (!(judged instanceof Promise)) return this.#decide(text, judged)
     return judged.then((judgements) => (isSkipped(this.#session) ? undefined : this.#decide(text, judgements)))

@@ -10,8 +10,6 @@ import { rowLimitOf } from './run-limits.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
 export interface Traits {
-  /** What all runs of this judgement have in common in the trail. */
-  readonly record: SharedJson
   /** Its rows are not forwarded before their description was compared with the judgement. */
   readonly proof: boolean
   /** The next message is judged only when the server has answered this one. */
@@ -35,20 +33,26 @@ export interface Traits {
   readonly notice: Buffer | null
 }
 
-/** The part that texts have in common when they have the same facts and the same decision. */
-type CommonTraits = Omit<Traits, 'record'> & { readonly head: SharedHead }
+/** What texts have in common when they have the same facts and the same decision. */
+interface CommonTraits extends Traits {
+  readonly head: SharedHead
+  /** Of the judgement that was recorded last: mostly the same again. */
+  recorded: { readonly judgement: Judgement; readonly json: SharedJson } | null
+}
 
-const known = new WeakMap<Judgement, Traits>()
 const common = new WeakMap<Facts, WeakMap<Decision, CommonTraits>>()
 
+/** What all runs of this judgement have in common in the trail. */
+export function recordOf(judgement: Judgement): SharedJson {
+  const traits = commonTraitsOf(judgement)
+  if (traits.recorded?.judgement === judgement) return traits.recorded.json
+  const json = sharedWith(traits.head, judgement.redactedText)
+  traits.recorded = { judgement, json }
+  return json
+}
+
 export function traitsOf(judgement: Judgement): Traits {
-  let traits = known.get(judgement)
-  if (traits === undefined) {
-    const alike = commonTraitsOf(judgement)
-    traits = { ...alike, record: sharedWith(alike.head, judgement.redactedText) }
-    known.set(judgement, traits)
-  }
-  return traits
+  return commonTraitsOf(judgement)
 }
 
 function commonTraitsOf(judgement: Judgement): CommonTraits {
@@ -92,6 +96,7 @@ function workOut(judgement: Judgement): CommonTraits {
   const copyFrom = facts.flags.includes('copy_from')
   return {
     head: headOf(judgement, input),
+    recorded: null,
     input,
     limits: limitsOf(judgement),
     notice: noticeOf(judgement),

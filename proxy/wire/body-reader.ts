@@ -2,19 +2,27 @@ import { isUtf8 } from 'node:buffer'
 import { ProtocolError } from './errors.ts'
 
 const HEADER_BYTES = 5
+/** Beyond this, the built-in search and check are quicker. */
+const SHORT_TEXT_BYTES_MAX = 256
 
-/** Reads one message's body. It is given that message only, so no read can reach the next. */
+/** A message alone, or where it stands among its neighbours: no view is made of what is read at once. */
+export type MessageBytes = Buffer | { readonly window: Buffer; readonly start: number; readonly end: number }
+
+/** Reads one message's body. It ends where the message ends, so no read can reach the next. */
 export class BodyReader {
   readonly #body: Buffer
+  readonly #end: number
   #offset: number
 
-  constructor(message: Buffer, offset = HEADER_BYTES) {
-    this.#body = message
-    this.#offset = offset
+  constructor(message: MessageBytes, headerBytes = HEADER_BYTES) {
+    const alone = message instanceof Uint8Array
+    this.#body = alone ? message : message.window
+    this.#end = alone ? message.length : message.end
+    this.#offset = (alone ? 0 : message.start) + headerBytes
   }
 
   get left(): number {
-    return this.#body.length - this.#offset
+    return this.#end - this.#offset
   }
 
   uint8(): number {
@@ -44,8 +52,27 @@ export class BodyReader {
   }
 
   text(): string {
+    return this.#shortAscii() ?? this.#anyText()
+  }
+
+  /** Names, tags and most statements: every reading of them is the same. Null: it is longer, or something else. */
+  #shortAscii(): string | null {
+    const body = this.#body
+    const start = this.#offset
+    const last = Math.min(this.#end, start + SHORT_TEXT_BYTES_MAX)
+    for (let at = start; at < last; at++) {
+      const byte = body[at] as number
+      if (byte > 0x7f) return null
+      if (byte !== 0) continue
+      this.#offset = at + 1
+      return at === start ? '' : body.toString('latin1', start, at)
+    }
+    return null
+  }
+
+  #anyText(): string {
     const end = this.#body.indexOf(0, this.#offset)
-    if (end === -1) throw new ProtocolError('string_unterminated', 'invalid string in message')
+    if (end === -1 || end >= this.#end) throw new ProtocolError('string_unterminated', 'invalid string in message')
     const raw = this.#body.subarray(this.#offset, end)
     // Lenient decoding would show the policy other text than the server runs.
     if (!isUtf8(raw)) throw new ProtocolError('text_not_utf8', 'invalid byte sequence for encoding "UTF8"')
@@ -59,7 +86,7 @@ export class BodyReader {
 
   #take(count: number): number {
     const at = this.#offset
-    if (count < 0 || at + count > this.#body.length) {
+    if (count < 0 || at + count > this.#end) {
       throw new ProtocolError('body_truncated', 'insufficient data left in message')
     }
     this.#offset = at + count

@@ -75,5 +75,5 @@ function list(parameters: readonly (string | null)[]): string {
 
 function count(value: number): string {
   if (!Number.isFinite(value)) throw new TrailError('event_invalid', 'The trail cannot record a number without end')
-  return JSON.stringify(value)
+  return `${value}`
 }

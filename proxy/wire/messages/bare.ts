@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
 
@@ -10,6 +10,6 @@ export const flush = new MessageWriter(frontend.flush).message()
 export const sync = new MessageWriter(frontend.sync).message()
 export const terminate = new MessageWriter(frontend.terminate).message()
 
-export function checkBare(message: Buffer): void {
+export function checkBare(message: MessageBytes): void {
   new BodyReader(message).end()
 }

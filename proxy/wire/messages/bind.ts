@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { ProtocolError } from '../errors.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
@@ -19,7 +19,7 @@ export interface Bind {
 
 const NONE: readonly never[] = []
 
-export function decodeBind(message: Buffer): Bind {
+export function decodeBind(message: MessageBytes): Bind {
   const body = new BodyReader(message)
   const portal = body.text()
   const statement = body.text()

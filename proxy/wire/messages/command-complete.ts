@@ -1,10 +1,10 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 
 /**
  * CommandComplete (B): what was done, and to how many rows.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-COMMANDCOMPLETE
  */
-export function decodeCommandComplete(message: Buffer): string {
+export function decodeCommandComplete(message: MessageBytes): string {
   const body = new BodyReader(message)
   const tag = body.text()
   body.end()

@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { ProtocolError } from '../errors.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
@@ -16,7 +16,7 @@ export interface Named {
 const STATEMENT = 0x53
 const PORTAL = 0x50
 
-export function decodeNamed(message: Buffer): Named {
+export function decodeNamed(message: MessageBytes): Named {
   const body = new BodyReader(message)
   const kind = body.uint8()
   if (kind !== STATEMENT && kind !== PORTAL) {

@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
 
@@ -12,7 +12,7 @@ export interface Execute {
   readonly rowsMax: number
 }
 
-export function decodeExecute(message: Buffer): Execute {
+export function decodeExecute(message: MessageBytes): Execute {
   const body = new BodyReader(message)
   const portal = body.text()
   const rowsMax = body.int32()

@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { ProtocolError } from '../errors.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
@@ -15,7 +15,7 @@ export interface Parse {
 
 const NO_TYPES: readonly number[] = []
 
-export function decodeParse(message: Buffer): Parse {
+export function decodeParse(message: MessageBytes): Parse {
   const body = new BodyReader(message)
   const statement = body.text()
   const sql = body.text()

@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { frontend } from '../message-types.ts'
 import { MessageWriter } from '../message-writer.ts'
 
@@ -6,7 +6,7 @@ import { MessageWriter } from '../message-writer.ts'
  * Query (F): a simple query, of any number of statements.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-QUERY
  */
-export function decodeQuery(message: Buffer): string {
+export function decodeQuery(message: MessageBytes): string {
   const body = new BodyReader(message)
   const sql = body.text()
   body.end()

@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { ProtocolError } from '../errors.ts'
 
 /**
@@ -13,7 +13,7 @@ const statuses: ReadonlyMap<number, TransactionStatus> = new Map([
   [0x45, 'failed'], // E
 ])
 
-export function decodeReadyForQuery(message: Buffer): TransactionStatus {
+export function decodeReadyForQuery(message: MessageBytes): TransactionStatus {
   const body = new BodyReader(message)
   const status = statuses.get(body.uint8())
   body.end()

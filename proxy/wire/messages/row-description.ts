@@ -1,4 +1,4 @@
-import { BodyReader } from '../body-reader.ts'
+import { BodyReader, type MessageBytes } from '../body-reader.ts'
 import { ProtocolError } from '../errors.ts'
 
 /**
@@ -16,7 +16,7 @@ export interface RowField {
 
 const FIELD_BYTES_MIN = 19
 
-export function decodeRowDescription(message: Buffer): readonly RowField[] {
+export function decodeRowDescription(message: MessageBytes): readonly RowField[] {
   const body = new BodyReader(message)
   const count = body.uint16()
   if (count * FIELD_BYTES_MIN > body.left) throw new ProtocolError('body_truncated', 'RowDescription ends early')
