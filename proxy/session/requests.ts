@@ -55,8 +55,7 @@ export class Requests {
   }
 
   /**
-   * Takes what has arrived.
-   * @returns what has to be waited for until all of it is taken; null: it is
+   * @returns what has to be waited for until all that has arrived is taken; null: it is
    * @throws SessionError, ProtocolError or TrailError when the session has to end
    */
   pump(): Promise<void> | null {
@@ -65,7 +64,7 @@ export class Requests {
     this.#session.turn++
     const slice = new Slice()
     const waiting = this.#takeAll(slice)
-    return waiting === null ? null : this.#goOn(waiting, slice)
+    return waiting && this.#goOn(waiting, slice)
   }
 
   #takeAll(slice: Slice): Promise<void> | null {

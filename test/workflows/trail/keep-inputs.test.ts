@@ -58,7 +58,7 @@ test('goes on until all of it is forgotten, however much there is', async () => 
 
 test('the trail keeps what it says of them', async () => {
   const line = '{"at":"2026-01-01T00:00:00.000Z","body":{"judgement":{"input":"old"}}}'
-  await pool.query("INSERT INTO trail_record (journal, seq, line, hash, at) VALUES ('j', 0, $1, sha256('x'), now())", [
+  await pool.query("INSERT INTO trail_row (journal, seq, line, hash, at) VALUES ('j', 0, $1, sha256('x'), now())", [
     line,
   ])
   await decided('old', 200, 200)
