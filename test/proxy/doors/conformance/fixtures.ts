@@ -1,4 +1,5 @@
 import type { McpServer } from '@modelcontextprotocol/server'
+import { addAskingTools } from './asking-tools.ts'
 import { addPlainTools } from './plain-tools.ts'
 import { addPrompts, addResources } from './resources-and-prompts.ts'
 
@@ -8,4 +9,5 @@ export function furnish(server: McpServer): void {
   addResources(server)
   addPrompts(server)
   addPlainTools(server)
+  addAskingTools(server)
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { McpServer, ServerContext } from '@modelcontextprotocol/server'
+import { fromJsonSchema, type McpServer, type ServerContext } from '@modelcontextprotocol/server'
 
 /** What the conformance tool calls: tools that answer by themselves. Their names and answers are the tool's to choose. */
 export const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=='
@@ -38,11 +40,16 @@ export function addPlainTools(server: McpServer): void {
     for (const progress of [0, 50, 100]) await step(() => sayProgress(ctx, progress))
     return { content: [text('done')] }
   })
-  server.registerTool('test_tool_with_logging', { description: 'Logs' }, async (ctx) => {
-    for (const said of ['Tool execution started', 'Tool processing data', 'Tool execution completed'])
-      await step(() => ctx.mcpReq.log('info', said))
-    return { content: [text('logged')] }
-  })
+  for (const name of ['test_tool_with_logging', 'test_logging_tool']) {
+    server.registerTool(name, { description: 'Logs' }, async (ctx) => {
+      for (const said of ['Tool execution started', 'Tool processing data', 'Tool execution completed'])
+        await step(() => ctx.mcpReq.log('info', said))
+      return { content: [text('logged')] }
+    })
+  }
+  const schema = JSON.parse(readFileSync(join(import.meta.dirname, 'schema-2020-12.json'), 'utf8'))
+  const kept = { description: 'Its schema is kept', inputSchema: fromJsonSchema(schema) }
+  server.registerTool('json_schema_2020_12_tool', kept, async () => ({ content: [text('kept')] }))
 }
 
 /** So that each notification is one of its own on the way. */
