@@ -87,6 +87,7 @@ function asked(
     searchPath: session.searchPath,
     role: session.role,
     temporaryRelations: session.temporaryRelations,
+    ...(session.temporaries === undefined ? {} : { temporaries: session.temporaries }),
     ...(session.uncommitted === undefined ? {} : { uncommitted: session.uncommitted }),
     preparedStatement: asking('prepared statement', (name) => session.preparedStatement(name)),
     cursor: asking('cursor', (name) => session.cursor(name)),

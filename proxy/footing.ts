@@ -13,7 +13,9 @@ export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSna
   const relations = definitions.flatMap(({ oid }) => snapshot.relationByOid(oid) ?? [])
   const routines = definitions.flatMap(({ oid }) => snapshot.routineByOid(oid) ?? [])
   const writes = facts.effects.includes('write')
-  const plain = relations.every((relation) => isPlain(snapshot, relation, writes))
+  // A temporary view is known by the names in it, and a permanent one by what is behind it.
+  const viewed = facts.relations.some(({ temporary, kind }) => temporary && kind === 'view')
+  const plain = !viewed && relations.every((relation) => isPlain(snapshot, relation, writes))
   if (plain && routines.length === 0) return null
   return {
     snapshot,

@@ -4,6 +4,7 @@ import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Footing } from './catalog/confirmations.ts'
+import type { CarriedAtCreation, Carry, Temporaries } from './catalog/temporaries.ts'
 import type { OutputMask } from './output-masks.ts'
 import type { DefinitionChange } from './sql/definition-change.ts'
 import type { NativeError } from './sql/native-error.ts'
@@ -24,6 +25,8 @@ export interface SessionView {
   readonly searchPath: string | null
   /** Temporary relations this session has made and not dropped. */
   readonly temporaryRelations: ReadonlySet<string>
+  /** What is known of them. */
+  readonly temporaries?: Temporaries
   /** The `changes` of all that completed in the open transaction. */
   readonly uncommitted?: readonly DefinitionChange[]
   /** SQL text behind a prepared statement, SQL-level or protocol-level alike: one namespace. */
@@ -44,6 +47,10 @@ export interface SessionEffects {
   readonly barrier: boolean
   /** Changes definitions: the catalog reloads when it completed. */
   readonly changesCatalog: boolean
+  /** What it puts into temporary relations that are known for what they are. */
+  readonly carries?: readonly Carry[]
+  /** What it puts into the one that it makes; of a view nothing is known before the server has printed it. */
+  readonly created?: CarriedAtCreation | 'view' | null
   /** What it changes about names until the transaction ends and the catalog is read again. */
   readonly changes?: readonly DefinitionChange[]
 }

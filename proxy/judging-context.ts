@@ -1,6 +1,7 @@
 import { GenerationalCache } from '../generational-cache.ts'
 import type { Policy } from '../policies/evaluate.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
+import type { Temporaries } from './catalog/temporaries.ts'
 import type { SessionView } from './gate.ts'
 
 /** Sessions with the same context get the same judgement for the same text. */
@@ -21,6 +22,7 @@ interface Seen {
   readonly role: string
   readonly searchPath: string | null
   readonly temporaries: string
+  readonly known: Temporaries | undefined
   readonly volatile: string
   readonly door: SessionView['door']
   readonly context: JudgingContext
@@ -34,6 +36,7 @@ export class JudgingContexts {
   readonly #seen = new WeakMap<SessionView, Seen>()
   readonly #numbers = new GenerationalCache<string, number>(20_000)
   readonly #snapshots = new WeakMap<CatalogSnapshot, number>()
+  readonly #temporaries = new WeakMap<Temporaries, number>()
   readonly #policies = new WeakMap<Policy, number>()
   #last = 0
 
@@ -55,6 +58,7 @@ export class JudgingContexts {
       seen.role === session.role &&
       seen.searchPath === session.searchPath &&
       seen.temporaries === temporaries &&
+      seen.known === session.temporaries &&
       seen.volatile === volatile &&
       seen.door === session.door
     )
@@ -70,6 +74,7 @@ export class JudgingContexts {
       role,
       searchPath,
       temporaries,
+      known: session.temporaries,
       volatile,
       door,
       context,
@@ -86,8 +91,10 @@ export class JudgingContexts {
   ): JudgingContext {
     const { role, searchPath, target, door } = session
     const { expiresAt: _, ...identity } = session.identity
-    const names = [numberOf(this.#snapshots, snapshot, () => ++this.#last), role, searchPath, temporaries]
-    const policyNumber = numberOf(this.#policies, policy, () => ++this.#last)
+    const next = () => ++this.#last
+    const known = session.temporaries === undefined ? 0 : numberOf(this.#temporaries, session.temporaries, next)
+    const names = [numberOf(this.#snapshots, snapshot, next), role, searchPath, temporaries, known]
+    const policyNumber = numberOf(this.#policies, policy, next)
     const whole = [...names, policyNumber, policy.epoch ?? 0, target, door, identity, volatile]
     return { id: this.#number(JSON.stringify(whole)), namesId: this.#number(JSON.stringify(names)) }
   }

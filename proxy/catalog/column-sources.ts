@@ -1,6 +1,8 @@
 import type { Attribute, Relation, Type } from './definitions.ts'
 import type { Inheritance } from './inheritance.ts'
+import type { Relations } from './relations.ts'
 import type { Source } from './snapshot.ts'
+import { TEMPORARY_SCHEMA } from './temporaries.ts'
 
 /** Which labels a column carries by rule: from the label file, or by its name. */
 export interface LabelRules {
@@ -13,7 +15,9 @@ export interface LabelRules {
 }
 
 export interface ColumnSourcesOptions {
-  readonly relations: ReadonlyMap<number, Relation>
+  readonly relations: Relations
+  /** Labels of temporary relations' columns, which go by what was written there and not by their names. */
+  readonly temporary: (relation: Relation, attribute: number) => readonly string[]
   readonly inheritance: Inheritance
   readonly types: ReadonlyMap<number, Type>
   readonly labels: LabelRules
@@ -60,11 +64,12 @@ export class ColumnSources {
   }
 
   #labels(relation: Relation, attribute: Attribute): readonly string[] {
+    if (relation.schema === TEMPORARY_SCHEMA) return this.#options.temporary(relation, attribute.number)
     if (relation.system && relation.kind !== 'toast') return none
     const labels = new Set<string>()
     const family = relation.kind === 'toast' ? [relation.owner] : this.#options.inheritance.familyOf(relation.oid)
     for (const oid of family) {
-      const member = this.#options.relations.get(oid)
+      const member = this.#options.relations.byOid(oid)
       for (const other of member?.attributes ?? none) {
         // A TOAST table holds pieces of any of its table's values.
         if (other.name !== attribute.name && relation.kind !== 'toast') continue

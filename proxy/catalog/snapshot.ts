@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { Attachments } from './attachments.ts'
 import { ColumnSources, type LabelRules } from './column-sources.ts'
 import type {
   AttachedExpression,
@@ -12,10 +10,10 @@ import type {
   Trigger,
   Type,
 } from './definitions.ts'
-import { grouped } from './grouping.ts'
-import { Inheritance } from './inheritance.ts'
-import { Relations } from './relations.ts'
-import { SearchPaths } from './search-paths.ts'
+import type { Relations } from './relations.ts'
+import { SnapshotParts } from './snapshot-parts.ts'
+import { noTemporaries, TEMPORARY_SCHEMA, type Temporaries } from './temporaries.ts'
+import { TemporaryColumns } from './temporary-columns.ts'
 
 /** One column of one relation, as facts and lineage name it. One object per column and snapshot. */
 export interface Source {
@@ -36,6 +34,12 @@ export interface SnapshotOptions {
   readonly viewSources?: ViewSources
 }
 
+/** A session's own temporary relations, over what everybody sees. */
+interface Overlay {
+  readonly base: CatalogSnapshot
+  readonly temporaries: Temporaries
+}
+
 const none: readonly never[] = []
 
 /**
@@ -50,42 +54,47 @@ export class CatalogSnapshot {
   readonly loginRole: string
   readonly memo = new Map<string, unknown>()
   readonly relations: Relations
-  readonly #inheritance: Inheritance
-  readonly #attached: Attachments
-  readonly #routines = new Map<number, Routine>()
-  readonly #routineNames: ReadonlyMap<string, readonly Routine[]>
-  readonly #types = new Map<number, Type>()
-  readonly #typeNames: ReadonlyMap<string, readonly Type[]>
-  readonly #operators: ReadonlyMap<string, readonly Operator[]>
-  readonly #paths: SearchPaths
+  readonly #parts: SnapshotParts
   readonly #columns: ColumnSources
+  readonly #options: SnapshotOptions
+  readonly #base: CatalogSnapshot | null
+  /** The session's temporary relations. */
+  readonly temporary: TemporaryColumns
+  readonly #overlays = new WeakMap<Temporaries, CatalogSnapshot>()
 
-  constructor(definitions: Definitions, { labels, version, viewSources }: SnapshotOptions) {
-    this.version = version
+  constructor(definitions: Definitions, options: SnapshotOptions, overlay: Overlay | null = null) {
+    this.version = options.version
     this.definitions = definitions
-    this.labels = labels
+    this.labels = options.labels
     this.loginRole = definitions.loginRole
-    this.#paths = new SearchPaths(definitions.schemas, definitions.roles)
-    this.relations = new Relations(definitions.relations)
-    const { byOid } = this.relations
-    this.#inheritance = new Inheritance(definitions.inheritance, (oid) => byOid.get(oid)?.kind === 'partitioned_table')
-    this.#attached = new Attachments(definitions)
-    for (const routine of definitions.routines) this.#routines.set(routine.oid, routine)
-    this.#routineNames = grouped(definitions.routines, (routine) => routine.name)
-    for (const type of definitions.types) this.#types.set(type.oid, type)
-    this.#typeNames = grouped(definitions.types, (type) => type.name)
-    this.#operators = grouped(definitions.operators, (operator) => operator.name)
+    this.#options = options
+    this.#base = overlay?.base ?? null
+    this.temporary = new TemporaryColumns(overlay?.temporaries ?? noTemporaries)
+    this.#parts = overlay === null ? new SnapshotParts(definitions) : overlay.base.#parts
+    this.relations = overlay === null ? this.#parts.relations : this.temporary.over(this.#parts.relations)
     this.#columns = new ColumnSources({
-      relations: this.relations.byOid,
-      inheritance: this.#inheritance,
-      types: this.#types,
-      labels,
-      viewSources: (relation) => viewSources?.(this, relation) ?? none,
+      relations: this.relations,
+      inheritance: this.#parts.inheritance,
+      types: this.#parts.names.types,
+      labels: options.labels,
+      temporary: ({ oid }, attribute) => this.temporary.carriedBy(oid, attribute).labels,
+      viewSources: (relation) => options.viewSources?.(this, relation) ?? none,
     })
   }
 
+  /** The same with a session's temporary relations in the schema `pg_temp`. */
+  withTemporaries(temporaries: Temporaries | undefined): CatalogSnapshot {
+    if (temporaries === undefined || temporaries === noTemporaries) return this
+    let overlay = this.#overlays.get(temporaries)
+    if (overlay === undefined) {
+      overlay = new CatalogSnapshot(this.definitions, this.#options, { base: this, temporaries })
+      this.#overlays.set(temporaries, overlay)
+    }
+    return overlay
+  }
+
   hasSchema(name: string): boolean {
-    return this.#paths.hasSchema(name)
+    return this.#parts.paths.hasSchema(name)
   }
 
   relation(schema: string, name: string): Relation | undefined {
@@ -98,86 +107,87 @@ export class CatalogSnapshot {
   }
 
   relationByOid(oid: number): Relation | undefined {
-    return this.relations.byOid.get(oid)
+    return this.relations.byOid(oid)
   }
 
   relationByRowType(type: number): Relation | undefined {
-    return this.relations.byRowType.get(type)
+    return this.relations.byRowType(type)
   }
 
   viewQuery(oid: number): string | undefined {
-    return this.#attached.views.get(oid)
+    return this.#parts.attached.views.get(oid) ?? this.temporary.viewQuery(oid)
   }
 
   rulesOf(oid: number): readonly Rule[] {
-    return this.#attached.rules.get(oid) ?? none
+    return this.#parts.attached.rules.get(oid) ?? none
   }
 
   triggersOf(oid: number): readonly Trigger[] {
-    return this.#attached.triggers.get(oid) ?? none
+    return this.#parts.attached.triggers.get(oid) ?? none
   }
 
   expressionsOf(oid: number): readonly AttachedExpression[] {
-    return this.#attached.expressions.get(oid) ?? none
+    return this.#parts.attached.expressions.get(oid) ?? none
   }
 
   cascadesFrom(oid: number): readonly Cascade[] {
-    return this.#attached.cascades.get(oid) ?? none
+    return this.#parts.attached.cascades.get(oid) ?? none
   }
 
   childrenOf(oid: number): readonly number[] {
-    return this.#inheritance.childrenOf(oid)
+    return this.#parts.inheritance.childrenOf(oid)
   }
 
   /** Foreign tables whose rows are read and written through this one. */
   foreignBelow(oid: number): readonly Relation[] {
-    return this.#inheritance.below(oid).flatMap((member) => {
-      const relation = this.relations.byOid.get(member)
+    return this.#parts.inheritance.below(oid).flatMap((member) => {
+      const relation = this.relations.byOid(member)
       return relation?.kind === 'foreign_table' ? [relation] : []
     })
   }
 
   /** Every function of that name, in any schema. */
   routines(name: string): readonly Routine[] {
-    return this.#routineNames.get(name) ?? none
+    return this.#parts.names.routineNames.get(name) ?? none
   }
 
   routineByOid(oid: number): Routine | undefined {
-    return this.#routines.get(oid)
+    return this.#parts.names.routines.get(oid)
   }
 
   types(name: string): readonly Type[] {
-    return this.#typeNames.get(name) ?? none
+    return this.#parts.names.typeNames.get(name) ?? none
   }
 
   typeByOid(oid: number): Type | undefined {
-    return this.#types.get(oid)
+    return this.#parts.names.types.get(oid)
   }
 
   /** What a domain is made over; any other type itself. */
   baseType(oid: number): number {
-    const type = this.#types.get(oid)
+    const type = this.#parts.names.types.get(oid)
     return type?.kind === 'domain' ? this.baseType(type.base) : oid
   }
 
   /** Operators that were not shipped with the server. */
   operators(name: string): readonly Operator[] {
-    return this.#operators.get(name) ?? none
+    return this.#parts.names.operators.get(name) ?? none
   }
 
   /** The schemas that are searched for this role, in order, `pg_temp` among them; null: that cannot be known. */
   schemasOnPath(searchPath: string | null, role: string): readonly string[] | null {
-    return this.#paths.schemasOn(searchPath, role)
+    return this.#parts.paths.schemasOn(searchPath, role)
   }
 
   /** One entry per attribute, in order. */
   sourcesOf(relation: Relation): readonly Source[] {
+    if (this.#base !== null && relation.schema !== TEMPORARY_SCHEMA) return this.#base.sourcesOf(relation)
     return this.#columns.sourcesOf(relation)
   }
 
   /** Labels of a base column, those of its parents, its children and, for a view, of what is behind it. */
   labelsOf(oid: number, attribute: number): readonly string[] {
-    const relation = this.relations.byOid.get(oid)
+    const relation = this.relations.byOid(oid)
     if (relation === undefined) return none
     return this.sourcesOf(relation).find((source) => source.attribute === attribute)?.labels ?? none
   }
@@ -185,20 +195,9 @@ export class CatalogSnapshot {
   /** SHA-256 (hex) of what a relation is: its columns, rules, triggers and attached expressions. */
   definitionHash(oid: number): string {
     const key = `hash ${oid}`
-    let hash = this.memo.get(key) as string | undefined
-    if (hash === undefined) {
-      const parts = [
-        this.relations.byOid.get(oid),
-        this.#attached.views.get(oid),
-        this.rulesOf(oid),
-        this.triggersOf(oid),
-        this.expressionsOf(oid),
-        this.cascadesFrom(oid),
-        ...this.#inheritance.linksOf(oid),
-      ]
-      hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-      this.memo.set(key, hash)
-    }
+    const known = this.memo.get(key) as string | undefined
+    const hash = known ?? this.#parts.hashOf(oid, this.relations)
+    this.memo.set(key, hash)
     return hash
   }
 }

@@ -80,6 +80,7 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
   const { trail, holds, gate, createRowMasker, catalogOf, log } = dependencies
   const { id, signal, flushClient, readClient, failed } = hooks
   const catalog = catalogOf(target)
+  const state = stateOf(parts, catalog)
   const context: SessionContext = {
     id,
     stopping: null,
@@ -96,8 +97,8 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     turn: 0,
     exchange: new Exchange(),
     watch: parts.inner?.watch ?? null,
-    guard: { createRowMasker, columnLabels: (oid, attribute) => catalog.labelsOf(oid, attribute) },
-    state: stateOf(parts, catalog),
+    guard: { createRowMasker, columnLabels: (oid, attribute) => state.labelsOf(oid, attribute) },
+    state,
     recorder: new Recorder({
       session: id,
       trail,

@@ -52,7 +52,7 @@ export class Executing {
   }
 
   #run(portal: Portal, judgement: Judgement | undefined): undefined {
-    const { exchange, fromClient, limits, recorder, upstream } = this.#session
+    const { exchange, fromClient, limits, recorder, state, upstream } = this.#session
     exchange.batchOpen = true
     if (judgement === undefined) {
       exchange.push(slot('execute', { portal })) // an empty text: EmptyQueryResponse
@@ -60,6 +60,7 @@ export class Executing {
       const alone = !exchange.batchRuns
       const run = recorder.intended({ judgement, parameters: portal.parameters, alone }, portal.hold)
       upstream.recorded()
+      state.sends([judgement])
       if (run.traits.proof && !portal.described) this.#describe(portal)
       exchange.push(slot('execute', { runs: [run], portal, scrub: scrubbed([judgement]) }))
       limits.started(run, portal)

@@ -9,6 +9,7 @@ import { type Doubts, isDoubtful } from './doubts.ts'
 import { SessionError } from './errors.ts'
 import { slot } from './exchange.ts'
 import { checkReading } from './reading.ts'
+import type { Described } from './temporary-relations.ts'
 
 /**
  * Asks the server itself what names mean now: role, search path, temporary relations. Qualified throughout, so that no
@@ -18,8 +19,19 @@ import { checkReading } from './reading.ts'
  */
 const QUESTION = `SELECT pg_catalog.current_setting('search_path'), current_user,
   pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'),
-  (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
-   WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())`
+  (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(c.relname, c.oid, c.relkind, c.reltype,
+     NOT (c.relhastriggers OR c.relrowsecurity OR c.relispartition
+          OR EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) c.oid
+                                                             OR i.inhparent OPERATOR(pg_catalog.=) c.oid)
+          OR EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+                     WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.ev_type OPERATOR(pg_catalog.<>) '1')),
+     CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
+     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid,
+                                                             a.attgenerated OPERATOR(pg_catalog.<>) ''))
+      FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
+   FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()),
+  pg_catalog.pg_my_temp_schema()::pg_catalog.regnamespace`
 
 const NAME = 'holdpoint/names'
 
@@ -91,12 +103,38 @@ function whenDone(confirm: () => void) {
 }
 
 function takeEverything(state: SessionContext['state'], [answer = []]: readonly Row[]): void {
-  const [searchPath = null, role = null, strings, encoding, relations = null] = answer
+  const [searchPath = null, role = null, strings, encoding, relations = null, schema] = answer
   if (role === null || searchPath === null) throw unknown()
   checkReading('standard_conforming_strings', strings ?? '')
   checkReading('client_encoding', encoding ?? '')
-  const temporaryRelations = new Set(relations === null ? [] : (JSON.parse(relations) as string[]))
-  state.namesKnown({ searchPath, role, temporaryRelations })
+  const described = relations === null ? [] : (JSON.parse(relations) as DescribedRow[]).map(describedBy)
+  state.namesKnown({ searchPath, role, temporary: { schema: schema ?? '', relations: described } })
+}
+
+type AttributeRow = [number: string | number, name: string, type: string | number, generated: boolean]
+type DescribedRow = [
+  name: string,
+  oid: string | number,
+  kind: string,
+  rowType: string | number,
+  plain: boolean,
+  query: string | null,
+  attributes: AttributeRow[] | null,
+]
+
+function describedBy([name, oid, kind, rowType, plain, query, attributes]: DescribedRow): Described {
+  const inOrder = (attributes ?? []).toSorted(([a], [b]) => Number(a) - Number(b))
+  return {
+    name,
+    oid: Number(oid),
+    kind,
+    rowType: Number(rowType),
+    plain,
+    query,
+    attributes: inOrder.map(([number, column, type, generated]) => {
+      return { number: Number(number), name: column, type: Number(type), expression: null, generated }
+    }),
+  }
 }
 
 function takePath(state: SessionContext['state'], [answer = []]: readonly Row[]): void {

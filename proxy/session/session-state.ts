@@ -1,11 +1,13 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { Urgency } from '../catalog/looks.ts'
+import { carriedBy, type Temporaries } from '../catalog/temporaries.ts'
 import type { Judgement, SessionView } from '../gate.ts'
-import type { DefinitionChange } from '../sql/definition-change.ts'
+import { type DefinitionChange, withoutTemporary } from '../sql/definition-change.ts'
 import { type Doubts, either, isChained, noDoubts } from './doubts.ts'
 import { NameTable } from './name-table.ts'
 import { cursor, type NamesVersion, type Portal, type PreparedStatement } from './prepared.ts'
 import type { Said } from './said.ts'
+import { type DescribedSchema, TemporaryRelations } from './temporary-relations.ts'
 import { type Traits, traitsOf } from './traits.ts'
 
 export interface SessionStart {
@@ -45,14 +47,17 @@ export class SessionState implements SessionView {
   temporaryRelations: ReadonlySet<string> = new Set()
   readonly statements = new NameTable<PreparedStatement>()
   readonly portals = new NameTable<Portal>()
-  /** What may not be what it was: the server is asked before the next judging. */
-  doubts: Doubts
   /** What the open transaction has changed about names; others, the catalog among them, cannot see it. */
   uncommitted: readonly DefinitionChange[] = NONE
   /** What the open transaction may have changed: its end may change it back. */
   touched: Doubts = noDoubts
   /** What ran in the open transaction and may still fail, at its end, with an error that quotes values. */
   readonly withheld = new Set<Judgement>()
+  readonly #temporary = new TemporaryRelations()
+  #doubts: Doubts
+  /** Of the catalog when the server last printed this session's temporary views. */
+  #viewsAsOf = 0
+  #described = '[]'
   #namesVersion = 0
   #catalogTouched = false
   /** Before the open transaction touched them. */
@@ -69,8 +74,38 @@ export class SessionState implements SessionView {
     this.role = start.role
     this.searchPath = start.searchPath
     this.#reportsPath = start.searchPath !== null
-    this.doubts = { ...noDoubts, path: !this.#reportsPath }
+    this.#doubts = { ...noDoubts, path: !this.#reportsPath }
     this.#catalog = start.catalog
+  }
+
+  /** What may not be what it was: the server is asked before the next judging. */
+  get doubts(): Doubts {
+    return this.viewsMayDiffer ? { ...this.#doubts, relations: true } : this.#doubts
+  }
+
+  set doubts(doubts: Doubts) {
+    this.#doubts = doubts
+  }
+
+  /** A definition has changed since the server printed the session's temporary views. */
+  get viewsMayDiffer(): boolean {
+    const version = this.#catalog.version()
+    return this.#temporary.hasViews && !Number.isNaN(version) && version !== this.#viewsAsOf
+  }
+
+  /** What is known of the temporary relations. */
+  get temporaries(): Temporaries {
+    return this.#temporary.now
+  }
+
+  /** These go to the server in one message: from now on they may have run. */
+  sends(judgements: readonly Judgement[]): void {
+    this.#temporary.sends(judgements)
+  }
+
+  labelsOf(relationOid: number, attribute: number): readonly string[] {
+    const own = this.temporaries.relations.find(({ relation }) => relation.oid === relationOid)
+    return own === undefined ? this.#catalog.labelsOf(relationOid, attribute) : carriedBy(own, attribute).labels
   }
 
   /** A parameter becomes a value of its type before anything of the statement runs. */
@@ -160,19 +195,29 @@ export class SessionState implements SessionView {
   }
 
   /** What the server answered when asked. */
-  namesKnown(known: Partial<Pick<SessionView, 'role' | 'searchPath' | 'temporaryRelations'>>): void {
-    const { role = this.role, searchPath = this.searchPath, temporaryRelations = this.temporaryRelations } = known
-    const alike = role === this.role && searchPath === this.searchPath
-    const same = temporaryRelations.symmetricDifference(this.temporaryRelations).size === 0
-    if (!alike || !same) this.#namesVersion++
+  namesKnown(known: KnownNames): void {
+    const { role = this.role, searchPath = this.searchPath, temporary } = known
+    const described = temporary === undefined ? this.#described : JSON.stringify(temporary)
+    const same = role === this.role && searchPath === this.searchPath && described === this.#described
+    if (!same) this.#namesVersion++
+    this.#described = described
     this.role = role
     this.searchPath = searchPath
-    this.temporaryRelations = temporaryRelations
-    this.doubts = {
-      path: this.doubts.path && known.searchPath === undefined,
-      role: this.doubts.role && known.role === undefined,
-      relations: this.doubts.relations && known.temporaryRelations === undefined,
+    if (temporary !== undefined) this.#temporariesKnown(temporary)
+    this.#doubts = {
+      path: this.#doubts.path && known.searchPath === undefined,
+      role: this.#doubts.role && known.role === undefined,
+      relations: this.#doubts.relations && temporary === undefined,
     }
+  }
+
+  #temporariesKnown({ schema, relations }: DescribedSchema): void {
+    const before = this.temporaries
+    const viewPath = this.searchPath ?? ''
+    this.temporaryRelations = new Set(relations.map(({ name }) => name))
+    this.#temporary.found({ schema, relations, viewPath, idle: this.transaction === 'idle' })
+    this.uncommitted = withoutTemporary(this.uncommitted, [before, this.temporaries])
+    this.#viewsAsOf = this.#catalog.version()
   }
 
   #touch(doubts: Doubts): void {
@@ -189,8 +234,17 @@ export class SessionState implements SessionView {
     this.doubts = either(this.doubts, { ...this.touched, relations: false })
     if (this.#temporariesBefore === null) return
     this.temporaryRelations = this.temporaryRelations.union(this.#temporariesBefore)
+    this.#temporary.unsettle()
+    this.#described = ''
     this.#namesVersion++
   }
+}
+
+/** What the server answers when asked for some or all of it. */
+export interface KnownNames {
+  readonly role?: string
+  readonly searchPath?: string
+  readonly temporary?: DescribedSchema
 }
 
 const NONE: readonly never[] = []

@@ -115,6 +115,7 @@ export class SimpleQuery {
   #send(judgements: readonly Judgement[], runs: readonly Run[]): void {
     const { exchange, fromClient, limits, state, upstream } = this.#session
     if (runs.length > 0) upstream.recorded()
+    state.sends(judgements)
     const parts = partsOf(judgements, state.transaction)
     const common = { scrub: scrubbed(judgements), changes: this.#unnamedGone() }
     if (parts === null) exchange.push(slot('query', { ...common, runs }))

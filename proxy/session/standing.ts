@@ -67,6 +67,8 @@ export class Standing {
   /** By what the definitions are now. What was bound to the old ones may run on, as it is masked in the same way. */
   async #comesOutTheSame(before: Judgement): Promise<boolean> {
     const { gate, state } = this.#session
+    // What its temporary views are by now has to be asked of the session itself.
+    if (state.viewsMayDiffer) return false
     const [now, ...more] = await gate.judge(before.text, state)
     if (now === undefined || more.length > 0 || now.decision.outcome !== before.decision.outcome) return false
     const alike = JSON.stringify(now.outputMasks) === JSON.stringify(before.outputMasks)

@@ -1,5 +1,7 @@
 import type { AlterTableStmt } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
+import type { Relation } from '../catalog/definitions.ts'
+import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import type { Context } from './context.ts'
 import { definitionScope } from './definition-scope.ts'
 import { walkFields } from './definition-walk.ts'
@@ -16,6 +18,15 @@ const privileged = new Set([
   'AT_ForceRowSecurity',
   'AT_NoForceRowSecurity',
 ])
+
+/** What was carried into a temporary table would be read through its parent, whose columns know nothing of it. */
+function refuseJoining(context: Context, relation: Relation, { cmds }: AlterTableStmt): void {
+  if (relation.schema !== TEMPORARY_SCHEMA) return
+  const joins = (cmds ?? []).some(
+    (node) => 'AlterTableCmd' in node && /Inherit$|AttachPartition$/.test(node.AlterTableCmd.subtype ?? ''),
+  )
+  if (joins) context.record.unresolved('relation', `temporary ${relation.name} as a part of another`)
+}
 
 /** Walks ALTER TABLE and its like: what each subcommand reaches for beyond the definition itself. */
 export function alterTable(context: Context, fields: AlterTableStmt): void {
@@ -39,7 +50,8 @@ export function alterTable(context: Context, fields: AlterTableStmt): void {
   }
   const name = nameOf(fields.relation ?? {})
   if (fields.relation !== undefined) context.seen.add(fields.relation)
-  useRelation(context, name, [...access], { mayBeMissing: fields.missing_ok === true })
+  const found = useRelation(context, name, [...access], { mayBeMissing: fields.missing_ok === true })
+  if (found.found === 'relation') refuseJoining(context, found.relation, fields)
   const { relation: _relation, ...rest } = fields
   walkFields(context, 'AlterTableStmt', rest, definitionScope(context, fields as NodeFields), {
     access: ['alter'],

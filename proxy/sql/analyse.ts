@@ -12,6 +12,7 @@ import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
 import { emptyScope } from './scope.ts'
 import { noEffects, sessionEffects } from './session-effects.ts'
+import { settled } from './settled.ts'
 import { statement } from './statement.ts'
 import { kindOf, tagOf } from './tag.ts'
 import { inventory } from './tree.ts'
@@ -88,7 +89,11 @@ interface Message {
   readonly budget: Budget | null
 }
 
-function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, several, budget }: Message): Analysis {
+function analyseOne(parsed: ParsedStatement, names: NameContext, message: Message): Analysis {
+  return settled(names, (now) => analyseWith(parsed, now, message))
+}
+
+function analyseWith(parsed: ParsedStatement, names: NameContext, { whole, several, budget }: Message): Analysis {
   const { node, text } = parsed
   const context = contextFor(names, budget ?? budgetFor(text))
   const columns = walk(context, node, budget === null)
@@ -100,13 +105,14 @@ function analyseOne(parsed: ParsedStatement, names: NameContext, { whole, severa
   const outputs = columns === null ? null : outputsOf(columns, record)
   const about = { kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }
   const { firstMissing } = record
+  const facts = record.facts(about, node)
   return {
     text,
     redactedText: keptText(redacted.text),
     isKeptWhole: isKeptWhole(redacted.text),
-    facts: record.facts(about, node),
+    facts,
     outputs,
-    effects: sessionEffects(context, node, text),
+    effects: sessionEffects(context, node, text, facts),
     definitions: record.definitions,
     native:
       firstMissing === null
@@ -124,7 +130,7 @@ function contextFor(names: NameContext, budget: Budget): Context {
   return {
     names,
     session: names,
-    snapshot: names.snapshot,
+    snapshot: names.snapshot.withTemporaries(names.temporaries),
     path: names.snapshot.schemasOnPath(names.searchPath, names.role),
     record: new Recorder(),
     seen: new Set(),

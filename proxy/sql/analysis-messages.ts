@@ -28,7 +28,7 @@ export const SNAPSHOTS_KEPT = 4
 /** A name context without its snapshot and without functions. */
 export interface SentNames
   extends Pick<NameContext, 'searchPath' | 'role' | 'temporaryRelations'>,
-    Required<Pick<NameContext, 'uncommitted'>> {
+    Required<Pick<NameContext, 'uncommitted' | 'temporaries'>> {
   readonly prepared: ReadonlyMap<string, string | undefined>
   readonly cursors: ReadonlyMap<string, string | undefined>
 }

@@ -42,7 +42,7 @@ port.on('message', (request: Request) => {
 })
 
 function analysed(text: string, snapshot: CatalogSnapshot, names: SentNames): Reply {
-  const { searchPath, role, temporaryRelations, uncommitted } = names
+  const { searchPath, role, temporaryRelations, temporaries, uncommitted } = names
   const [prepared, cursors] = [new Set<string>(), new Set<string>()]
   const asking = (known: ReadonlyMap<string, string | undefined>, needs: Set<string>) => (name: string) => {
     if (!known.has(name)) needs.add(name)
@@ -53,6 +53,7 @@ function analysed(text: string, snapshot: CatalogSnapshot, names: SentNames): Re
     searchPath,
     role,
     temporaryRelations,
+    temporaries,
     uncommitted,
     preparedStatement: asking(names.prepared, prepared),
     cursor: asking(names.cursors, cursors),

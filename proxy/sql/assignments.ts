@@ -1,6 +1,7 @@
 import type { Node, ResTarget } from 'libpg-query'
 import type { Source } from '../catalog/snapshot.ts'
 import { defaultOf } from './attached.ts'
+import { carryInto } from './carrying.ts'
 import { castFunctions } from './casts.ts'
 import type { Context } from './context.ts'
 import { expression } from './expression.ts'
@@ -8,38 +9,41 @@ import { movedFrom } from './lookup.ts'
 import { targetMissing } from './missing-names.ts'
 import type { Item, Scope } from './scope.ts'
 import { probe } from './steady.ts'
-import type { Column } from './value.ts'
+import { type Column, derived } from './value.ts'
 
 /** SET of UPDATE, ON CONFLICT and MERGE: what is written, and what with. */
 export function assignments(context: Context, nodes: readonly Node[] | undefined, item: Item, scope: Scope): void {
   for (const node of nodes ?? []) {
     if (!('ResTarget' in node)) continue
-    const { val } = node.ResTarget
-    const targets = assign(context, node.ResTarget, item, scope)
+    const { val, indirection = [] } = node.ResTarget
+    const column = assign(context, node.ResTarget, item, scope)
+    const targets = column === null ? [] : writeTargets(column)
     const moved = movedFrom(context, val, scope)
     const stays = moved !== null && moved.length > 0 && moved.every((source) => targets.includes(source))
-    const { sources } = expression(context, val, scope, stays ? 'written' : 'projected')
-    if (moved === null) probe(context, sources)
+    const value = expression(context, val, scope, stays ? 'written' : 'projected')
+    if (moved === null) probe(context, value.sources)
+    // An element or a field of a value is not the value.
+    carryInto(context, item, column, indirection.length > 0 ? derived(value.sources) : value)
     const relation = context.snapshot.relationByOid(item.relation?.oid ?? 0)
     if (relation !== undefined && 'SetToDefault' in (val ?? {})) defaultOf(context, relation, node.ResTarget.name ?? '')
   }
 }
 
-/** The column on the left of an assignment, with the subscripts it may have. @returns what is written to */
+/** The column on the left of an assignment, with the subscripts it may have; null: it is not known. */
 export function assign(
   context: Context,
   { name = '', indirection, location }: ResTarget,
   item: Item,
   scope: Scope,
-): readonly Source[] {
+): Column | null {
   for (const step of indirection ?? []) if ('A_Indices' in step) expression(context, step, scope, 'filtered')
   const column = item.columns.find(name)
-  if (column === undefined || column === 'ambiguous') {
-    if (item.columns.open === null) targetMissing(context, name, item, location)
-    return []
+  if (column !== undefined && column !== 'ambiguous') {
+    written(context, column)
+    return column
   }
-  written(context, column)
-  return writeTargets(column)
+  if (item.columns.open === null) targetMissing(context, name, item, location)
+  return null
 }
 
 export function written(context: Context, column: Column): void {

@@ -109,7 +109,8 @@ export function relationColumns(snapshot: CatalogSnapshot, relation: Relation): 
     columns = new RelationColumns(
       relation.attributes.map((attribute, index): Column => {
         const self = sources[index] as Source
-        return { name: attribute.name, sources: [self], exact: true, type: attribute.type, row: null, self }
+        const { exact } = snapshot.temporary.carriedBy(relation.oid, attribute.number)
+        return { name: attribute.name, sources: [self], exact, type: attribute.type, row: null, self }
       }),
     )
     snapshot.memo.set(key, columns)

@@ -1,6 +1,7 @@
 import type { Access, Relation as RelationFact } from '../../policies/input.ts'
 import type { Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
+import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
 import type { DefinitionChange } from './definition-change.ts'
 import { Recorder } from './recorder.ts'
 
@@ -11,6 +12,8 @@ export interface NameContext {
   readonly searchPath: string | null
   readonly role: string
   readonly temporaryRelations: ReadonlySet<string>
+  /** What is known of them. */
+  readonly temporaries?: Temporaries
   /** What the open transaction, or the text so far, has changed about names. */
   readonly uncommitted?: readonly DefinitionChange[]
   preparedStatement(name: string): string | undefined
@@ -107,7 +110,7 @@ function relationFact(snapshot: CatalogSnapshot, relation: Relation): KnownRelat
       name,
       kind: publicKind(relation),
       system,
-      temporary: false,
+      temporary: schema === TEMPORARY_SCHEMA,
       through: [],
       labels: [...labels].sort(),
     }
@@ -120,15 +123,21 @@ function publicKind({ kind }: Relation): RelationFact['kind'] {
   return kind === 'composite_type' || kind === 'index' || kind === 'toast' ? 'unknown' : kind
 }
 
-export function recordTemporary(context: Context, name: string, access: readonly Access[]): void {
+/** @param labels of what it holds once the statement has run */
+export function recordTemporary(
+  context: Context,
+  name: string,
+  access: readonly Access[],
+  labels: readonly string[] = [],
+): void {
   context.record.relation(`temporary ${name}`, access, () => ({
-    schema: 'pg_temp',
+    schema: TEMPORARY_SCHEMA,
     name,
     kind: 'table',
     system: false,
     temporary: true,
     through: [],
-    labels: [],
+    labels,
   }))
 }
 

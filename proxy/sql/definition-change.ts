@@ -1,4 +1,5 @@
-import type { AlterTableStmt, DropStmt, Node, RangeVar } from 'libpg-query'
+import type { AlterTableStmt, DropStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
 import type { Context } from './context.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
 import { lookUpRelation, nameOf, type QualifiedName } from './names.ts'
@@ -42,6 +43,17 @@ export function definitionChanges(context: Context, node: Node): readonly Defini
   return harmless.has(type) || !record.hasEffect('ddl') ? [] : anything
 }
 
+/** The server has said what is true of the session's temporary relations; what was followed until then is done with. */
+export function withoutTemporary(
+  changes: readonly DefinitionChange[],
+  described: readonly Temporaries[],
+): readonly DefinitionChange[] {
+  const oids = new Set(described.flatMap(({ relations }) => relations.map(({ relation }) => relation.oid)))
+  return changes.filter((change) =>
+    'schema' in change ? change.schema !== TEMPORARY_SCHEMA : !('oid' in change && oids.has(change.oid)),
+  )
+}
+
 type Change = (context: Context, fields: never) => readonly DefinitionChange[]
 
 export const changes: Readonly<Record<string, Change | undefined>> = Object.assign(Object.create(null), {
@@ -56,6 +68,7 @@ export const changes: Readonly<Record<string, Change | undefined>> = Object.assi
   CreatePolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
   AlterPolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
   AlterTableStmt: alterTable,
+  RenameStmt: rename,
   DropStmt: drop,
   CreateEnumStmt: newType,
   CreateRangeStmt: newType,
@@ -130,11 +143,20 @@ function touched(context: Context, range: RangeVar | undefined): readonly Defini
 
 function touchedName(context: Context, name: QualifiedName): readonly DefinitionChange[] {
   const found = lookUpRelation(context, name)
-  const schema = name.schema ?? creationSchema(context)
+  const own = found.found === 'relation' && found.relation.schema === TEMPORARY_SCHEMA ? TEMPORARY_SCHEMA : null
+  const schema = own ?? name.schema ?? creationSchema(context)
   return [
     { kind: 'hidden', schema, name: name.name },
     ...(found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []),
   ]
+}
+
+/** Of a permanent relation nothing is followed; a temporary one is asked for before the next message. */
+function rename(context: Context, { relation, newname = '' }: RenameStmt): readonly DefinitionChange[] {
+  const found = relation === undefined ? null : lookUpRelation(context, nameOf(relation))
+  if (relation === undefined || found?.found !== 'relation' || found.relation.schema !== TEMPORARY_SCHEMA)
+    return anything
+  return [...touched(context, relation), { kind: 'hidden', schema: TEMPORARY_SCHEMA, name: newname }]
 }
 
 const droppedRelations = new Set([

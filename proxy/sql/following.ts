@@ -1,4 +1,5 @@
 import type { Facts } from '../../policies/input.ts'
+import { carriedInto, noTemporaries, type Temporaries, together } from '../catalog/temporaries.ts'
 import type { SessionEffects } from '../gate.ts'
 import type { NameContext } from './context.ts'
 import { noEffects } from './session-effects.ts'
@@ -19,10 +20,23 @@ export function namesAfter(names: NameContext, facts: Facts, effects: SessionEff
     searchPath: searchPathAfter(names, facts),
     role: roleAfter(names, facts),
     temporaryRelations: temporaries,
+    temporaries: temporariesAfter(names, effects),
     uncommitted: [...(names.uncommitted ?? []), ...(effects.changes ?? [])],
     preparedStatement: after(names.preparedStatement, prepares, effects.deallocates),
     cursor: after(names.cursor, declares, effects.closes),
   }
+}
+
+/** Of what is made in the same text nothing is known but what may be in it. */
+function temporariesAfter(
+  { temporaries }: NameContext,
+  { carries, created, createsTemporary }: SessionEffects,
+): Temporaries {
+  const after = carriedInto(temporaries ?? noTemporaries, carries ?? [])
+  if (created === undefined || created === null) return after
+  if (created === 'view') return { ...after, opaque: [...after.opaque, ...createsTemporary] }
+  const inside = [created.anywhere, ...(created.columns ?? []).map(({ labels }) => labels)]
+  return { ...after, labels: inside.reduce(together, after.labels) }
 }
 
 function searchPathAfter({ searchPath }: NameContext, facts: Facts): string | null {

@@ -1,20 +1,23 @@
 import type { IntoClause } from 'libpg-query'
-import type { ColumnSet } from './column-set.ts'
+import { carriedAtCreation, labelsOf } from './carrying.ts'
+import { type ColumnSet, rowSources } from './column-set.ts'
 import { type Context, recordMissing, recordTemporary } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { nameOf } from './names.ts'
 
 /** SELECT INTO and CREATE TABLE AS: what the query returns is written to a new relation. */
 export function intoClause(context: Context, { rel }: IntoClause, columns: ColumnSet): void {
-  // The new relation's columns have these types, and of a temporary one nothing is known later.
+  // The new relation's columns have these types, and of a temporary one little may be known later.
   for (const { type } of columns.all()) checkDomains(context, type)
   context.record.effect('write')
   context.record.effect('ddl')
   if (rel === undefined) return
   context.seen.add(rel)
   const { schema, name } = nameOf(rel)
-  if (isTemporary(rel)) recordTemporary(context, name, ['create', 'insert'])
-  else recordMissing(context, { schema: schema ?? creationSchema(context), name }, ['create', 'insert'])
+  if (isTemporary(rel)) {
+    context.record.carries.created = carriedAtCreation(columns)
+    recordTemporary(context, name, ['create', 'insert'], labelsOf(rowSources(columns)))
+  } else recordMissing(context, { schema: schema ?? creationSchema(context), name }, ['create', 'insert'])
 }
 
 export function isTemporary({ relpersistence, schemaname }: { relpersistence?: string; schemaname?: string }): boolean {

@@ -2,6 +2,8 @@ import type { MergeStmt, MergeWhenClause, Node } from 'libpg-query'
 import { isAlwaysTrue } from './always-true.ts'
 import { assignments, written } from './assignments.ts'
 import type { Write } from './attached.ts'
+import { carryRow } from './carrying.ts'
+import { ListedColumns } from './column-set.ts'
 import { commonTables } from './common-table.ts'
 import type { Context } from './context.ts'
 import { expression, expressions } from './expression.ts'
@@ -9,6 +11,7 @@ import { fromClause } from './from-clause.ts'
 import { returning, target } from './modify.ts'
 import { type Item, innerScope, type Scope } from './scope.ts'
 import type { Result } from './select.ts'
+import { derived, named } from './value.ts'
 
 /** Walks MERGE. */
 export function mergeInto(context: Context, statement: MergeStmt, outer: Scope): Result {
@@ -28,7 +31,9 @@ export function mergeInto(context: Context, statement: MergeStmt, outer: Scope):
     if (clause.commandType === 'CMD_INSERT' && (clause.targetList ?? []).length === 0)
       for (const column of item.columns.all()) written(context, column)
     assignments(context, clause.targetList, item, seen)
-    expressions(context, clause.values, seen, 'projected')
+    const values = expressions(context, clause.values, seen, 'projected')
+    const names = (clause.targetList ?? []).flatMap((node) => ('ResTarget' in node ? [node.ResTarget.name ?? ''] : []))
+    carryRow(context, item, names, new ListedColumns(values.map((value) => named('', derived(value.sources)))))
   }
   return returning(context, statement.returningClause, scope, item)
 }

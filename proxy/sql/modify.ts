@@ -11,7 +11,8 @@ import type {
 import { isAlwaysTrue } from './always-true.ts'
 import { assign, assignments, written } from './assignments.ts'
 import { attachedWrites, type Write } from './attached.ts'
-import { ListedColumns } from './column-set.ts'
+import { carryInto, carryRow } from './carrying.ts'
+import { ListedColumns, rowSources } from './column-set.ts'
 import { commonTables } from './common-table.ts'
 import { type Context, recordRelation } from './context.ts'
 import { expression } from './expression.ts'
@@ -23,6 +24,7 @@ import { type Result, select } from './select.ts'
 import { flagJoins } from './select-flags.ts'
 import { probe } from './steady.ts'
 import { targetList } from './target-list.ts'
+import { derived } from './value.ts'
 
 type Modifying =
   | { readonly InsertStmt: InsertStmt }
@@ -78,14 +80,14 @@ export function insert(context: Context, statement: InsertStmt, outer: Scope): R
   const scope = innerScope(outer, [], common)
   for (const column of columns) assign(context, column, into, scope)
   const query = statement.selectStmt
-  if (query !== undefined && 'SelectStmt' in query)
-    for (const { exact, sources } of select(
-      context,
-      query.SelectStmt,
-      innerScope(scope, []),
-      'projected',
-    ).columns.all())
-      if (!exact) probe(context, sources)
+  if (query !== undefined && 'SelectStmt' in query) {
+    const { columns: row } = select(context, query.SelectStmt, innerScope(scope, []), 'projected')
+    for (const { exact, sources } of row.all()) if (!exact) probe(context, sources)
+    const isPart = columns.some(({ indirection = [] }) => indirection.length > 0)
+    const names = columns.map(({ name = '' }) => name)
+    if (isPart) carryInto(context, into, null, derived(rowSources(row)))
+    else carryRow(context, into, names, row)
+  }
   if (statement.onConflictClause !== undefined) onConflict(context, statement.onConflictClause, into, scope)
   return returning(context, statement.returningClause, innerScope(outer, [into], common), into)
 }

@@ -1,6 +1,7 @@
 import type { Node, RangeVar, TypeName } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
 import type { Relation, Type } from '../catalog/definitions.ts'
+import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
@@ -39,15 +40,24 @@ export function lookUpRelation(context: Context, named: QualifiedName): NamedRel
 /** By what the catalog holds, and the session's temporary relations. */
 function lookUpSettled(context: Context, { schema, name }: QualifiedName): NamedRelation {
   if (schema !== null) {
-    if (/^pg_temp(_\d+)?$/.test(schema)) return { found: 'temporary', name, shadowed: null }
-    const relation = context.snapshot.relation(schema, name)
-    return relation === undefined ? { found: 'nothing', schema, name } : { found: 'relation', relation }
+    const isTemporary = /^pg_temp(_\d+)?$/.test(schema)
+    const own = schema === TEMPORARY_SCHEMA || schema === context.snapshot.temporary.all.schema
+    const relation =
+      isTemporary && !own ? undefined : context.snapshot.relation(isTemporary ? TEMPORARY_SCHEMA : schema, name)
+    if (relation !== undefined) return { found: 'relation', relation }
+    return isTemporary ? { found: 'temporary', name, shadowed: null } : { found: 'nothing', schema, name }
   }
+  // A temporary relation that is known for what it is stands in its place on the path, as any other does.
   const relation = context.path
     ?.map((searched) => context.snapshot.relation(searched, name))
     .find((it) => it !== undefined)
-  if (context.names.temporaryRelations.has(name)) return { found: 'temporary', name, shadowed: relation ?? null }
+  if (relation?.schema !== TEMPORARY_SCHEMA && isUnknownTemporary(context, name))
+    return { found: 'temporary', name, shadowed: relation ?? null }
   return relation === undefined ? { found: 'nothing', schema: '', name } : { found: 'relation', relation }
+}
+
+function isUnknownTemporary({ names, snapshot }: Context, name: string): boolean {
+  return names.temporaryRelations.has(name) && snapshot.relation(TEMPORARY_SCHEMA, name) === undefined
 }
 
 export function nameOf(range: RangeVar): QualifiedName {
@@ -64,7 +74,10 @@ export function useRelation(
   const named = lookUpRelation(context, name)
   if (named.found === 'relation') recordRelation(context, named.relation, access)
   else if (named.found === 'temporary') {
-    recordTemporary(context, named.name, access)
+    recordTemporary(context, named.name, access, context.snapshot.temporary.all.labels)
+    // It stands in front of a table, with columns that nothing here can follow.
+    if (context.snapshot.temporary.all.opaque.includes(named.name))
+      context.record.unresolved('relation', `temporary view ${named.name}`)
     if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
   } else if (named.found === 'created') {
     recordMissing(context, named, access)

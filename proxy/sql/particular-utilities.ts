@@ -1,14 +1,17 @@
 import type { CreateFunctionStmt, CreateStmt, GrantStmt, Node, RangeVar, ViewStmt } from 'libpg-query'
 import { attachedCopies, attachedWrites } from './attached.ts'
-import { type Context, recordRelation } from './context.ts'
+import { labelsOf } from './carrying.ts'
+import { rowSources } from './column-set.ts'
+import { type Context, recordRelation, recordTemporary } from './context.ts'
 import { useNamedObject } from './drop.ts'
 import { isTemporary } from './into-clause.ts'
 import { lookUpRelation, nameOf, qualifiedName, useRelation } from './names.ts'
 import { callRoutine, candidates } from './routines.ts'
 import { rowScope } from './row-scope.ts'
 import { ruleActions } from './rules.ts'
-import type { Scope } from './scope.ts'
+import { innerScope, type Scope } from './scope.ts'
 import { recordVariable } from './settings.ts'
+import { statement } from './statement.ts'
 import { stringsOf } from './tree.ts'
 
 type Special = (context: Context, fields: never, scope: Scope) => void
@@ -26,6 +29,7 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
     if (relation?.schemaname === 'pg_catalog') context.record.effect('privilege')
     // A permanent table is looked into when it is written; of a temporary one nothing is known by then.
     if (relation === undefined || !isTemporary(relation)) return
+    context.record.carries.created = { columns: null, anywhere: [] }
     for (const node of inhRelations ?? []) if ('RangeVar' in node) takeOver(context, node.RangeVar, true)
     for (const node of tableElts ?? []) {
       if (!('TableLikeClause' in node) || node.TableLikeClause.relation === undefined) continue
@@ -39,10 +43,11 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
     if (routines.length === 0) context.record.unresolved('function', stringsOf(funcname).join('.'))
     for (const routine of routines) callRoutine(context, routine, [])
   },
-  ViewStmt: (context: Context, { view }: ViewStmt) => {
-    // A temporary view would stand in front of a table under a name whose columns nothing here can follow.
-    if (view !== undefined && isTemporary(view))
-      context.record.unresolved('relation', `temporary view ${view.relname ?? ''}`)
+  ViewStmt: (context: Context, { view, query }: ViewStmt, scope: Scope) => {
+    if (view === undefined || query === undefined || !isTemporary(view)) return
+    const { columns } = statement(context, query, innerScope(scope, []), 'projected')
+    context.record.carries.created = 'view'
+    recordTemporary(context, view.relname ?? '', ['create'], labelsOf(rowSources(columns)))
   },
   CreateFunctionStmt: (context: Context, { options }: CreateFunctionStmt) => {
     for (const option of options ?? []) {

@@ -11,6 +11,7 @@ import type {
 } from '../../policies/input.ts'
 import type { Lock } from '../../policies/lock.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import { Carries } from './carries.ts'
 import { ColumnUses } from './column-uses.ts'
 import { Gaps } from './gaps.ts'
 import { AskedLocks, locksOf } from './locks.ts'
@@ -46,6 +47,7 @@ export class Recorder {
   readonly #gaps = new Gaps()
   readonly #definitions = new Map<number, string>()
   readonly #computed = new Set<Source>()
+  readonly carries = new Carries()
   #plain = 0
 
   effect(effect: Effect): void {
@@ -165,6 +167,7 @@ export class Recorder {
     for (const [oid, hash] of other.#definitions) this.#definitions.set(oid, hash)
     for (const source of other.#computed) this.#computed.add(source)
     this.#locks.absorb(other.#locks)
+    this.carries.absorb(other.carries)
     for (const flag of ofWrites) if (other.#flags.has(flag)) this.#flags.add(flag)
   }
 

@@ -1,15 +1,17 @@
 import type { RangeVar } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
 import type { Relation } from '../catalog/definitions.ts'
+import type { Source } from '../catalog/snapshot.ts'
+import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { attachedReads } from './attached.ts'
 import { type ColumnSet, ListedColumns, relationColumns, renamed } from './column-set.ts'
 import { type Context, recordRelation } from './context.ts'
 import type { NamedWhere } from './missing-names.ts'
-import { nameOf, useRelation } from './names.ts'
+import { type NamedRelation, nameOf, useRelation } from './names.ts'
 import type { Item } from './scope.ts'
 import { stringsOf } from './tree.ts'
 import { uncommittedOf } from './uncommitted-changes.ts'
-import { unionOf } from './value.ts'
+import { union, unionOf } from './value.ts'
 import { viewColumns } from './view.ts'
 
 /** A relation by its name, with what reading or writing it brings along. */
@@ -29,7 +31,7 @@ export function relationItem(
   return {
     name: range.alias?.aliasname ?? range.relname ?? null,
     relation: range.alias === undefined ? relation : relation && { ...relation, name: '' },
-    columns: renamed(isOpen ? opened(columns) : columns, stringsOf(range.alias?.colnames)),
+    columns: renamed(isOpen ? opened(columns, unknownOf(context, found)) : columns, stringsOf(range.alias?.colnames)),
     unqualified: true,
     qualified: true,
   }
@@ -42,8 +44,20 @@ export function columnsOf(context: Context, relation: Relation | null): ColumnSe
   return columns
 }
 
-/** A temporary relation's columns are not known; where a permanent one lies beneath, its columns may be meant. */
-function opened(columns: ColumnSet): ColumnSet {
-  const all = columns.all().map((column) => ({ ...column, exact: false }))
-  return new ListedColumns(all, unionOf(all))
+/** Its columns are not known; where a permanent one lies beneath, its columns may be meant. */
+function opened(columns: ColumnSet, unknown: readonly Source[]): ColumnSet {
+  const all = columns.all().map((column) => ({ ...column, sources: union(column.sources, unknown), exact: false }))
+  return new ListedColumns(all, union(unionOf(all), unknown))
+}
+
+/** In a temporary relation of which nothing is known there may be whatever the session carried into any of its own. */
+function unknownOf({ snapshot }: Context, found: NamedRelation): readonly Source[] {
+  const { labels } = snapshot.temporary.all
+  if (found.found !== 'temporary' || labels.length === 0) return []
+  const key = `unknown ${found.name}`
+  const known = snapshot.memo.get(key) as readonly Source[] | undefined
+  const relation = found.name
+  const made = known ?? [{ relationOid: 0, attribute: 0, schema: TEMPORARY_SCHEMA, relation, column: '*', labels }]
+  snapshot.memo.set(key, made)
+  return made
 }

@@ -1,5 +1,7 @@
 import type { Node } from 'libpg-query'
+import type { Facts } from '../../policies/input.ts'
 import type { SessionEffects } from '../gate.ts'
+import { carriesOf } from './carrying.ts'
 import type { Context } from './context.ts'
 import { definitionChanges } from './definition-change.ts'
 import { innerText } from './inner-text.ts'
@@ -18,7 +20,14 @@ export const noEffects: SessionEffects = Object.freeze({
 })
 
 /** What running a statement does to what the session's names mean from then on. */
-export function sessionEffects(context: Context, node: Node, text: string): SessionEffects {
+export function sessionEffects(context: Context, node: Node, text: string, facts: Facts): SessionEffects {
+  const carries = carriesOf(context, node, facts)
+  const effects = namingEffects(context, node, text)
+  const { created } = context.record.carries
+  return carries.length === 0 && created === null ? effects : { ...effects, carries, created }
+}
+
+function namingEffects(context: Context, node: Node, text: string): SessionEffects {
   const { record } = context
   const changesCatalog = (['ddl', 'privilege', 'unknown'] as const).some((effect) => record.hasEffect(effect))
   const barrier = changesCatalog || record.hasEffect('session') || endsTransaction(node)

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { headOf, partsOf } from '../catalog/definitions-parts.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
+import { noTemporaries } from '../catalog/temporaries.ts'
 import type { Analysis } from './analyse.ts'
 import { type Reply, type Request, type SentAnalysis, type SentNames, SNAPSHOTS_KEPT } from './analysis-messages.ts'
 import type { NameContext } from './context.ts'
@@ -106,8 +107,14 @@ export class ThreadClient {
   }
 }
 
-function sentNames({ searchPath, role, temporaryRelations, uncommitted }: NameContext) {
-  return { searchPath, role, temporaryRelations: new Set(temporaryRelations), uncommitted: uncommitted ?? [] }
+function sentNames({ searchPath, role, temporaryRelations, temporaries, uncommitted }: NameContext) {
+  return {
+    searchPath,
+    role,
+    temporaryRelations: new Set(temporaryRelations),
+    temporaries: temporaries ?? noTemporaries,
+    uncommitted: uncommitted ?? [],
+  }
 }
 
 function received(analysis: SentAnalysis, whole: string): Analysis {

@@ -1,5 +1,6 @@
 import type { Attribute, Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
+import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { type ColumnSet, ListedColumns, RelationColumns } from './column-set.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
 import { expression } from './expression.ts'
@@ -74,7 +75,12 @@ function expansionOf(context: Context, relation: Relation, query: string): Expan
 
 function expand(context: Context, relation: Relation, query: string): Expansion {
   const parsed = parse(query)
-  const inside = enter(context, `view ${relation.oid}`, qualifiedNames(context.names))
+  // The server prints a temporary view as the session names things, and any other with every name qualified.
+  const names =
+    relation.schema === TEMPORARY_SCHEMA
+      ? { ...context.session, searchPath: context.snapshot.temporary.all.viewPath }
+      : qualifiedNames(context.names)
+  const inside = enter(context, `view ${relation.oid}`, names)
   const node = 'reason' in parsed ? undefined : parsed[0]?.node
   if (inside === null || node === undefined || !('SelectStmt' in node)) return { record: new Recorder(), columns: null }
   const { columns } = select(inside, node.SelectStmt, emptyScope(), 'derived')

@@ -1,9 +1,9 @@
 # METADATA
 # title: Carrying sensitive values into other columns is held
 # description: |
-#   INSERT … SELECT, CREATE TABLE AS, SELECT INTO or UPDATE … SET name = email would leave a copy that nothing masks,
-#   temporary tables included. Where every column that is written has the same labels (SET email = lower(email)), the copy
-#   is masked as well. Those who see the values clear are free to.
+#   INSERT … SELECT, CREATE TABLE AS, SELECT INTO or UPDATE … SET name = email would leave a copy that nothing masks.
+#   Where every column that is written has the same labels (SET email = lower(email)), the copy is masked as well, and so
+#   it is in a temporary table that the session is known to hold them in. Those who see the values clear are free to.
 # custom:
 #   severity: high
 #   owner: data-owners
@@ -31,5 +31,17 @@ arrives_masked(column) if {
 	count(written) > 0
 	every target in written { every label in column.labels { label in target.labels } }
 }
+
+# The session's own temporary tables keep the labels of what was written to them, column by column.
+arrives_masked(column) if {
+	statement.only_temporary
+	count(changed) > 0
+	every relation in changed { every label in column.labels { label in relation.labels } }
+}
+
+changed := [relation |
+	some relation in input.statement.relations
+	not statement.is_passive(relation)
+]
 
 written := [column | some column in input.statement.columns; "written" in column.uses]

@@ -46,3 +46,22 @@ test_holds_a_value_that_moves_to_a_column_of_another_kind if {
 		count(rule.hold) == 1 with input as f.by(f.ana, copied)
 	}
 }
+
+into_temporary(labels) := object.union(
+	copying(["read", "write", "ddl"], ["projected"]),
+	{"relations": [f.labelled("customers", ["select"], ["email"]), object.union(f.temporary("t", ["create", "insert"]), {"labels": labels})]},
+)
+
+test_lets_a_value_into_a_temporary_table_that_keeps_its_label if {
+	rule.hold == set() with input as f.by(f.ana, into_temporary(["email", "phone"]))
+}
+
+test_holds_a_value_for_a_temporary_table_of_which_nothing_is_known if {
+	every labels in [[], ["phone"]] { count(rule.hold) == 1 with input as f.by(f.ana, into_temporary(labels)) }
+}
+
+test_holds_a_value_that_goes_into_a_lasting_table_beside_a_temporary_one if {
+	both := into_temporary(["email"])
+	lasting := object.union(both, {"relations": array.concat(both.relations, [f.relation("copies", ["insert"])])})
+	count(rule.hold) == 1 with input as f.by(f.ana, lasting)
+}

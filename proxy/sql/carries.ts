@@ -1,0 +1,24 @@
+import type { CarriedAtCreation, Carry } from '../catalog/temporaries.ts'
+
+/** What a statement puts into the session's temporary relations. */
+export class Carries {
+  /** Into one that it makes. */
+  created: CarriedAtCreation | 'view' | null = null
+  /** One is written where not all is seen that goes in: in a function, whose parameters stand for anything. */
+  isBlind = false
+  readonly #all: Carry[] = []
+
+  add(carry: Carry): void {
+    if (carry.labels.length > 0) this.#all.push(carry)
+  }
+
+  get all(): readonly Carry[] {
+    return this.#all
+  }
+
+  absorb(other: Carries): void {
+    this.#all.push(...other.#all)
+    this.isBlind ||= other.isBlind
+    this.created ??= other.created
+  }
+}
