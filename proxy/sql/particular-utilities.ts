@@ -1,4 +1,6 @@
 import type { CreateFunctionStmt, CreateStmt, GrantStmt, Node, RangeVar, ViewStmt } from 'libpg-query'
+
+import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { attachedCopies, attachedWrites } from './attached.ts'
 import { labelsOf } from './carrying.ts'
 import { rowSources } from './column-set.ts'
@@ -38,7 +40,9 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
     }
   },
   CreateTrigStmt: (context: Context, { relation, funcname }: { relation?: RangeVar; funcname?: Node[] }) => {
-    if (relation === undefined || lookUpRelation(context, nameOf(relation)).found === 'relation') return
+    const found = relation === undefined ? null : lookUpRelation(context, nameOf(relation))
+    // A permanent table's is looked into when it fires.
+    if (found === null || (found.found === 'relation' && found.relation.schema !== TEMPORARY_SCHEMA)) return
     const routines = candidates(context, qualifiedName(funcname), [])
     if (routines.length === 0) context.record.unresolved('function', stringsOf(funcname).join('.'))
     for (const routine of routines) callRoutine(context, routine, [])
