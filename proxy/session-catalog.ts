@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { SessionCatalog } from './session/session-state.ts'
+import type { SessionCatalog } from './session/session-start.ts'
 import { hasDomainChecks } from './sql/domain-checks.ts'
 
 export interface SessionCatalogOptions {

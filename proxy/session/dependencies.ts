@@ -7,7 +7,7 @@ import type { BoundParameters, Gate, Judgement } from '../gate.ts'
 import type { Foreseen } from '../preview/foresee.ts'
 import type { SideView } from '../preview/side-lane.ts'
 import type { CreateRowMasker } from './row-guard.ts'
-import type { SessionCatalog } from './session-state.ts'
+import type { SessionCatalog } from './session-start.ts'
 
 export interface Credential {
   readonly user: string

@@ -36,3 +36,22 @@ export function doubtsOfSettings(names: readonly string[]): Doubts {
 export function isChained(text: string): boolean {
   return /\bAND\s+CHAIN\b/i.test(text)
 }
+
+interface Unsettling {
+  readonly unsettles: Doubts
+  /** Ends or rolls back something. */
+  readonly transaction: boolean
+}
+
+/** @param now and what the open transaction has touched */
+export function doubtsAfter(
+  now: { readonly doubts: Doubts; readonly touched: Doubts },
+  run: readonly Unsettling[],
+): Doubts {
+  let { doubts, touched } = now
+  for (const { unsettles, transaction } of run) {
+    touched = either(touched, unsettles)
+    doubts = either(doubts, transaction ? touched : unsettles)
+  }
+  return doubts
+}

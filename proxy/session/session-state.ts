@@ -1,38 +1,14 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
-import type { Urgency } from '../catalog/looks.ts'
-import { carriedBy, type Temporaries } from '../catalog/temporaries.ts'
 import type { Judgement, SessionView } from '../gate.ts'
 import { type DefinitionChange, withoutTemporary } from '../sql/definition-change.ts'
-import { type Doubts, either, isChained, noDoubts } from './doubts.ts'
+import { type Doubts, doubtsAfter, either, isChained, noDoubts } from './doubts.ts'
 import { NameTable } from './name-table.ts'
 import { cursor, type NamesVersion, type Portal, type PreparedStatement } from './prepared.ts'
 import type { Said } from './said.ts'
-import { type DescribedSchema, TemporaryRelations } from './temporary-relations.ts'
+import type { SessionCatalog, SessionStart } from './session-start.ts'
+import { type DescribedSchema, type KnownNames, TemporaryRelations } from './temporary-relations.ts'
 import { type Traits, traitsOf } from './traits.ts'
-
-export interface SessionStart {
-  readonly identity: Identity
-  readonly target: Target
-  readonly door: SessionInput['door']
-  readonly application: string
-  readonly role: string
-  readonly searchPath: string | null
-  readonly said: Said
-  readonly catalog: SessionCatalog
-}
-
-/** What a session needs of its target's catalog. */
-export interface SessionCatalog {
-  /** Changes with every change of a definition. */
-  version(): number
-  labelsOf(relationOid: number, attribute: number): readonly string[]
-  /** A definition was changed; what is judged from now on waits until it is known. */
-  changed(): void
-  /** Looks now for what others have changed. Never rejects: what cannot be looked at is not judged by. */
-  look(urgency: Urgency): Promise<void>
-  /** Making a value of this type runs code: the checks of a domain. */
-  runsCode(typeOid: number): boolean
-}
+import { together } from './uncommitted.ts'
 
 /** What the session knows about itself: told by the server, or asked of it; never guessed. */
 export class SessionState implements SessionView {
@@ -44,7 +20,6 @@ export class SessionState implements SessionView {
   transaction: SessionInput['transaction'] = 'idle'
   role: string
   searchPath: string | null
-  temporaryRelations: ReadonlySet<string> = new Set()
   readonly statements = new NameTable<PreparedStatement>()
   readonly portals = new NameTable<Portal>()
   /** What the open transaction has changed about names; others, the catalog among them, cannot see it. */
@@ -55,9 +30,6 @@ export class SessionState implements SessionView {
   readonly withheld = new Set<Judgement>()
   readonly #temporary = new TemporaryRelations()
   #doubts: Doubts
-  /** Of the catalog when the server last printed this session's temporary views. */
-  #viewsAsOf = 0
-  #described = '[]'
   #namesVersion = 0
   #catalogTouched = false
   /** Before the open transaction touched them. */
@@ -89,23 +61,24 @@ export class SessionState implements SessionView {
 
   /** A definition has changed since the server printed the session's temporary views. */
   get viewsMayDiffer(): boolean {
-    const version = this.#catalog.version()
-    return this.#temporary.hasViews && !Number.isNaN(version) && version !== this.#viewsAsOf
+    return this.#temporary.viewsMayDiffer(this.#catalog.version())
+  }
+
+  get temporaryRelations(): ReadonlySet<string> {
+    return this.#temporary.names
   }
 
   /** What is known of the temporary relations. */
-  get temporaries(): Temporaries {
+  get temporaries(): TemporaryRelations['now'] {
     return this.#temporary.now
   }
-
   /** These go to the server in one message: from now on they may have run. */
   sends(judgements: readonly Judgement[]): void {
     this.#temporary.sends(judgements)
   }
 
   labelsOf(relationOid: number, attribute: number): readonly string[] {
-    const own = this.temporaries.relations.find(({ relation }) => relation.oid === relationOid)
-    return own === undefined ? this.#catalog.labelsOf(relationOid, attribute) : carriedBy(own, attribute).labels
+    return this.#temporary.labelsOf(relationOid, attribute) ?? this.#catalog.labelsOf(relationOid, attribute)
   }
 
   /** A parameter becomes a value of its type before anything of the statement runs. */
@@ -185,25 +158,18 @@ export class SessionState implements SessionView {
 
   /** What the server will not have reported by the end of what these run, in this order. */
   doubtsAfter(traits: readonly Traits[]): Doubts {
-    let doubts = this.doubts
-    let touched = this.touched
-    for (const { unsettles, transaction } of traits) {
-      touched = either(touched, unsettles)
-      doubts = either(doubts, transaction ? touched : unsettles)
-    }
+    const doubts = doubtsAfter(this, traits)
     return this.#reportsPath && doubts.path ? { ...doubts, path: false } : doubts
   }
 
   /** What the server answered when asked. */
   namesKnown(known: KnownNames): void {
     const { role = this.role, searchPath = this.searchPath, temporary } = known
-    const described = temporary === undefined ? this.#described : JSON.stringify(temporary)
-    const same = role === this.role && searchPath === this.searchPath && described === this.#described
-    if (!same) this.#namesVersion++
-    this.#described = described
+    const alike = role === this.role && searchPath === this.searchPath
     this.role = role
     this.searchPath = searchPath
-    if (temporary !== undefined) this.#temporariesKnown(temporary)
+    const same = temporary === undefined || this.#found(temporary)
+    if (!alike || !same) this.#namesVersion++
     this.#doubts = {
       path: this.#doubts.path && known.searchPath === undefined,
       role: this.#doubts.role && known.role === undefined,
@@ -211,13 +177,13 @@ export class SessionState implements SessionView {
     }
   }
 
-  #temporariesKnown({ schema, relations }: DescribedSchema): void {
+  /** @returns whether they are what they were */
+  #found(described: DescribedSchema): boolean {
     const before = this.temporaries
-    const viewPath = this.searchPath ?? ''
-    this.temporaryRelations = new Set(relations.map(({ name }) => name))
-    this.#temporary.found({ schema, relations, viewPath, idle: this.transaction === 'idle' })
+    const now = { viewPath: this.searchPath ?? '', version: this.#catalog.version(), idle: this.transaction === 'idle' }
+    const same = this.#temporary.found({ ...described, ...now })
     this.uncommitted = withoutTemporary(this.uncommitted, [before, this.temporaries])
-    this.#viewsAsOf = this.#catalog.version()
+    return same
   }
 
   #touch(doubts: Doubts): void {
@@ -233,30 +199,11 @@ export class SessionState implements SessionView {
   #chained(): void {
     this.doubts = either(this.doubts, { ...this.touched, relations: false })
     if (this.#temporariesBefore === null) return
-    this.temporaryRelations = this.temporaryRelations.union(this.#temporariesBefore)
-    this.#temporary.unsettle()
-    this.#described = ''
+    this.#temporary.unsettle(this.#temporariesBefore)
     this.#namesVersion++
   }
-}
-
-/** What the server answers when asked for some or all of it. */
-export interface KnownNames {
-  readonly role?: string
-  readonly searchPath?: string
-  readonly temporary?: DescribedSchema
 }
 
 const NONE: readonly never[] = []
 /** They only say which names may be shown; with fewer of them, fewer are. */
 const WITHHELD_MAX = 100
-/** Beyond this many, following each costs more than it is worth: nothing is taken for known. */
-const UNCOMMITTED_MAX = 500
-const anything: readonly DefinitionChange[] = [{ kind: 'anything' }]
-
-function together(
-  before: readonly DefinitionChange[],
-  added: readonly DefinitionChange[],
-): readonly DefinitionChange[] {
-  return before.length + added.length > UNCOMMITTED_MAX ? anything : [...before, ...added]
-}

@@ -1,6 +1,7 @@
 import type { Relation, RelationKind } from '../catalog/definitions.ts'
 import {
   type CarriedAtCreation,
+  carriedBy,
   carriedInto,
   noTemporaries,
   TEMPORARY_SCHEMA,
@@ -30,9 +31,18 @@ export interface DescribedSchema {
   readonly relations: readonly Described[]
 }
 
+/** What the server answers when asked for some or all of it. */
+export interface KnownNames {
+  readonly role?: string
+  readonly searchPath?: string
+  readonly temporary?: DescribedSchema
+}
+
 export interface Found extends DescribedSchema {
   /** The search path by which their queries are printed. */
   readonly viewPath: string
+  /** Of the catalog. */
+  readonly version: number
   /** No transaction is open that could bring back what is gone. */
   readonly idle: boolean
 }
@@ -51,13 +61,26 @@ type Holding = Omit<TemporaryRelation, 'relation' | 'query'>
  */
 export class TemporaryRelations {
   now: Temporaries = noTemporaries
+  /** Of all that is in the session's temporary schema. */
+  names: ReadonlySet<string> = new Set()
+  #described = '[]'
+  #viewsAsOf = 0
   /** null: once not known, it never is again, as nobody has seen what was put there meanwhile. */
   readonly #known = new Map<number, Holding | null>()
   readonly #made = new Map<string, CarriedAtCreation | null>()
   #isCalm = true
 
-  get hasViews(): boolean {
-    return this.now.relations.some(({ query }) => query !== null)
+  /** Whether a definition has changed since the server printed the views: the names in them may be others' now. */
+  viewsMayDiffer(version: number): boolean {
+    return (
+      version !== this.#viewsAsOf && this.now.relations.some(({ query }) => query !== null) && !Number.isNaN(version)
+    )
+  }
+
+  /** undefined: it is none of these. */
+  labelsOf(relationOid: number, attribute: number): readonly string[] | undefined {
+    const own = this.now.relations.find(({ relation }) => relation.oid === relationOid)
+    return own === undefined ? undefined : carriedBy(own, attribute).labels
   }
 
   /** These are about to run, in one message. What was made before is known by now, or has failed. */
@@ -89,13 +112,20 @@ export class TemporaryRelations {
   }
 
   /** Some may be gone, and which is not known: a name may mean any of them or what they hid. */
-  unsettle(): void {
+  unsettle(before: ReadonlySet<string>): void {
+    this.names = this.names.union(before)
+    this.#described = ''
     const opaque = this.now.relations.filter(({ query }) => query !== null).map(({ relation }) => relation.name)
     if (this.now !== noTemporaries) this.now = { ...this.now, relations: [], opaque: [...this.now.opaque, ...opaque] }
   }
 
-  /** What there is now. */
-  found({ schema, relations, viewPath, idle }: Found): void {
+  /** What there is now. @returns whether it is what there was */
+  found({ schema, relations, viewPath, version, idle }: Found): boolean {
+    const described = JSON.stringify(relations)
+    const same = described === this.#described
+    this.#described = described
+    this.names = new Set(relations.map(({ name }) => name))
+    this.#viewsAsOf = version
     const known = relations.flatMap((each) => this.#followed(each) ?? [])
     const opaque = relations.filter(
       ({ kind, oid }) => kind === 'v' && !known.some(({ relation }) => relation.oid === oid),
@@ -106,6 +136,7 @@ export class TemporaryRelations {
     const labels = relations.length === 0 && idle ? [] : this.now.labels
     if (relations.length + labels.length === 0) this.now = noTemporaries
     else this.#take({ schema, relations: known, opaque: opaque.map(({ name }) => name), labels, viewPath })
+    return same
   }
 
   #followed({ name, oid, kind, rowType, plain, query, attributes }: Described): TemporaryRelation | null {

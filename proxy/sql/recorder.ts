@@ -125,10 +125,6 @@ export class Recorder {
     return this.#gaps.firstMissing
   }
 
-  get isResolved(): boolean {
-    return this.#gaps.isEmpty
-  }
-
   /** What functions that were looked into read to make their result: EXPLAIN shows it where planning calls them. */
   computed(sources: readonly Source[]): void {
     for (const source of sources) this.#computed.add(source)
