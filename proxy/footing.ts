@@ -7,16 +7,20 @@ import type { Analysis } from './sql/analyse.ts'
  * What a judgement rests on that can be replaced while the statement's text, its tables and their columns stay as they
  * are: views, functions, rules, policies, triggers, defaults, checks, children.
  *
- * @returns null for a statement over plain tables: a column's number is never given to another
+ * @returns null for a read of plain tables: a column's number is never given to another
  */
 export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSnapshot): Footing | null {
-  const relations = definitions.flatMap(({ oid }) => snapshot.relationByOid(oid) ?? [])
-  const routines = definitions.flatMap(({ oid }) => snapshot.routineByOid(oid) ?? [])
+  const routineOf = (oid: number) => snapshot.routineByOid(oid)
+  const relations = definitions.flatMap(({ oid }) =>
+    routineOf(oid) === undefined ? (snapshot.relationByOid(oid) ?? []) : [],
+  )
+  const routines = definitions.flatMap(({ oid }) => routineOf(oid) ?? [])
   const writes = facts.effects.includes('write')
   // A temporary view is known by the names in it, and a permanent one by what is behind it.
   const viewed = facts.relations.some(({ temporary, kind }) => temporary && kind === 'view')
-  const plain = !viewed && relations.every((relation) => isPlain(snapshot, relation, writes))
-  if (plain && routines.length === 0) return null
+  // What a write sets off cannot be taken back, and any table may have got its first trigger a moment ago.
+  const rests = viewed || (writes ? relations.length > 0 : !relations.every((relation) => isPlain(snapshot, relation)))
+  if (!rests && routines.length === 0) return null
   return {
     snapshot,
     relations: new Set(relations.map(({ oid }) => oid)),
@@ -29,13 +33,9 @@ export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSna
 
 const STORED: ReadonlySet<Relation['kind']> = new Set(['table', 'sequence', 'index', 'toast'])
 
-function isPlain(snapshot: CatalogSnapshot, { oid, kind, attributes }: Relation, writes: boolean): boolean {
+function isPlain(snapshot: CatalogSnapshot, { oid, kind }: Relation): boolean {
   if (!STORED.has(kind) || snapshot.childrenOf(oid).length + snapshot.rulesOf(oid).length > 0) return false
-  if (!writes) return snapshot.expressionsOf(oid).every(({ on }) => on !== 'read')
-  return (
-    snapshot.triggersOf(oid).length + snapshot.expressionsOf(oid).length + snapshot.cascadesFrom(oid).length === 0 &&
-    attributes.every(({ expression, type }) => expression === null && domains(snapshot, type).length === 0)
-  )
+  return snapshot.expressionsOf(oid).every(({ on }) => on !== 'read')
 }
 
 function domains(snapshot: CatalogSnapshot, type: number): readonly number[] {

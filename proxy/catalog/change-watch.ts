@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
+import { readMark } from './load.ts'
 import { Looks, type Urgency } from './looks.ts'
-import { changeMark, changeSigns } from './queries.ts'
+import { changeSigns } from './queries.ts'
 
 export interface ChangeWatchOptions {
   readonly pool: pg.Pool
@@ -102,9 +103,4 @@ export class ChangeWatch {
     if (mark !== this.#mark) await this.#options.changed()
     this.#signs = signs
   }
-}
-
-export async function readMark(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ mark: string }>(changeMark)
-  return rows[0]?.mark ?? ''
 }

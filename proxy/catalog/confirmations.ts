@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { confirmingQuery } from './confirming-query.ts'
+import { confirming } from './marks.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 
 /** The definitions that a judgement rests on and that could change under a statement while its text stays the same. */
@@ -21,8 +21,7 @@ interface Asked {
 
 /**
  * Asks the server, on a connection of our own, whether definitions are still those of the snapshot. Exact and cheap: it
- * looks only at the catalog rows of what was named, and a row written by a transaction that the snapshot has not seen
- * is a change. One question runs at a time; all who ask meanwhile share the next, so that a thousand sessions cost one.
+ * looks only at the catalog rows of what was named, and compares their mark with that of the rows that were read. One question runs at a time; all who ask meanwhile share the next, so that a thousand sessions cost one.
  */
 export class Confirmations {
   readonly #connection: pg.ClientConfig
@@ -64,27 +63,26 @@ export class Confirmations {
     const all = <T>(part: (footing: Footing) => ReadonlySet<T>): T[] => [
       ...new Set(asked.flatMap(({ footing }) => [...part(footing)])),
     ]
-    const relationNames = all(({ relationNames }) => relationNames)
-    const routineNames = all(({ routineNames }) => routineNames)
+    const names = all(({ relationNames }) => relationNames)
+    const called = names.flatMap((name) => snapshot.relations.called(name))
+    const relations = [...new Set([...all(({ relations }) => relations), ...called.map(({ oid }) => oid)])]
+    const routines = all(({ routineNames }) => routineNames)
+    const domains = all(({ domains }) => domains)
     const client = await this.#connected()
-    const { rows } = await client.query<{ changed: boolean; relations: string; routines: number }>({
+    const { rows } = await client.query<Record<'relations' | 'names' | 'routines' | 'checks' | 'others', number>>({
       name: 'confirm',
-      text: confirmingQuery,
-      values: [
-        snapshot.definitions.seen,
-        all(({ relations }) => relations),
-        relationNames,
-        all(({ routines }) => routines),
-        routineNames,
-        all(({ domains }) => domains),
-      ],
+      text: confirming,
+      values: [relations, names, routines, domains],
     })
-    const [found] = rows
-    if (found === undefined || found.changed) return false
-    // What is gone has left no row; then there are fewer.
+    const { marks } = snapshot.definitions
+    const [now] = rows
     return (
-      found.relations === String(sum(relationNames, (name) => snapshot.relations.numbersOf(name))) &&
-      found.routines === sum(routineNames, (name) => snapshot.routines(name).length)
+      now !== undefined &&
+      now.relations === sum(relations, (oid) => marks.relations.get(oid)) &&
+      now.names === sum(called, ({ oid }) => oid) &&
+      now.routines === sum(routines, (name) => marks.routineNames.get(name)) &&
+      now.checks === sum(domains, (oid) => marks.checks.get(oid)) &&
+      now.others === marks.lists.operators + marks.lists.schemas
     )
   }
 
@@ -113,6 +111,6 @@ async function open(connection: pg.ClientConfig, lost: () => void): Promise<pg.C
 const STATEMENT_MS_MAX = 5_000
 const ANSWER_MS_MAX = 6_000
 
-function sum(names: readonly string[], count: (name: string) => number): number {
-  return names.reduce((total, name) => total + count(name), 0)
+function sum<T>(all: readonly T[], of: (each: T) => number | undefined): number {
+  return all.reduce((total, each) => total + (of(each) ?? 0), 0)
 }

@@ -1,5 +1,6 @@
 import type { LabelRules } from './column-sources.ts'
 import type { Definitions, Relation } from './definitions.ts'
+import type { Marks } from './marks.ts'
 import { CatalogSnapshot, type ViewSources } from './snapshot.ts'
 
 /** The lists of the definitions, each of which is handed over in parts. */
@@ -20,7 +21,6 @@ type LabelledColumn = readonly [key: string, labels: readonly string[]]
 export interface SnapshotHead {
   readonly serverVersion: number
   readonly loginRole: string
-  readonly seen: string
   readonly version: number
 }
 
@@ -41,8 +41,8 @@ export function* partsOf(snapshot: CatalogSnapshot): Generator<DefinitionsPart> 
 }
 
 export function headOf({ definitions, version }: CatalogSnapshot): SnapshotHead {
-  const { serverVersion, loginRole, seen } = definitions
-  return { serverVersion, loginRole, seen, version }
+  const { serverVersion, loginRole } = definitions
+  return { serverVersion, loginRole, version }
 }
 
 function labelledColumns(snapshot: CatalogSnapshot, relations: readonly Relation[]): LabelledColumn[] {
@@ -68,7 +68,7 @@ export class SnapshotAssembly {
   }
 
   finish({ version, ...server }: SnapshotHead, viewSources: ViewSources): CatalogSnapshot {
-    const definitions = { ...empty, ...this.#lists, ...server } as Definitions
+    const definitions = { ...empty, ...this.#lists, ...server, marks: noMarks } as Definitions
     const labels: LabelRules = {
       labelsFor: ({ schema, relation, column }) => this.#labels.get(keyOf(schema, relation, column)) ?? [],
     }
@@ -76,10 +76,14 @@ export class SnapshotAssembly {
   }
 }
 
+/** Only where definitions are read is it asked whether they have changed. */
+const noMarks: Partial<Marks> = {}
+
 /** An empty list has no parts. */
 const empty: { readonly [Key in ListKey]: readonly never[] } = {
   schemas: [],
   relations: [],
+  indexes: [],
   inheritance: [],
   views: [],
   rules: [],

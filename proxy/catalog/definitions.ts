@@ -1,3 +1,5 @@
+import type { Marks } from './marks.ts'
+
 /** What the catalog holds, in the form it is kept in memory. Names are PostgreSQL's. */
 
 export type RelationKind =
@@ -29,11 +31,20 @@ export interface Relation {
   readonly rowType: number
   /** The table behind an index or a TOAST table; 0 for others. */
   readonly owner: number
+  /** The table with the long values of this one; 0: none. */
+  readonly toast: number
   readonly attributes: readonly Attribute[]
   /** In pg_catalog, information_schema or pg_toast, as shipped. */
   readonly system: boolean
   /** Row-level security is in force for this role. */
   readonly rowSecurity: boolean
+}
+
+export interface Index {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly owner: number
 }
 
 export interface View {
@@ -161,10 +172,11 @@ export interface Definitions {
   /** Of the server, e.g. 180004. */
   readonly serverVersion: number
   readonly loginRole: string
-  /** Which transactions' work is in them: pg_snapshot, as text. */
-  readonly seen: string
+  /** By which a change is told. */
+  readonly marks: Marks
   readonly schemas: readonly string[]
   readonly relations: readonly Relation[]
+  readonly indexes: readonly Index[]
   readonly inheritance: readonly (readonly [child: number, parent: number])[]
   readonly views: readonly View[]
   readonly rules: readonly Rule[]

@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { viewSources } from '../sql/view.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
-import { ChangeWatch, readMark } from './change-watch.ts'
+import { ChangeWatch } from './change-watch.ts'
 import type { LabelRules } from './column-sources.ts'
 import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
 import { CatalogError } from './errors.ts'
-import { loadDefinitions } from './load.ts'
+import { loadDefinitions, markOf } from './load.ts'
 import type { Urgency } from './looks.ts'
 import { beginReadOnly, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
@@ -15,7 +15,7 @@ import { connectionOf } from './target-connection.ts'
 const ATTEMPTS = 3
 
 /**
- * Three moves: `refresh` reads everything and replaces the snapshot; `watch` looks for changes made elsewhere and
+ * Three moves: `refresh` reads what has changed and replaces the snapshot; `watch` looks for changes made elsewhere and
  * refreshes when there are some; `close` ends both. A refresh that is asked for while one runs runs once more after it,
  * because the running one may have read from before the change. When reading fails the last snapshot is not served:
  * `snapshot` throws until a later look succeeds.
@@ -150,13 +150,13 @@ export class LiveCatalog implements Catalog {
     const client = await this.#pool.connect()
     let failed = true
     try {
-      // Marked first: a change between the two is then read now and noticed once more, never missed.
-      const mark = await readMark(client)
-      const definitions = await loadDefinitions(client as unknown as pg.Client)
-      this.#watch.read(mark)
+      const { definitions, read } = await loadDefinitions(client, this.#definitions)
+      this.#watch.read(markOf(definitions.marks))
+      if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
       this.#definitions = definitions
-      this.#snapshot = this.#snapshotOf(definitions)
       failed = false
+      const { log, target } = this.#options
+      log.info({ target: target.name, relations: read?.size ?? definitions.relations.length }, 'definitions were read')
     } finally {
       client.release(failed)
     }

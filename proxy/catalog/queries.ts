@@ -1,7 +1,9 @@
+import { RELATION_KINDS } from './marks.ts'
+
 /**
- * The bulk queries behind a snapshot, for PostgreSQL 13 to 18. They run in one read-only transaction with an empty
- * search path, so that every expression comes back with its names qualified. Temporary relations of any session are
- * left out: a session's own are known by what it did.
+ * The queries behind a snapshot, for PostgreSQL 13 to 18. They run in one read-only transaction with an empty search path,
+ * so that every expression comes back with its names qualified. Temporary relations of any session are left out: a
+ * session's own are asked for in the session.
  */
 
 /** Rows of these count as shipped with the server: FirstNormalObjectId in access/transam.h. */
@@ -11,15 +13,18 @@ const visible = `n.nspname !~ '^pg_(toast_)?temp_'`
 
 export const schemas = `SELECT nspname FROM pg_namespace n WHERE ${visible}`
 
-export const relations = `
-  SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, c.relrowsecurity,
-         CASE c.relkind WHEN 'i' THEN x.indrelid WHEN 'I' THEN x.indrelid WHEN 't' THEN t.oid ELSE 0 END,
-         c.oid < ${FIRST_NORMAL_OID} OR n.nspname = 'pg_toast',
+/** A query over everything, or over the relations $1 alone. */
+export type OfRelations = (some: boolean) => string
+
+const among = (some: boolean, ...columns: readonly string[]): string =>
+  some ? `AND (${columns.map((column) => `${column} = ANY ($1::oid[])`).join(' OR ')})` : ''
+
+export const relations: OfRelations = (some) => `
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, c.relrowsecurity, c.reltoastrelid,
+         c.oid < ${FIRST_NORMAL_OID},
          a.numbers, a.names, a.types, a.expressions, a.generated
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_index x ON x.indexrelid = c.oid
-    LEFT JOIN pg_class t ON c.relkind = 't' AND t.reltoastrelid = c.oid
     LEFT JOIN (
       SELECT a.attrelid,
              json_agg(a.attnum ORDER BY a.attnum) AS numbers,
@@ -31,57 +36,69 @@ export const relations = `
                   THEN json_agg(a.attgenerated <> '' ORDER BY a.attnum) END AS generated
         FROM pg_attribute a
         LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
-       WHERE a.attnum > 0 AND NOT a.attisdropped
+       WHERE a.attnum > 0 AND NOT a.attisdropped ${among(some, 'a.attrelid')}
        GROUP BY a.attrelid
-    ) a ON a.attrelid = c.oid AND c.relkind NOT IN ('i', 'I')
-   WHERE ${visible}`
+    ) a ON a.attrelid = c.oid
+   WHERE c.relkind IN ${RELATION_KINDS} AND ${visible} ${among(some, 'c.oid')}`
 
-export const inheritance = 'SELECT inhrelid, inhparent FROM pg_inherits'
+/** They have names among the relations and are read by nobody. */
+export const indexes: OfRelations = (some) => `
+  SELECT c.oid, n.nspname, c.relname, x.indrelid
+    FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE ${visible} AND n.nspname <> 'pg_toast' ${among(some, 'x.indrelid')}`
 
-export const views = `
+export const inheritance: OfRelations = (some) =>
+  `SELECT inhrelid, inhparent FROM pg_inherits WHERE true ${among(some, 'inhrelid', 'inhparent')}`
+
+export const views: OfRelations = (some) => `
   SELECT c.oid, pg_get_viewdef(c.oid)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('v', 'm') AND c.oid >= ${FIRST_NORMAL_OID} AND ${visible}`
+   WHERE c.relkind IN ('v', 'm') AND c.oid >= ${FIRST_NORMAL_OID} AND ${visible} ${among(some, 'c.oid')}`
 
-export const rules = `
+export const rules: OfRelations = (some) => `
   SELECT r.ev_class, r.rulename, pg_get_ruledef(r.oid)
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.oid >= ${FIRST_NORMAL_OID} AND ${visible}`
+   WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.oid >= ${FIRST_NORMAL_OID} AND ${visible}
+         ${among(some, 'r.ev_class')}`
 
 /** Row-level and internal ones are listed too: a foreign key's are internal, and known by their functions. */
-export const triggers = `
+export const triggers: OfRelations = (some) => `
   SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, CASE WHEN t.tgqual IS NOT NULL OR t.tgdeferrable OR t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL
               THEN pg_get_triggerdef(t.oid) END
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE t.tgenabled <> 'D' AND t.tgfoid >= ${FIRST_NORMAL_OID} AND ${visible}`
+   WHERE t.tgenabled <> 'D' AND t.tgfoid >= ${FIRST_NORMAL_OID} AND ${visible} ${among(some, 't.tgrelid')}`
 
-export const expressions = `
+export const expressions: OfRelations = (some) => `
   SELECT k.conrelid, k.conname, 'write', pg_get_expr(k.conbin, k.conrelid)
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE k.contype = 'c' AND k.oid >= ${FIRST_NORMAL_OID} AND ${visible}
+   WHERE k.contype = 'c' AND k.oid >= ${FIRST_NORMAL_OID} AND ${visible} ${among(some, 'k.conrelid')}
   UNION ALL
   SELECT i.indrelid, c.relname, 'write', e.sql
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
          LATERAL (VALUES (pg_get_expr(i.indexprs, i.indrelid)), (pg_get_expr(i.indpred, i.indrelid))) AS e (sql)
-   WHERE e.sql IS NOT NULL AND i.indexrelid >= ${FIRST_NORMAL_OID} AND ${visible}
+   WHERE e.sql IS NOT NULL AND i.indexrelid >= ${FIRST_NORMAL_OID} AND ${visible} ${among(some, 'i.indrelid')}
   UNION ALL
   SELECT p.polrelid, p.polname, e.kind, e.sql
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
          LATERAL (VALUES ('read', pg_get_expr(p.polqual, p.polrelid)),
                          ('write', pg_get_expr(p.polwithcheck, p.polrelid))) AS e (kind, sql)
-   WHERE e.sql IS NOT NULL AND c.relrowsecurity AND ${visible}
+   WHERE e.sql IS NOT NULL AND c.relrowsecurity AND ${visible} ${among(some, 'p.polrelid')}
   UNION ALL
   SELECT p.partrelid, c.relname, 'write', pg_get_expr(p.partexprs, p.partrelid)
     FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE p.partexprs IS NOT NULL AND ${visible}`
+   WHERE p.partexprs IS NOT NULL AND ${visible} ${among(some, 'p.partrelid')}`
 
-export const cascades = `
+export const cascades: OfRelations = (some) => `
   SELECT k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype
     FROM pg_constraint k
-   WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`
+   WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+         ${among(some, 'k.conrelid', 'k.confrelid')}`
 
-/** @param atomicBodies pg_proc.prosqlbody exists: PostgreSQL 14 and later */
-export function routines(atomicBodies: boolean): string {
+/**
+ * @param builtin those shipped with the server, or all others
+ * @param atomicBodies pg_proc.prosqlbody exists: PostgreSQL 14 and later
+ */
+export function routines(builtin: boolean, atomicBodies: boolean): string {
   const atomic = atomicBodies ? 'p.prosqlbody IS NOT NULL' : 'false'
   const body = atomicBodies
     ? 'CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE pg_get_function_sqlbody(p.oid) END'
@@ -107,7 +124,8 @@ export function routines(atomicBodies: boolean): string {
     JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_language l ON l.oid = p.prolang
     LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-    LEFT JOIN pg_extension e ON e.oid = d.refobjid`
+    LEFT JOIN pg_extension e ON e.oid = d.refobjid
+   WHERE p.oid ${builtin ? '<' : '>='} ${FIRST_NORMAL_OID}`
 }
 
 /**
@@ -152,32 +170,24 @@ export const roles = `
     FROM pg_roles r
    WHERE r.rolname = current_user OR (SELECT count(*) FROM pg_roles) <= 200`
 
-export const server = `SELECT current_setting('server_version_num')::int, current_user, pg_current_snapshot()::text`
-
-const wholeTables =
-  `pg_proc pg_rewrite pg_inherits pg_trigger pg_operator pg_cast pg_policy pg_event_trigger pg_aggregate
-  pg_auth_members`.split(/\s+/)
-
-const mark = (from: string, alias: string) =>
-  `(SELECT concat(count(*), ':', sum(${alias}.xmin::text::bigint)) FROM ${from})`
-
-const ofRelations = (table: string, column: string) =>
-  mark(`${table} m JOIN pg_class c ON c.oid = m.${column} WHERE c.relpersistence <> 't'`, 'm')
+export const server = `SELECT current_setting('server_version_num')::int, current_user`
 
 /**
- * A text that changes when any definition does. Every catalog row that is written gets a new xmin, so the sum and
- * count of them differ after a change, wherever it was made and whatever it was. Temporary relations come and go all
- * the time and are left out. Takes about 0.1 s for 20,000 tables.
+ * What is printed with names of the relations $1 in it: relations with views, rules, defaults, checks and the like over
+ * them, and whether it is a function or a domain.
  */
-export const changeMark = `
-  SELECT concat_ws(' ',
-    ${mark("pg_class c WHERE relpersistence <> 't'", 'c')},
-    ${ofRelations('pg_attribute', 'attrelid')},
-    ${ofRelations('pg_index', 'indexrelid')},
-    ${ofRelations('pg_attrdef', 'adrelid')},
-    ${mark(`pg_namespace n WHERE ${visible}`, 'n')},
-    ${mark(`pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE ${visible}`, 'k')},
-    ${wholeTables.map((table) => mark(table, table)).join(',\n    ')}) AS mark`
+export const dependents = `
+  SELECT DISTINCT coalesce(r.ev_class, a.adrelid, nullif(k.conrelid, 0), t.tgrelid, p.polrelid, x.indrelid, c.oid)::bigint
+         AS relation, d.classid = 'pg_proc'::regclass, k.contypid <> 0
+    FROM pg_depend d
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+    LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+    LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+    LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+    LEFT JOIN pg_index x ON d.classid = 'pg_class'::regclass AND x.indexrelid = d.objid
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ${RELATION_KINDS}
+   WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])`
 
 /**
  * Cheap signs of life: how far transactions have come, and what the statistics say was written to the catalogs. The

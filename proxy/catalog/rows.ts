@@ -1,4 +1,5 @@
-import type { Attribute, Cascade, Relation, RelationKind, Routine, Type } from './definitions.ts'
+import { GenerationalCache } from '../../generational-cache.ts'
+import type { Attribute, Cascade, Index, Relation, RelationKind, Routine, Type } from './definitions.ts'
 
 /** From the rows of the bulk queries, whose columns stand in the order of queries.ts, to what the catalog holds. */
 export type Row = unknown[]
@@ -11,20 +12,28 @@ const relationKinds: Readonly<Record<string, RelationKind>> = {
   f: 'foreign_table',
   S: 'sequence',
   c: 'composite_type',
-  i: 'index',
-  I: 'index',
-  t: 'toast',
+}
+
+/** Most tables have columns that others have, too: an id in the first place, a name, a time. */
+const plain = new GenerationalCache<string, Attribute>(50_000)
+
+function shared(attribute: Attribute): Attribute {
+  if (attribute.expression !== null || attribute.generated) return attribute
+  const key = `${attribute.number} ${attribute.type} ${attribute.name}`
+  const known = plain.get(key)
+  if (known === undefined) plain.set(key, attribute, 1)
+  return known ?? attribute
 }
 
 export function relation(row: Row): Relation {
-  const [oid, schema, name, kind, rowType, rowSecurity, owner, system] = row as [
+  const [oid, schema, name, kind, rowType, rowSecurity, toast, system] = row as [
     number,
     string,
     string,
     string,
     number,
     boolean,
-    number | null,
+    number,
     boolean,
   ]
   const [numbers, names, types, expressions, generated] = row.slice(8) as [
@@ -35,13 +44,14 @@ export function relation(row: Row): Relation {
     boolean[] | null,
   ]
   const attributes = numbers?.map(
-    (number, index): Attribute => ({
-      number,
-      name: names[index] as string,
-      type: types[index] as number,
-      expression: expressions?.[index] ?? null,
-      generated: generated?.[index] ?? false,
-    }),
+    (number, index): Attribute =>
+      shared({
+        number,
+        name: names[index] as string,
+        type: types[index] as number,
+        expression: expressions?.[index] ?? null,
+        generated: generated?.[index] ?? false,
+      }),
   )
   const known = relationKinds[kind]
   if (known === undefined) throw new Error(`pg_class.relkind ${kind} is not known`)
@@ -51,11 +61,17 @@ export function relation(row: Row): Relation {
     name,
     kind: known,
     rowType,
-    owner: owner ?? 0,
+    owner: 0,
+    toast,
     attributes: attributes ?? [],
     system,
     rowSecurity,
   }
+}
+
+export function index(row: Row): Index {
+  const [oid, schema, name, owner] = row as [number, string, string, number]
+  return { oid, schema, name, owner }
 }
 
 export function cascade(row: Row): Cascade {

@@ -17,7 +17,7 @@ export class SnapshotParts {
 
   constructor(definitions: Definitions) {
     this.definitions = definitions
-    this.relations = new Relations(definitions.relations)
+    this.relations = new Relations(definitions.relations, { indexes: definitions.indexes })
     this.paths = new SearchPaths(definitions.schemas, definitions.roles)
     const isPartitioned = (oid: number) => this.relations.byOid(oid)?.kind === 'partitioned_table'
     this.inheritance = new Inheritance(definitions.inheritance, isPartitioned)
@@ -29,7 +29,7 @@ export class SnapshotParts {
   hashOf(oid: number, relations: Relations): string {
     const { views, rules, triggers, expressions, cascades } = this.attached
     const parts = [
-      relations.byOid(oid),
+      { ...relations.byOid(oid), toast: 0 }, // which VACUUM FULL makes anew
       views.get(oid),
       ...[rules, triggers, expressions, cascades].map((each) => each.get(oid) ?? []),
       ...this.inheritance.linksOf(oid),

@@ -16,7 +16,7 @@ export class TemporaryColumns {
   over(permanent: Relations): Relations {
     return new Relations(
       this.all.relations.map(({ relation }) => relation),
-      permanent,
+      { below: permanent },
     )
   }
 

@@ -147,7 +147,7 @@ export class TemporaryRelations {
       this.#known.set(oid, null)
       return null
     }
-    const owned = { owner: 0, system: false, rowSecurity: false }
+    const owned = { owner: 0, toast: 0, system: false, rowSecurity: false }
     const relation: Relation = { oid, schema: TEMPORARY_SCHEMA, name, kind: is, rowType, attributes, ...owned }
     return { relation, ...carried, query }
   }

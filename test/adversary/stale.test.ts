@@ -17,6 +17,7 @@ const MORE = `
   CREATE FUNCTION told(text) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1';
   CREATE TABLE written (id serial, note text);
   CREATE TABLE copied (note text);
+  CREATE TABLE bare (note text, more text);
   CREATE FUNCTION copying() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN INSERT INTO copied SELECT email FROM customers; RETURN new; END';
 `
@@ -79,6 +80,42 @@ test('D3 a function replaced elsewhere, also where it is first called in the mid
     )
     expect(canariesIn(bytesOf(await client.ask(each)))).toEqual([])
   }
+})
+
+/** Of a table that nothing is attached to, and of a name that is another's by now. */
+test.for<readonly [what: string, change: string, undo: string]>([
+  [
+    'first trigger',
+    'CREATE TRIGGER copying AFTER INSERT ON bare FOR EACH ROW EXECUTE FUNCTION copying()',
+    'DROP TRIGGER copying ON bare',
+  ],
+  [
+    'first rule',
+    'CREATE RULE copying AS ON INSERT TO bare DO ALSO INSERT INTO copied SELECT email FROM customers',
+    'DROP RULE copying ON bare',
+  ],
+  [
+    'first default, inside a transaction of its own',
+    'BEGIN; SAVEPOINT s; ALTER TABLE bare ALTER more SET DEFAULT mail_of(1); RELEASE s; COMMIT',
+    'ALTER TABLE bare ALTER more DROP DEFAULT',
+  ],
+  [
+    'name for a view with a rule',
+    `ALTER TABLE bare RENAME TO bared; CREATE VIEW bare AS SELECT * FROM bared;
+     CREATE RULE copying AS ON INSERT TO bare DO INSTEAD INSERT INTO copied SELECT email FROM customers`,
+    'DROP VIEW bare; ALTER TABLE bared RENAME TO bare',
+  ],
+])('D3 a plain table’s %s made elsewhere does not serve the next write', async ([, change, undo]) => {
+  const insert = "INSERT INTO bare (note) VALUES ('x')"
+  await expect.poll(async () => transcript(await client.ask(insert)), { timeout: 15_000 }).toContain('C INSERT 0 1')
+  for (let round = 0; round < 3; round++) {
+    await stand.direct.query(change)
+    expect(transcript(await client.ask(insert))).not.toContain('C INSERT 0 1')
+    await stand.direct.query(undo)
+    await expect.poll(async () => transcript(await client.ask(insert)), { timeout: 15_000 }).toContain('C INSERT 0 1')
+  }
+  expect((await stand.direct.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 0 }])
+  expect((await stand.direct.query('SELECT count(more)::int AS n FROM bare')).rows).toEqual([{ n: 0 }])
 })
 
 test('D3 every process notices', async () => {

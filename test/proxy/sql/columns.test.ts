@@ -138,7 +138,10 @@ test("a child's own label is a label of the same column seen through its parent"
   }
   const { CatalogSnapshot } = await import('../../../proxy/catalog/snapshot.ts')
   const { loadDefinitions } = await import('../../../proxy/catalog/load.ts')
-  const snapshot = new CatalogSnapshot(await loadDefinitions(other.client), { labels: rule, version: 9 })
+  const snapshot = new CatalogSnapshot((await loadDefinitions(other.client, null)).definitions, {
+    labels: rule,
+    version: 9,
+  })
   expect(snapshot.labelsOf(snapshot.relation('public', 'base')?.oid ?? 0, 2)).toEqual(['secret'])
 })
 
