@@ -35,7 +35,8 @@ export class ScriptedGate implements Gate {
   }
 
   judge(text: string, view: SessionView): readonly Judgement[] | Promise<readonly Judgement[]> {
-    this.judged.push({ text, view: { ...view, searchPath: view.searchPath, role: view.role } })
+    const { searchPath, role, temporaryRelations } = view
+    this.judged.push({ text, view: { ...view, searchPath, role, temporaryRelations } })
     const named = this.#named(text, view)
     if (named !== null) return named
     let judgements = this.#known.get(text)
