@@ -27,15 +27,16 @@ export function* readLines(path: string, from = 0): Generator<Lines, void, void>
     yield { lines: whole === null ? [] : decode(whole), offset, rest }
 }
 
-export function* readBytes(path: string, from = 0, chunkBytes = CHUNK_BYTES): Generator<Bytes, void, void> {
+/** @param given takes the first chunk, for who reads often and is done with it before the next time */
+export function* readBytes(path: string, from = 0, given: Buffer | null = null): Generator<Bytes, void, void> {
   const file = openSync(path, 'r')
   try {
     let parts: Buffer[] = []
     let offset = from
     let position = from
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(chunkBytes)
-      const count = readSync(file, chunk, 0, chunkBytes, position)
+    for (let own = given; ; own = null) {
+      const chunk = own ?? Buffer.allocUnsafe(CHUNK_BYTES)
+      const count = readSync(file, chunk, 0, chunk.length, position)
       position += count
       const end = count === 0 ? -1 : chunk.lastIndexOf(0x0a, count - 1)
       if (count === 0) {

@@ -8,7 +8,7 @@ import { readBytes, readLines } from './read-lines.ts'
 import { shippedEnd } from './shipped-lines.ts'
 
 /** As much as is shipped in one go: in a quiet hour a few records, under load thousands. */
-const BATCH_BYTES = 1 << 20
+const BATCH_BYTES = 1 << 19
 
 /**
  * Copies one journal into the state database, a run of records at a time, and follows its chain while doing so: what
@@ -19,6 +19,8 @@ export class JournalShipping {
   readonly #folder: string
   readonly #journal: string
   readonly #pool: Pool
+  /** Used again and again: half a megabyte for every look would keep the collector busy. */
+  readonly #chunk = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #position: Position | null = null
 
   constructor(folder: string, journal: string, pool: Pool) {
@@ -37,7 +39,7 @@ export class JournalShipping {
     const files = listJournals(this.#folder).get(this.#journal) ?? []
     this.#position ??= await this.#findPosition(files)
     for (let position = this.#position; ; position = this.#position) {
-      const [chunk] = readBytes(position.file.path, position.offset, BATCH_BYTES)
+      const [chunk] = readBytes(position.file.path, position.offset, this.#chunk)
       if (chunk !== undefined && chunk.whole !== null) return this.#ship(position, chunk.whole, chunk.offset)
       const next = files.find(({ firstSeq }) => firstSeq === position.seq + 1)
       if (next === undefined || next.path === position.file.path) return 0
