@@ -9,15 +9,30 @@ import { PolicyError } from './errors.ts'
 const { remindMs, delegates, sameShape } = answering.shape
 const milliseconds = z.int().min(1_000)
 
+/** A review that nobody does in time is somebody else's as well. */
+type Escalating = {
+  readonly break_glass?: { readonly escalate_to?: string | undefined } | null | undefined
+  readonly escalate?: object | null | undefined
+}
+const escalates = ({ break_glass: glass, escalate }: Escalating): boolean =>
+  glass == null || glass.escalate_to !== undefined || escalate != null
+
 const holds = z.looseObject({
-  holds: z.looseObject({
-    reason_required: z.boolean().optional(),
-    remind_ms: remindMs.optional(),
-    escalate: z.strictObject({ group: z.string(), after_ms: milliseconds }).nullish(),
-    delegates: delegates.optional(),
-    break_glass: z.strictObject({ group: z.string(), review_ms: milliseconds }).nullish(),
-    same_shape: sameShape.optional(),
-  }),
+  holds: z
+    .looseObject({
+      reason_required: z.boolean().optional(),
+      remind_ms: remindMs.optional(),
+      escalate: z.strictObject({ group: z.string(), after_ms: milliseconds }).nullish(),
+      delegates: delegates.optional(),
+      break_glass: z
+        .strictObject({ group: z.string(), review_ms: milliseconds, escalate_to: z.string().optional() })
+        .nullish(),
+      same_shape: sameShape.optional(),
+    })
+    .refine(escalates, {
+      path: ['break_glass', 'escalate_to'],
+      message: 'say which group a review is escalated to that nobody does in time (or set holds.escalate)',
+    }),
 })
 
 const { group, startsAt, shiftMs, shifts } = onCall.shape

@@ -27,9 +27,11 @@ export const answering = z.strictObject({
       'By group: whose members may answer for one of its members who is away, beside those of the group itself',
     ),
   breakGlass: z
-    .strictObject({ group: z.string(), reviewMs: z.int().min(1_000) })
+    .strictObject({ group: z.string(), reviewMs: z.int().min(1_000), escalateTo: z.string().nullish() })
     .nullable()
-    .describe('People of the group may run their own at once, with a reason; it has to be reviewed within this time'),
+    .describe(
+      'People of the group may run their own at once, with a reason; it has to be reviewed within this time, and then by people of escalateTo, too',
+    ),
   sameShape: z
     .strictObject({ runs: z.int().min(1).max(1_000), ms: z.int().min(1_000) })
     .nullable()
@@ -38,3 +40,8 @@ export const answering = z.strictObject({
 
 export type Answering = z.infer<typeof answering>
 export type OnCall = z.infer<typeof onCall>
+
+/** Who may review, beside the reviewers, what was run by breaking the glass and was not reviewed in time. */
+export function overdueGroup(answering: Answering | undefined): string | null {
+  return answering?.breakGlass?.escalateTo ?? answering?.escalate?.group ?? null
+}

@@ -4,12 +4,11 @@ import type { Routes } from '../../http-schemas.ts'
 import { backgroundOf } from '../../workflows/holds/background.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { visibleHolds } from '../../workflows/holds/visible-holds.ts'
 import { ConsoleError } from './errors.ts'
 import { holdSummaryOf, holdViewOf } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
-import { mayReadLiterals, mayReview, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
+import { isBehind, mayReadLiterals, mayReview, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
 import { ruleSourceOf } from './rule-source.ts'
 import {
   type HoldView,
@@ -62,7 +61,14 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         const { status, which, limit } = request.query
         const { person } = viewer
         const only = which === 'all' || which === 'asked' ? null : THEIRS[which](viewer)
-        const filter = { person, which, limit, only, everything: person.groups.includes(SECURITY_GROUP) }
+        const filter = {
+          person,
+          which,
+          limit,
+          only,
+          everything: person.groups.includes(SECURITY_GROUP),
+          owned: viewer.owned,
+        }
         const shown = await visibleHolds(pool, status === undefined ? filter : { ...filter, status })
         return { holds: shown.map((hold) => holdSummaryOf(hold, viewer)) }
       },
@@ -99,7 +105,7 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
       async (request) => {
         const viewer = viewerOf(request)
         const hold = await visible(request.params.id, viewer)
-        if (!isAsker(hold.identity, viewer.person))
+        if (!isBehind(hold, viewer))
           throw new ConsoleError('not_the_asker', 'Only who asked can withdraw; you can reject it.')
         return whole(await holds.withdraw(hold.id, viewer.person), viewer)
       },

@@ -3,10 +3,10 @@ import type { Background } from '../../workflows/holds/background.ts'
 import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Consequences } from '../../workflows/holds/consequences.ts'
 import type { Hold, Preview } from '../../workflows/holds/hold.ts'
-import { isAsker } from '../../workflows/holds/identity-key.ts'
 import { HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
 import type { ConsequencesView } from './consequences-schema.ts'
 import {
+  isBehind,
   mayBreakGlass,
   mayReadCounts,
   mayReadExamples,
@@ -68,7 +68,7 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
       mayUndoAlike: mayUndoAlike(hold, viewer),
       whyNot,
       whyNotApprove: whyNotApprove(hold, viewer),
-      mayWithdraw: isAsker(hold.identity, viewer.person) && (status === 'pending' || status === 'approved'),
+      mayWithdraw: isBehind(hold, viewer) && (status === 'pending' || status === 'approved'),
       voted: votedBy(hold, viewer),
     },
   }

@@ -1,3 +1,4 @@
+import { isBehindRequest } from '../../workflows/directory/owned.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { isAsker, samePerson } from '../../workflows/holds/identity-key.ts'
 import { groupsAt, placesFor, placesOf } from '../../workflows/holds/standing.ts'
@@ -7,8 +8,8 @@ import type { Viewer } from './viewer.ts'
 /** Members see every hold; they gain no right to vote by it. */
 export const SECURITY_GROUP = 'security'
 
-export function maySee(hold: Hold, viewer: Pick<Viewer, 'person'>): boolean {
-  if (isAsker(hold.identity, viewer.person)) return true
+export function maySee(hold: Hold, viewer: Pick<Viewer, 'person' | 'owned'>): boolean {
+  if (isBehind(hold, viewer)) return true
   const groups = new Set(viewer.person.groups)
   if (groups.has(SECURITY_GROUP)) return true
   const scheduled = (hold.decision.answering?.onCall ?? []).some(({ shifts }) =>
@@ -17,9 +18,14 @@ export function maySee(hold: Hold, viewer: Pick<Viewer, 'person'>): boolean {
   return scheduled || groupsAsked(hold).some((group) => groups.has(group)) || votedBy(hold, viewer) !== null
 }
 
+/** It is their own request, or that of what is theirs. */
+export function isBehind({ identity }: Hold, { person, owned }: Pick<Viewer, 'person' | 'owned'>): boolean {
+  return isBehindRequest(identity, person, owned)
+}
+
 /** Everybody whom the decision names in any way, as 0014-hold-shown-to.sql has them. */
 function groupsAsked({ decision: { reviewers, answering } }: Hold): readonly string[] {
-  const others = answering?.escalate == null ? [] : [answering.escalate.group]
+  const others = [answering?.escalate?.group, answering?.breakGlass?.escalateTo].filter((group) => group != null)
   return [...reviewers.map(({ group }) => group), ...others, ...Object.values(answering?.delegates ?? {}).flat()]
 }
 
@@ -38,13 +44,13 @@ export function mayReadLiterals(hold: Hold, viewer: Viewer): boolean {
  * anybody answered, and could ask again.
  */
 export function mayReadCounts(hold: Hold, viewer: Viewer): boolean {
-  if (!comparesProtectedColumns(hold.facts) || !isAsker(hold.identity, viewer.person)) return true
+  if (!comparesProtectedColumns(hold.facts) || !isBehind(hold, viewer)) return true
   return viewer.actsFor === null && viewer.kind === 'human' && seesClear(hold, viewer)
 }
 
 /** Rows of data are for those who are asked, never for who asked: nobody judged that they may read these. */
 export function mayReadExamples(hold: Hold, viewer: Viewer): boolean {
-  return !isAsker(hold.identity, viewer.person)
+  return !isBehind(hold, viewer)
 }
 
 function seesClear({ facts, labelsClearTo = {} }: Hold, { person }: Viewer): boolean {
@@ -63,10 +69,15 @@ export function votedBy(hold: Hold, { person }: Pick<Viewer, 'person'>): 'approv
 }
 
 /** By their own right, or that of somebody who is away; nobody answers for who asks. */
-function placesOpenTo({ decision, identity }: Hold, viewer: Viewer, escalated: boolean): readonly string[] {
-  const { person, insteadOf, at } = viewer
-  const where = { decision, escalated, at }
-  const others = insteadOf.filter((away) => !isAsker(identity, away))
+function placesOpenTo(
+  { decision, identity }: Hold,
+  viewer: Viewer,
+  escalated: boolean,
+  overdue = false,
+): readonly string[] {
+  const { person, insteadOf, owned, at } = viewer
+  const where = { decision, escalated, overdue, at }
+  const others = insteadOf.filter((away) => !isBehindRequest(identity, away, owned))
   return [...placesOf(person, where), ...others.flatMap((away) => placesFor(away, person, where))]
 }
 
@@ -82,6 +93,7 @@ export function whyNotVote(hold: Hold, viewer: Viewer): string | null {
   if (viewer.kind !== 'human') return 'Only people can answer; agents and services cannot.'
   if (samePerson(hold.identity, viewer.person)) return 'You asked for this yourself. Someone else has to decide.'
   if (isAsker(hold.identity, viewer.person)) return `${hold.identity.name} acts for you. Someone else has to decide.`
+  if (isBehind(hold, viewer)) return `${hold.identity.name} is yours. Someone else has to decide.`
   const needed = hold.decision.reviewers.map(({ group }) => group)
   const escalated = isEscalated(hold, viewer.at)
   if (escalated && hold.decision.answering?.escalate) needed.push(hold.decision.answering.escalate.group)
@@ -105,12 +117,10 @@ export function whyNotApprove(hold: Hold, viewer: Viewer): string | null {
 
 /** Who may answer may say afterwards what they think of what was run without an answer. The hold decides again. */
 export function mayReview(hold: Hold, viewer: Viewer): boolean {
-  const { brokenGlass: glass, identity } = hold
-  if (glass === null || glass.review !== null || viewer.kind !== 'human' || isAsker(identity, viewer.person))
-    return false
-  // Overdue, it is everybody's whom it was escalated to.
+  const { brokenGlass: glass } = hold
+  if (glass === null || glass.review !== null || viewer.kind !== 'human' || isBehind(hold, viewer)) return false
   const overdue = Date.parse(glass.reviewDueAt) <= viewer.at.getTime()
-  return placesOpenTo(hold, viewer, hold.escalatedAt !== null || overdue).length > 0
+  return placesOpenTo(hold, viewer, hold.escalatedAt !== null, overdue).length > 0
 }
 
 /** Only people, for themselves, and only where the policy lets their group. The hold decides again. */
@@ -122,8 +132,8 @@ export function mayBreakGlass({ status, identity, decision }: Hold, { kind, pers
 
 /** Who may answer may end what an approval allows to others like it, while there is something to end. */
 export function mayUndoAlike(hold: Hold, viewer: Viewer): boolean {
-  const { alikeApproval: approval, identity } = hold
+  const { alikeApproval: approval } = hold
   if (approval === null || approval.undone !== null || viewer.kind !== 'human') return false
-  if (isAsker(identity, viewer.person) || Date.parse(approval.expiresAt) <= viewer.at.getTime()) return false
+  if (isBehind(hold, viewer) || Date.parse(approval.expiresAt) <= viewer.at.getTime()) return false
   return placesOpenTo(hold, viewer, hold.escalatedAt !== null).length > 0
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { HoldpointError } from '../../errors.ts'
 import type { Identity, Principal, Scope } from '../../policies/input.ts'
 import { awayFor } from '../../workflows/directory/delegations.ts'
+import { type Owned, ownedBy } from '../../workflows/directory/owned.ts'
 import type { Member } from '../../workflows/holds/standing.ts'
 import { ConsoleError } from './errors.ts'
 import type { ConsoleParts } from './parts.ts'
@@ -16,6 +17,8 @@ export interface Viewer {
   readonly scopes?: readonly Scope[]
   /** Who is away and lets this person answer for them. */
   readonly insteadOf: readonly Member[]
+  /** What of this person, and of those who are away, asks for things: nobody answers for their own. */
+  readonly owned: readonly Owned[]
   /** The moment at which their rights are judged. */
   readonly at: Date
   readonly via: 'console' | 'command_line'
@@ -53,9 +56,10 @@ async function bearer(authorization: string, sources: ViewerSources): Promise<Vi
   const person = { issuer, subject, name, groups }
   const at = new Date(sources.now())
   const insteadOf = await awayFor(sources.pool, person, at)
+  const owned = await ownedBy(sources.pool, [person, ...insteadOf])
   const expiresAt = Date.parse(identity.expiresAt)
   const proven = { kind, person, actsFor, ...(scopes === undefined ? {} : { scopes }) }
-  return { ...proven, insteadOf, at, via: 'command_line', sessionId: null, expiresAt }
+  return { ...proven, insteadOf, owned, at, via: 'command_line', sessionId: null, expiresAt }
 }
 
 /** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */
@@ -70,11 +74,13 @@ async function signedIn(sessionId: string, { sessions, directory, pool, now }: V
   const { issuer, subject, name, groups } = person
   const { expiresAt } = session
   const at = new Date(now())
+  const insteadOf = await awayFor(pool, person, at)
   return {
     kind: person.kind,
     person: { issuer, subject, name, groups },
     actsFor: null,
-    insteadOf: await awayFor(pool, person, at),
+    insteadOf,
+    owned: await ownedBy(pool, [person, ...insteadOf]),
     at,
     via: 'console',
     sessionId,

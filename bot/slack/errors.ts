@@ -7,6 +7,8 @@ export type SlackErrorCode =
   | 'slack_unreachable'
   /** Slack refused and will refuse again until somebody changes something. */
   | 'slack_refused'
+  /** Another process is at the same card; nothing is wrong with Slack. */
+  | 'slack_card_busy'
   /** slack.botToken is set and something that goes with it is not. */
   | 'slack_not_configured'
 
@@ -28,8 +30,8 @@ export class SlackError extends HoldpointError {
     super(message, options)
     this.code = code
     this.reason = options.reason ?? code
-    this.retryable = code === 'slack_rate_limited' || code === 'slack_unreachable'
-    this.outage = this.retryable
+    this.outage = code === 'slack_rate_limited' || code === 'slack_unreachable'
+    this.retryable = this.outage || code === 'slack_card_busy'
     this.retryAfterMs = options.retryAfterMs ?? null
   }
 }

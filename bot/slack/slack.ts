@@ -25,6 +25,7 @@ import { CardInPlace } from './cards/card-in-place.ts'
 import { type CardDelivery, createCardDelivery } from './cards/delivery.ts'
 import { createDestinations } from './cards/destinations.ts'
 import { createFaces } from './cards/faces.ts'
+import { createForgetting } from './cards/forget-old.ts'
 import { gatheredCard } from './cards/gathered-card.ts'
 import { createGatheredCards, type Gathered } from './cards/gathered-cards.ts'
 import { createNudges } from './cards/nudges.ts'
@@ -105,6 +106,7 @@ export function createSlack(parts: SlackParts): Slack | null {
     places: new CardInPlace({ client, cards, now, botUserId, pace }),
     destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId }),
     troubles: createTroubles(pool, now),
+    forgetOld: createForgetting(pool, now),
     nudges: createNudges({ ...{ pool, client, cards, holds, pace, now }, askerIn }),
   })
   const seen = createSeenRequests({ pool, now })

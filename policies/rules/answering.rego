@@ -49,7 +49,16 @@ delegates := data.holds.delegates
 
 default break_glass := null
 
-break_glass := {"group": data.holds.break_glass.group, "reviewMs": data.holds.break_glass.review_ms}
+break_glass := {
+	"group": data.holds.break_glass.group,
+	"reviewMs": data.holds.break_glass.review_ms,
+	"escalateTo": escalate_to,
+}
+
+# Without it, an overdue review is that of the group above.
+default escalate_to := null
+
+escalate_to := data.holds.break_glass.escalate_to
 
 default same_shape := null
 

@@ -69,11 +69,11 @@ answered(with_holds) := decision.answering if {
 test_says_how_a_hold_is_answered if {
 	answering := answered({
 		"escalate": {"group": "leads", "after_ms": 60000},
-		"break_glass": {"group": "sre", "review_ms": 3600000},
+		"break_glass": {"group": "sre", "review_ms": 3600000, "escalate_to": "security"},
 		"same_shape": {"runs": 20, "ms": 600000},
 	})
 	answering.escalate == {"group": "leads", "afterMs": 60000}
-	answering.breakGlass == {"group": "sre", "reviewMs": 3600000}
+	answering.breakGlass == {"group": "sre", "reviewMs": 3600000, "escalateTo": "security"}
 	answering.sameShape == {"runs": 20, "ms": 600000}
 	answering.remindMs == 300000
 	answering.reasonRequired == false

@@ -41,9 +41,20 @@ test.each([
   ['data/holds.yaml', 'holds: { escalate: { group: leads } }', 'holds.escalate.after_ms'],
   ['data/holds.yaml', 'holds: { same_shape: { runs: 5000, ms: 1000 } }', 'holds.same_shape.runs'],
   ['data/holds.yaml', 'holds: { break_glass: everybody }', 'holds.break_glass'],
+  ['data/holds.yaml', 'holds: { break_glass: { group: sre, review_ms: 3600000 } }', 'break_glass.escalate_to'],
   ['data/holds.yaml', 'holds: [', 'not YAML'],
 ])('%s with a slip is refused before it decides anything', (file, text, where) => {
   using folder = policyFolder('default')
   folder.write(file, text)
   expect(() => checkAnsweringData(folder.path)).toThrow(where)
+})
+
+test.each([
+  'holds: { break_glass: { group: sre, review_ms: 3600000, escalate_to: security } }',
+  'holds: { break_glass: { group: sre, review_ms: 3600000 }, escalate: { group: leads, after_ms: 600000 } }',
+  'holds: { break_glass: null }',
+])('%s says who reviews what nobody reviewed in time', (text) => {
+  using folder = policyFolder('default')
+  folder.write('data/holds.yaml', text)
+  expect(() => checkAnsweringData(folder.path)).not.toThrow()
 })

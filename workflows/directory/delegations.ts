@@ -51,9 +51,20 @@ interface DelegationRow {
 }
 
 export function createDelegations(pool: pg.Pool, now: () => number): Delegations {
+  /** What is refused is rolled back, and on record. */
+  async function trying<T>(by: PersonKey, act: (client: Queryable) => Promise<T>): Promise<T> {
+    try {
+      return await inTransaction(pool, act)
+    } catch (err) {
+      if (err instanceof DirectoryError)
+        await recordRefusedDelegation(pool, new Date(now()), `${by.issuer} ${by.subject}`, err.code)
+      throw err
+    }
+  }
+
   return {
     delegate({ from, to, startsAt, endsAt }) {
-      return inTransaction(pool, async (client) => {
+      return trying(from, async (client) => {
         const at = new Date(now())
         checkTimes(startsAt, endsAt, at)
         if (samePerson(from, to)) throw new DirectoryError('bad_delegation', 'Nobody answers for themselves')
@@ -82,7 +93,7 @@ export function createDelegations(pool: pg.Pool, now: () => number): Delegations
       return rows.map(toDelegation)
     },
     revoke(id, by) {
-      return inTransaction(pool, async (client) => {
+      return trying(by, async (client) => {
         const at = new Date(now())
         const rows = await rowsOf(
           client,
@@ -112,6 +123,11 @@ export async function awayFor(on: Queryable, { issuer, subject }: PersonKey, at:
     if (person?.active === true && person.kind === 'human') people.push(person)
   }
   return people
+}
+
+/** @param by as the directory knows them, or as Slack names somebody who is nobody to us */
+export function recordRefusedDelegation(on: Queryable, at: Date, by: string, reason: string): Promise<void> {
+  return writeTrail(on, at, 'delegation.refused', { by, reason })
 }
 
 function checkTimes(startsAt: Date, endsAt: Date, at: Date): void {

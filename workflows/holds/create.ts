@@ -41,7 +41,7 @@ export async function createRow(client: Queryable, request: HoldRequest, options
   // Somebody made the same hold since we looked; by now it can be seen.
   if (row === undefined) return createRow(client, request, options)
   if (request.mode === 'wait') await sayWaited(client, row.id)
-  await showToScheduled(client, row)
+  await showToOthers(client, row)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
   const through = await approveThrough(client, row, at)
   if (through !== null) return { ...through, isNew: true }
@@ -105,10 +105,12 @@ async function insert(client: Queryable, request: HoldRequest, at: Date): Promis
   return row
 }
 
-/** People of a schedule need not be in the group that it stands for. */
-async function showToScheduled(client: Queryable, { id, request }: HoldRow): Promise<void> {
-  const people = (request.decision.answering?.onCall ?? []).flatMap(({ shifts }) => shifts.flat().map(shownKey))
-  if (people.length > 0) await client.query('UPDATE hold SET shown_to = shown_to || $2 WHERE id = $1', [id, people])
+/** People of a schedule need not be in the group that it stands for; and who may have to review it. */
+async function showToOthers(client: Queryable, { id, request }: HoldRow): Promise<void> {
+  const { onCall = [], breakGlass } = request.decision.answering ?? {}
+  const people = onCall.flatMap(({ shifts }) => shifts.flat().map(shownKey))
+  const others = breakGlass?.escalateTo == null ? people : [...people, breakGlass.escalateTo]
+  if (others.length > 0) await client.query('UPDATE hold SET shown_to = shown_to || $2 WHERE id = $1', [id, others])
 }
 
 function createdEvent({ id, request }: HoldRow) {

@@ -8,11 +8,11 @@ import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds, Vote } from './hold.ts'
-import { identityKey, isAsker, type PersonKey } from './identity-key.ts'
+import { identityKey, type PersonKey } from './identity-key.ts'
 import { makeJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { coversReviewers } from './quorum.ts'
-import { giveReason } from './reason.ts'
+import { asksOrOwns, giveReason } from './reason.ts'
 import { review, tellOverdue } from './review.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 import { escalate, remind } from './telling.ts'
@@ -89,7 +89,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     take: async (id) => (await attempt('take', id)) !== null,
     expire: async (id) => (await attempt('expire', id)) !== null,
     async due(id) {
-      if ((await attempt('expire', id)) !== null) return
+      await attempt('expire', id)
       for (const happen of [escalate, remind]) {
         const told = await inTransaction(pool, (client) => happen(client, id, moment()))
         tell([], told?.notices ?? [])
@@ -139,7 +139,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async withdraw(id, by) {
       const hold = await existing(id)
-      if (by !== undefined && !isAsker(hold.identity, by)) {
+      if (by !== undefined && !(await asksOrOwns(pool, hold.identity, by))) {
         throw new HoldError('not_yours', 'Only whoever asked can take this request back')
       }
       if ((await attempt('withdraw', id)) !== null) return existing(id)

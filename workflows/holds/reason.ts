@@ -42,9 +42,9 @@ export async function giveReason(
 }
 
 /** Whose agent or service it is, the directory says at this moment; a sign-in of theirs need not have said it. */
-async function asksOrOwns(client: Queryable, identity: Identity, by: PersonKey): Promise<boolean> {
+export async function asksOrOwns(on: Queryable, identity: Identity, by: PersonKey): Promise<boolean> {
   if (isAsker(identity, by)) return true
-  const owner = (await findPerson(client, identity))?.owner ?? null
+  const owner = (await findPerson(on, identity))?.owner ?? null
   if (owner === null || !samePerson(owner, by)) return false
-  return (await findPerson(client, owner))?.active === true
+  return (await findPerson(on, owner))?.active === true
 }

@@ -39,9 +39,7 @@ export async function review(
     [id],
   )
   if (glass === undefined) throw new HoldError('nothing_to_review', 'Nobody broke the glass for this')
-  // Overdue, it is everybody's whom it was escalated to.
-  const escalated_at = row.escalated_at ?? (glass.review_due_at <= at ? at : null)
-  const voter = await voterOf(client, { ...row, escalated_at }, by, at)
+  const voter = await voterOf(client, row, by, at, glass.review_due_at <= at)
   if (voter instanceof HoldError) throw voter
   if (glass.verdict !== null) throw new HoldError('reviewed_already', 'This has been reviewed already')
   const { issuer, subject, name } = voter.person

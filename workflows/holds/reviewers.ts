@@ -1,3 +1,4 @@
+import { overdueGroup } from '../../policies/answering.ts'
 import { awayFor } from '../directory/delegations.ts'
 import { findPerson, type Person } from '../directory/directory.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
@@ -19,9 +20,10 @@ const CANDIDATES = `
  * somebody who is away, but never who asks, for whom, or who answers for them. The same is judged again when they vote.
  */
 export async function reviewersAt(on: Queryable, hold: Hold, at: Date): Promise<readonly Person[]> {
-  const { decision, identity, escalatedAt } = hold
-  const where: StandingIn = { decision, escalated: escalatedAt !== null, at }
-  const groups = [...decision.reviewers.map(({ group }) => group), ...otherGroup(hold)]
+  const { decision, identity, escalatedAt, brokenGlass } = hold
+  const overdue = brokenGlass?.review === null && Date.parse(brokenGlass.reviewDueAt) <= at.getTime()
+  const where: StandingIn = { decision, escalated: escalatedAt !== null, overdue, at }
+  const groups = [...decision.reviewers.map(({ group }) => group), ...otherGroups(hold, overdue)]
   const duty = (decision.answering?.onCall ?? []).flatMap((schedule) => onDuty(schedule, at))
   const candidates = await rowsOf<PersonKey & { readonly issuer: string; readonly subject: string }>(on, CANDIDATES, [
     groups,
@@ -50,7 +52,11 @@ async function mayAnswer(
   return away.some((one) => !asks(one) && placesFor(one, person, where).length > 0)
 }
 
-function otherGroup({ decision, escalatedAt }: Hold): readonly string[] {
-  const escalate = decision.answering?.escalate ?? null
-  return escalatedAt === null || escalate === null ? [] : [escalate.group]
+function otherGroups({ decision, escalatedAt }: Hold, overdue: boolean): readonly string[] {
+  const { answering } = decision
+  const groups = [
+    escalatedAt === null ? null : (answering?.escalate?.group ?? null),
+    overdue ? overdueGroup(answering) : null,
+  ]
+  return groups.filter((group) => group !== null)
 }

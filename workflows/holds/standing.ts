@@ -1,4 +1,4 @@
-import type { Answering, OnCall } from '../../policies/answering.ts'
+import { type Answering, type OnCall, overdueGroup } from '../../policies/answering.ts'
 import type { Decision } from '../../policies/decision.ts'
 import { type PersonKey, samePerson } from './identity-key.ts'
 
@@ -6,6 +6,8 @@ import { type PersonKey, samePerson } from './identity-key.ts'
 export interface StandingIn {
   readonly decision: Pick<Decision, 'reviewers' | 'answering'>
   readonly escalated: boolean
+  /** The glass was broken, and nobody has reviewed that in time. */
+  readonly overdue?: boolean
   readonly at: Date
 }
 
@@ -34,14 +36,16 @@ function placesIn(rights: readonly Right[]): readonly string[] {
   return [...new Set(rights.flatMap(({ fills }) => fills))]
 }
 
-function rightsOf(person: Member, { decision, escalated, at }: StandingIn): readonly Right[] {
+function rightsOf(person: Member, { decision, escalated, overdue, at }: StandingIn): readonly Right[] {
   const { reviewers, answering } = decision
   const wanted = [...new Set(reviewers.map(({ group }) => group))]
   const groups = groupsAt(person, answering, at)
   const rights = wanted.filter((group) => groups.has(group)).map((group): Right => ({ by: group, fills: [group] }))
-  const others = answering?.escalate?.group
-  if (!escalated || others === undefined || !groups.has(others)) return rights
-  return [...rights, { by: others, fills: wanted }]
+  const others = [
+    ...(escalated ? [answering?.escalate?.group ?? null] : []),
+    ...(overdue === true ? [overdueGroup(answering)] : []),
+  ].filter((group) => group !== null)
+  return [...rights, ...others.filter((by) => groups.has(by)).map((by): Right => ({ by, fills: wanted }))]
 }
 
 /** As the directory has them, but for groups with a schedule: of those, whoever is on duty. */

@@ -1,3 +1,4 @@
+import { overdueGroup } from '../../policies/answering.ts'
 import { awayFor } from '../directory/delegations.ts'
 import { findPerson, type Person } from '../directory/directory.ts'
 import type { Queryable } from '../state/transaction.ts'
@@ -18,8 +19,16 @@ export interface Voter {
  * Who somebody is to a hold, from the directory and at this moment; nothing that a card or a session said about them
  * counts. Their own right comes first, then that of the first who is away. No exception for anyone: an administrator is
  * a person like the others.
+ *
+ * @param overdue whether it is a review that nobody did in time
  */
-export async function voterOf(client: Queryable, row: HoldRow, key: PersonKey, at: Date): Promise<Voter | HoldError> {
+export async function voterOf(
+  client: Queryable,
+  row: HoldRow,
+  key: PersonKey,
+  at: Date,
+  overdue = false,
+): Promise<Voter | HoldError> {
   const person = await findPerson(client, key, 'FOR SHARE')
   if (person === null) {
     return new HoldError('unknown_person', 'You are not known here yet', { hint: 'Sign in to the console once' })
@@ -32,10 +41,10 @@ export async function voterOf(client: Queryable, row: HoldRow, key: PersonKey, a
       hint: 'To take it back, withdraw it',
     })
   }
-  const where = standingIn(row, at)
+  const where = { ...standingIn(row, at), overdue }
   const own = placesOf(person, where)
   if (own.length > 0) return { person, fills: own, insteadOf: null }
-  return (await insteadOf(client, askers, person, where)) ?? notAReviewer(row)
+  return (await insteadOf(client, askers, person, where)) ?? notAReviewer(row, overdue)
 }
 
 /** Nobody answers for those who ask, either: that would be their own answer. */
@@ -59,10 +68,12 @@ async function askersOf(client: Queryable, { request: { identity } }: HoldRow): 
   return [identity, identity.actsFor, known?.owner ?? null].filter((one) => one !== null)
 }
 
-function notAReviewer({ request, escalated_at }: HoldRow): HoldError {
+function notAReviewer({ request, escalated_at }: HoldRow, overdue: boolean): HoldError {
   const { reviewers, answering } = request.decision
   const groups = new Set(reviewers.map(({ group }) => group))
   if (escalated_at !== null && answering?.escalate) groups.add(answering.escalate.group)
+  const others = overdue ? overdueGroup(answering) : null
+  if (others !== null) groups.add(others)
   return new HoldError('not_a_reviewer', `Only members of ${[...groups].join(' or ')} can answer this hold`)
 }
 

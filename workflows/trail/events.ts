@@ -113,6 +113,8 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
     readonly startsAt: string
     readonly endsAt: string
   }
+  /** Somebody tried to give their right to another, or to end that; `by` as they are known, or as Slack names them. */
+  'delegation.refused': { readonly by: string; readonly reason: string }
   'delegation.revoked': { readonly delegation: string; readonly by: PersonKey }
   'hold.voted': { readonly hold: string; readonly vote: Vote }
   /** A vote that was refused: not a reviewer, own request, too late. */

@@ -1,14 +1,13 @@
 import type { App } from '@slack/bolt'
 import type { Directory } from '../../../workflows/directory/directory.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
 import { headline } from '../cards/approval-card.ts'
 import { holdAction } from '../cards/hold-actions.ts'
 import type { Place } from '../cards/posted-cards.ts'
 import { escapeMrkdwn, paragraph } from '../cards/rich-text.ts'
 import { textIn, textView } from '../cards/text-view.ts'
-import { personBehind, slackUserOf } from './asker.ts'
+import { isForThem, personBehind, slackUserOf } from './asker.ts'
 import { type AnswerParts, answer, type Click, carriedOf, clickOf, clickOfView } from './click.ts'
 import { sentence } from './private-sentences.ts'
 import type { LinkedPerson } from './standing.ts'
@@ -30,7 +29,7 @@ export function answerQuestions(app: App, parts: AskParts): void {
     await ack()
     const click = clickOf(body, action, respond, parts)
     await answer(click, parts, async (person, hold) => {
-      if (!maySee(hold, { person })) return click.tell(sentence.notYours)
+      if (!(await isForThem(person, hold, parts.pool))) return click.tell(sentence.notYours)
       const view = textView(hold, {
         ...{ callbackId: ASK_VIEW, title: 'Ask', submit: 'Ask', inputId: QUESTION_INPUT, carried: carriedOf(click) },
         label: 'What do you want to know?',
@@ -44,7 +43,7 @@ export function answerQuestions(app: App, parts: AskParts): void {
     await ack()
     const click = clickOfView(body, view.private_metadata, parts)
     await answer(click, parts, async (person, hold) => {
-      if (!maySee(hold, { person })) return click.tell(sentence.notYours)
+      if (!(await isForThem(person, hold, parts.pool))) return click.tell(sentence.notYours)
       const question = textIn(view.state, QUESTION_INPUT)
       if (question === null) return click.tell(sentence.questionMissing)
       const { issuer, subject, name } = person

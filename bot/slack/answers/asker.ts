@@ -1,8 +1,11 @@
 import type { Pool } from 'pg'
 import type { Directory } from '../../../workflows/directory/directory.ts'
+import { ownedBy } from '../../../workflows/directory/owned.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { isAsker, type PersonKey, samePerson } from '../../../workflows/holds/identity-key.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
+import { maySee } from '../../console/rights.ts'
+import type { LinkedPerson } from './standing.ts'
 
 /** The person behind a request: whoever asked, whom their agent acts for, or who answers for it in the directory. */
 export async function personBehind(
@@ -15,6 +18,11 @@ export async function personBehind(
   const owner = (await directory.person(issuer, subject))?.owner ?? null
   const known = owner === null ? null : await directory.person(owner.issuer, owner.subject)
   return known ?? { issuer, subject, name }
+}
+
+/** As in the console: their own, what is theirs, and what they are asked about. */
+export async function isForThem(person: LinkedPerson, hold: Hold, pool: Pool): Promise<boolean> {
+  return maySee(hold, { person: { ...person, groups: [...person.groups] }, owned: await ownedBy(pool, [person]) })
 }
 
 /** Whether what this person says is the asker's own word. */

@@ -1,5 +1,6 @@
 import type { App } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
+import { ownedBy } from '../../../workflows/directory/owned.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
@@ -8,7 +9,7 @@ import type { Card } from '../cards/approval-card.ts'
 import { reviewingGroups } from '../cards/destinations.ts'
 import { openPin, type PinParts } from './answer-pins.ts'
 import type { AskParts } from './ask.ts'
-import { isBehind } from './asker.ts'
+import { isBehind, isForThem } from './asker.ts'
 import { openBreakGlass } from './break-glass.ts'
 import { type AnswerParts, linkFor, privately } from './click.ts'
 import { peopleIn } from './people-in.ts'
@@ -79,9 +80,11 @@ export function answerCommands(app: App, parts: CommandParts): void {
   })
 }
 
-async function whatWaits({ person }: Said, { holds, holdUrl }: AnswerParts): Promise<string> {
+async function whatWaits({ person }: Said, { holds, holdUrl, pool }: AnswerParts): Promise<string> {
   const pending = await holds.list({ status: 'pending', limit: LISTED_MAX })
-  const theirs = pending.filter((hold) => maySee(hold, { person }))
+  const owned = await ownedBy(pool, [person])
+  const viewer = { person: { ...person, groups: [...person.groups] }, owned }
+  const theirs = pending.filter((hold) => maySee(hold, viewer))
   if (theirs.length === 0) return 'Nothing waits for an answer.'
   const lines = theirs
     .slice(0, SHOWN_MAX)
@@ -101,7 +104,7 @@ async function about(
   const [id = ''] = said.words
   if (!id.startsWith('hold_')) return HELP
   const hold = await parts.holds.find(id)
-  if (hold === null || !maySee(hold, said)) return sentence.gone
+  if (hold === null || !(await isForThem(said.person, hold, parts.pool))) return sentence.gone
   return tell(hold, parts)
 }
 

@@ -3,10 +3,10 @@ import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { PersonKey } from '../../../workflows/holds/identity-key.ts'
 import { proposeOnce } from '../../../workflows/releases/propose-once.ts'
-import { maySee } from '../../console/rights.ts'
 import { line } from '../../text/bounded-text.ts'
 import { holdAction } from '../cards/hold-actions.ts'
 import { textIn, textView, type ViewState } from '../cards/text-view.ts'
+import { isForThem } from './asker.ts'
 import { type AnswerParts, answer, carriedOf, clickOf, clickOfView } from './click.ts'
 import { sentence } from './private-sentences.ts'
 
@@ -39,7 +39,7 @@ export function answerFeedback(app: App, parts: FeedbackParts): void {
     await ack()
     const click = clickOf(body, action, respond, parts)
     await answer(click, parts, async (person, hold) => {
-      if (!maySee(hold, { person })) return click.tell(sentence.notYours)
+      if (!(await isForThem(person, hold, parts.pool))) return click.tell(sentence.notYours)
       return parts.client.views.open({ trigger_id: body.trigger_id, view: feedbackView(hold, carriedOf(click)) })
     })
   })
@@ -48,7 +48,7 @@ export function answerFeedback(app: App, parts: FeedbackParts): void {
     await ack()
     const click = clickOfView(body, view.private_metadata, parts)
     await answer(click, parts, async (person, hold) => {
-      if (!maySee(hold, { person })) return click.tell(sentence.notYours)
+      if (!(await isForThem(person, hold, parts.pool))) return click.tell(sentence.notYours)
       const reason = textIn(view.state, WHY_INPUT)
       if (reason === null) return click.tell(sentence.feedbackMissing)
       const until = new Date(parts.now() + daysIn(view.state) * DAY_MS)

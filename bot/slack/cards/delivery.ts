@@ -48,6 +48,7 @@ export interface CardDeliveryOptions {
   readonly troubles: Troubles
   readonly nudges: Nudges
   readonly gathered: Pick<GatheredCards, 'leadOf' | 'alone'>
+  readonly forgetOld: () => Promise<void>
   readonly faceOf: (lead: string) => Promise<Face | null>
   readonly log: Log
   readonly now: () => number
@@ -59,7 +60,7 @@ const ROUNDS_MAX = 5
 type Shown = { readonly destination: string; readonly error: SlackError | null }
 
 export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
-  const { cards, places, destinations, troubles, nudges, gathered, faceOf, log, now } = options
+  const { cards, places, destinations, troubles, nudges, gathered, forgetOld, faceOf, log, now } = options
   const rounds = new Rounds()
   let waitUntil = 0
 
@@ -124,6 +125,9 @@ export function createCardDelivery(options: CardDeliveryOptions): CardDelivery {
         const lead = await gathered.leadOf(hold)
         await rounds.run(lead, () => gathered.alone(lead, () => bringInLine(lead)))
         if (reason !== undefined && key !== undefined) await nudges.tell(hold.id, reason, key)
+        await forgetOld().catch((err: unknown) =>
+          log.warn({ err }, 'what Slack showed long ago could not be forgotten'),
+        )
       } catch (cause) {
         const error = asDeliveryError(cause)
         if (error instanceof SlackError && error.retryAfterMs !== null) waitUntil = now() + error.retryAfterMs

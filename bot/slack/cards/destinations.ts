@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Config } from '../../../config.ts'
+import { overdueGroup } from '../../../policies/answering.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
 
@@ -55,8 +56,12 @@ export function createDestinations({
 /** Those of the decision, and once it was escalated, or its review is overdue, the one it was escalated to. */
 export function reviewingGroups({ decision, escalatedAt, brokenGlass }: Hold): readonly string[] {
   const overdue = brokenGlass?.overdueToldAt != null
-  const escalated = escalatedAt === null && !overdue ? null : decision.answering?.escalate
-  return [...new Set([...decision.reviewers.map(({ group }) => group), ...(escalated ? [escalated.group] : [])])]
+  const { answering } = decision
+  const others = [
+    escalatedAt === null ? null : (answering?.escalate?.group ?? null),
+    overdue ? overdueGroup(answering) : null,
+  ].filter((group) => group !== null)
+  return [...new Set([...decision.reviewers.map(({ group }) => group), ...others])]
 }
 
 /** Never the asker: they could not answer, and a card is not for them to read. */

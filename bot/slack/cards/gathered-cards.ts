@@ -74,7 +74,7 @@ export function createGatheredCards(pool: Pool, now: () => number): GatheredCard
       const gaveUpAt = performance.now() + LEASE_WAIT_MS
       while (!(await lease(pool, lead, now()))) {
         if (performance.now() > gaveUpAt)
-          throw new SlackError('slack_unreachable', 'Another process is still at this card', { reason: 'busy' })
+          throw new SlackError('slack_card_busy', 'Another process is still at this card', { reason: 'busy' })
         await setTimeout(LEASE_POLL_MS)
       }
       try {
@@ -86,10 +86,7 @@ export function createGatheredCards(pool: Pool, now: () => number): GatheredCard
 
     async remember(holds) {
       const ids = holds.map(({ id }) => id)
-      await rowsOf(pool, 'INSERT INTO slack_shown (id, holds) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-        shownId(holds),
-        ids,
-      ])
+      await rowsOf(pool, REMEMBER, [shownId(holds), ids, new Date(now())])
     },
 
     async shown(id) {
@@ -98,6 +95,11 @@ export function createGatheredCards(pool: Pool, now: () => number): GatheredCard
     },
   }
 }
+
+/** A card that shows them still is as good as new. */
+const REMEMBER = `
+  INSERT INTO slack_shown (id, holds, at) VALUES ($1, $2, $3)
+  ON CONFLICT (id) DO UPDATE SET at = EXCLUDED.at`
 
 /** The same for the same holds, so that a card that did not change is the same card. Hold ids cannot be guessed. */
 export function shownId(holds: readonly Pick<Hold, 'id'>[]): string {

@@ -1,5 +1,6 @@
 import type { webApi } from '@slack/bolt'
 import type { Pool } from 'pg'
+import { overdueGroup } from '../../../policies/answering.ts'
 import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import type { NoticeReason } from '../../../workflows/outbox/outbox.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
@@ -121,8 +122,14 @@ function wordsFor(hold: Hold, reason: NoticeReason): string | null {
     case 'glass_broken':
       return unreviewed ? `The glass was broken: ${what} runs without approval, and has to be reviewed` : null
     case 'review_overdue':
-      return unreviewed ? `The review is overdue: ${what} ran without approval` : null
+      return unreviewed
+        ? `The review is overdue${alsoFor(overdueGroup(decision.answering))}: ${what} ran without approval`
+        : null
     default:
       return null
   }
+}
+
+function alsoFor(group: string | null): string {
+  return group === null ? '' : `, and ${line(group, 40)} may do it too`
 }

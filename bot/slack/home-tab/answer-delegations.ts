@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
-import { createDelegations } from '../../../workflows/directory/delegations.ts'
+import { createDelegations, recordRefusedDelegation } from '../../../workflows/directory/delegations.ts'
 import { line } from '../../text/bounded-text.ts'
 import { type AnswerParts, type Click, clickOf, clickOfView, linkFor } from '../answers/click.ts'
 import { sentence, toStranger } from '../answers/private-sentences.ts'
@@ -33,7 +33,15 @@ export function answerDelegations(
       const wanted = delegationIn(view.state)
       if (wanted === null) return click.tell(sentence.delegationIncomplete)
       const chosen = await standingOf({ userId: wanted.user, teamId: click.user.teamId }, parts)
-      if ('stranger' in chosen) return click.tell(sentence.delegateNotLinked)
+      if ('stranger' in chosen) {
+        await recordRefusedDelegation(
+          pool,
+          new Date(now()),
+          `${person.issuer} ${person.subject}`,
+          `to_${chosen.stranger}`,
+        )
+        return click.tell(sentence.delegateNotLinked)
+      }
       await delegations.delegate({ from: person, to: chosen.person, startsAt: wanted.from, endsAt: wanted.until })
       await parts.shown(click.user)
       return click.tell(sentence.delegated(line(chosen.person.name, 60)))
@@ -56,6 +64,8 @@ async function tried(click: Click, parts: AnswerParts, act: (person: LinkedPerso
     const standing = await standingOf(click.user, parts)
     if ('stranger' in standing) {
       const { stranger } = standing
+      const by = `slack:${click.user.teamId}/${click.user.userId}`
+      await recordRefusedDelegation(parts.pool, new Date(parts.now()), by, stranger)
       const words = stranger === 'not_linked' ? await linkFor(click.user, parts) : toStranger(stranger)
       return void (await click.tell(words))
     }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { awayFor, createDelegations, type Delegation } from '../../../workflows/directory/delegations.ts'
+import { ownedBy } from '../../../workflows/directory/owned.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { PersonKey } from '../../../workflows/holds/identity-key.ts'
 import { visibleHolds } from '../../../workflows/holds/visible-holds.ts'
@@ -41,7 +42,7 @@ export async function inboxOf(
   const since = new Date(now() - RECENT_DAYS * 24 * 60 * 60_000)
   const viewer = await viewerFor(person, pool, at)
   const theirs = (which: 'to_answer' | 'to_review', only: (hold: Hold) => boolean): Promise<readonly Hold[]> =>
-    visibleHolds(pool, { person: viewer.person, everything: false, which, only, limit: READ_MAX })
+    visibleHolds(pool, { person: viewer.person, owned: viewer.owned, everything: false, which, only, limit: READ_MAX })
   const read = async (sql: string, ...values: readonly unknown[]): Promise<readonly Hold[]> => {
     const ids = await rowsOf<{ id: string }>(pool, sql, [person.issuer, person.subject, ...values])
     return (await Promise.all(ids.map(({ id }) => holds.find(id)))).filter((hold) => hold !== null)
@@ -65,7 +66,8 @@ async function viewerFor(person: LinkedPerson, pool: Pool, at: Date): Promise<Vi
   const { kind, issuer, subject, name, groups } = person
   const insteadOf = await awayFor(pool, person, at)
   const who = { issuer, subject, name, groups: [...groups] }
-  return { kind, person: who, actsFor: null, insteadOf, at, via: 'console', sessionId: null, expiresAt: 0 }
+  const owned = await ownedBy(pool, [person, ...insteadOf])
+  return { kind, person: who, actsFor: null, insteadOf, owned, at, via: 'console', sessionId: null, expiresAt: 0 }
 }
 
 /** By themselves, by an agent that acts for them, or by one that is theirs in the directory. */

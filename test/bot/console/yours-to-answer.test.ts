@@ -151,3 +151,23 @@ test('people of a schedule find holds from before lists knew of schedules', asyn
   expect(await yours('ana')).toEqual([id])
   expect(new Set(await shown())).toEqual(new Set(now))
 })
+
+test('what an agent asks is its owner’s to see, to explain and to take back, and never to answer', async () => {
+  const owner = key('ben')
+  await site.directory.upsert({ ...key('lone'), name: 'lone-bot', kind: 'agent', groups: ['agents'], owner })
+  const sample = sampleOf('lone', site.issuer)
+  const identity = { ...sample.identity, ...key('lone'), name: 'lone-bot', kind: 'agent', actsFor: null } as const
+  const reviewers = [{ group: 'nobody-here', count: 1 }]
+  const alone = await site.holds.create({ ...sample, identity, decision: { ...sample.decision, reviewers } })
+  expect(await yours('ben', 'status=pending&which=asked')).toEqual([alone.id])
+  expect(await opens('ben', alone.id)).toEqual({ mayVote: false })
+  expect(await opens('ana', alone.id)).toBe(404)
+  const dba = { ...sample.decision, reviewers: [{ group: 'dba', count: 1 }] }
+  const his = await site.holds.create({ ...sample, digest: 'of the dba', identity, decision: dba })
+  expect(await yours('ben')).toEqual([])
+  expect(await answers('ben', his.id)).toBe(403)
+  await benIsAway()
+  expect(await yours('ana')).toEqual([])
+  expect((await browsers.ben.post(`/api/holds/${alone.id}/withdraw`, {})).status).toBe(200)
+  expect((await site.holds.find(alone.id))?.status).toBe('withdrawn')
+})

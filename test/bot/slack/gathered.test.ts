@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
+import { SlackError } from '../../../bot/slack/errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { sampleHold } from './sample-hold.ts'
 import { CHANNEL, ISSUER, openWorkspace, USERS, type Workspace } from './workspace.ts'
@@ -280,5 +281,37 @@ describe('approve alike', () => {
     await workspace.slackApi.deliver({ ...payload, actions: [{ ...action, action_id: holdAction.approveAlike }] })
     expect(await workspace.told(USERS.ben)).toContain('An approval of this counts for this statement alone.')
     expect(workspace.slackApi.openViews).toEqual([])
+  })
+})
+
+test('what no card has any use for is forgotten after a while, and what one has is kept', async () => {
+  const count = async (table: string): Promise<number> =>
+    Number((await workspace.pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count)
+  const [one, two] = [await alike(), await alike()]
+  await deliver(one, two)
+  await workspace.slack.delivery.deliver(one, 'reminded', 'slack-1')
+  const kept = { slack_shown: 1, slack_nudge: 1, slack_gathered: 2 }
+  const counted = async () => ({
+    slack_shown: await count('slack_shown'),
+    slack_nudge: await count('slack_nudge'),
+    slack_gathered: await count('slack_gathered'),
+  })
+  expect(await counted()).toEqual(kept)
+  await click(USERS.ben, holdAction.approveShown)
+  await workspace.slack.settled()
+  for (const { id } of [one, two]) await workspace.holds.take(id)
+  await deliver(one)
+  workspace.clock.ms += 89 * 24 * 3_600_000
+  await deliver(two)
+  expect(await counted()).toEqual(kept)
+  workspace.clock.ms += 2 * 24 * 3_600_000
+  await deliver(two)
+  expect(await counted()).toEqual({ slack_shown: 0, slack_nudge: 0, slack_gathered: 0 })
+})
+
+test('a card that another process is at is tried again, and is no outage of Slack', () => {
+  expect(new SlackError('slack_card_busy', 'Another process is at it')).toMatchObject({
+    retryable: true,
+    outage: false,
   })
 })

@@ -100,7 +100,9 @@ describe('the review of a broken glass', () => {
     await workspace.slack.delivery.deliver(hold, 'review_overdue', 'slack-7')
     expect(workspace.slackApi.messages('C0SECURITY')[0]?.text).toBe('Review overdue: DELETE on prod/shop for ana')
     const told = () => workspace.slackApi.thread(workspace.card()).map(({ text }) => text)
-    expect(told()).toEqual(['The review is overdue: DELETE on prod/shop for ana ran without approval'])
+    expect(told()).toEqual([
+      'The review is overdue, and security may do it too: DELETE on prod/shop for ana ran without approval',
+    ])
     await workspace.slack.delivery.deliver(hold, 'review_overdue', 'slack-7')
     expect(told()).toHaveLength(1)
     await workspace.slack.delivery.deliver(hold, 'review_overdue', 'slack-8')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Hold, HoldRequest } from '../../../workflows/holds/hold.ts'
+import { reviewersAt } from '../../../workflows/holds/reviewers.ts'
 import {
   ana,
   answering,
@@ -171,5 +172,30 @@ describe('the review that follows', () => {
     stage.clock.ms += DAY
     await stage.holds.due(hold.id)
     expect((await noticesOf(hold)).filter((reason) => reason === 'review_overdue')).toHaveLength(2)
+  })
+
+  test('is escalated to a group of its own where the policy says so, and not before it is overdue', async () => {
+    const breakGlass = { ...policy.breakGlass, escalateTo: 'admins' }
+    const hold = await held({
+      decision: { ...decisionFor(oneDba), answering: { ...policy, escalate: null, breakGlass } },
+    })
+    await breakIt(hold.id)
+    await expect(reviewIt(hold.id, 'eve')).rejects.toMatchObject({ code: 'not_a_reviewer' })
+    stage.clock.ms += DAY
+    const [late] = [await stage.holds.find(hold.id)]
+    expect((await reviewersAt(stage.pool, late as Hold, new Date(stage.clock.ms))).map(({ name }) => name)).toContain(
+      'eve',
+    )
+    await expect(reviewIt(hold.id, 'ana')).rejects.toMatchObject({ code: 'own_request' })
+    expect((await reviewIt(hold.id, 'eve')).brokenGlass?.review).toMatchObject({ by: { name: 'eve' } })
+  })
+
+  test('is told to be overdue by the very look that ends the approval', async () => {
+    const hold = await held()
+    await breakIt(hold.id)
+    stage.clock.ms += DAY
+    await stage.holds.due(hold.id)
+    expect((await stage.holds.find(hold.id))?.status).toBe('expired')
+    expect(await noticesOf(hold)).toContain('review_overdue')
   })
 })

@@ -1,18 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Hold, HoldMode, HoldStatus } from '../../../workflows/holds/hold.ts'
-import {
-  ana,
-  answering,
-  approve,
-  decisionFor,
-  openStage,
-  people,
-  person,
-  reject,
-  request,
-  type Stage,
-} from '../stage.ts'
+import type { Hold, HoldMode, HoldRequest, HoldStatus } from '../../../workflows/holds/hold.ts'
+import { ana, answering, decisionFor, openStage, people, person, request, type Stage } from '../stage.ts'
 
 /**
  * The state machine against a model that knows only its rules in words: any sequence of commands, on the real
@@ -36,10 +25,12 @@ const ANSWERING = {
   ...answering,
   escalate: { group: 'admins', afterMs: ESCALATE_MS },
   breakGlass: { group: 'engineers', reviewMs: 3_600_000 },
+  sameShape: { runs: 2, ms: 400_000 },
 }
 
 interface Model {
   readonly mode: HoldMode
+  readonly reasonRequired: boolean
   needsReason: boolean
   escalateAt: number
   broken: boolean
@@ -50,9 +41,16 @@ interface Model {
   expiresAt: number
   grantExpiresAt: number
   completed: boolean
+  readonly alikeVotes: Set<Name>
+  /** The approval for others like it: what is left of it, and whether somebody ended it. */
+  approval: { runs: number; until: number; undone: boolean } | null
+  /** Others of the same shape, in the order in which they came; the second is where it goes by itself. */
+  readonly others: { status: HoldStatus; through: boolean; readonly expiresAt: number; grantExpiresAt: number }[]
 }
 interface Real {
   readonly id: string
+  readonly others: string[]
+  readonly request: () => HoldRequest
 }
 type Command = fc.AsyncCommand<Model, Real>
 
@@ -86,21 +84,82 @@ const command = (title: string, run: (model: Model, real: Real) => Promise<void>
     expect(hold.needsReason).toBe(model.needsReason)
     expect(hold.brokenGlass !== null).toBe(model.broken)
     expect((hold.brokenGlass?.review ?? null) !== null).toBe(model.reviewed)
+    expect(hold.alikeApproval?.runs).toBe(model.approval?.runs)
+    expect((hold.alikeApproval?.undone ?? null) !== null).toBe(model.approval?.undone ?? false)
+    const others = await Promise.all(real.others.map((id) => stage.holds.find(id)))
+    expect(others.map((one) => [one?.status, one?.approvedThrough !== null])).toEqual(
+      model.others.map(({ status, through }) => [status, through]),
+    )
   },
 })
 
-const vote = (choice: 'approve' | 'reject', name: Name): Command =>
-  command(`${name} ${choice}s`, async (model, { id }) => {
+/** Lets it through, when the approval has a run left. */
+function letThrough({ approval }: Model, one: Model['others'][number]): void {
+  if (approval === null || approval.undone || REASON_WANTED.has(one)) return
+  if (approval.runs >= ANSWERING.sameShape.runs || stage.clock.ms >= approval.until) return
+  if (one.status !== 'pending' || stage.clock.ms >= one.expiresAt) return
+  approval.runs++
+  Object.assign(one, { status: 'approved', through: true, grantExpiresAt: stage.clock.ms + 600_000 })
+}
+
+/** Of these nobody has said why; none of them is let through. */
+const REASON_WANTED = new WeakSet<object>()
+
+const vote = (choice: 'approve' | 'reject', name: Name, alike = false): Command =>
+  command(`${name} ${choice}s${alike ? ' all of them' : ''}`, async (model, { id }) => {
     const allowed = mayVote(model, name) && !(choice === 'approve' && model.needsReason)
-    const cast = choice === 'approve' ? approve(stage, id, name) : reject(stage, id, name)
+    const said = { choice, reason: choice === 'approve' ? null : 'no', via: 'console', alike } as const
+    const cast = stage.holds.vote(id, person(name), said)
     if (!allowed) return expect(cast).rejects.toHaveProperty('code')
     await cast
     model.voted.add(name)
+    if (alike) model.alikeVotes.add(name)
     if (choice === 'approve') model.approvals.add(name)
     else model.status = 'rejected'
     if (choice === 'reject' || !quorum(model.approvals)) return
     model.status = 'approved'
     model.grantExpiresAt = stage.clock.ms + 600_000
+    if (model.alikeVotes.size < model.approvals.size) return
+    model.approval = { runs: 0, until: stage.clock.ms + ANSWERING.sameShape.ms, undone: false }
+    for (const one of model.others) letThrough(model, one)
+  })
+
+/** Another of the same shape is asked for. */
+const another = command('another comes', async (model, real) => {
+  if (real.others.length >= 4) return
+  real.others.push((await stage.holds.create(real.request())).id)
+  const one = {
+    status: 'pending' as HoldStatus,
+    through: false,
+    expiresAt: stage.clock.ms + 900_000,
+    grantExpiresAt: 0,
+  }
+  model.others.push(one)
+  if (model.reasonRequired) REASON_WANTED.add(one)
+  letThrough(model, one)
+})
+
+const takeAnother = (at: number): Command =>
+  command(`take other ${at}`, async (model, { others }) => {
+    const [id, one] = [others[at], model.others[at]]
+    if (id === undefined || one === undefined) return
+    const usable = one.status === 'approved' && stage.clock.ms < one.grantExpiresAt
+    expect(await stage.holds.take(id)).toBe(usable)
+    if (usable) one.status = 'executed'
+  })
+
+/** What has run has run; what has not, whether or not its time is over, is taken back. */
+const undo = (who: Name): Command =>
+  command(`${who} undoes it`, async (model, { id }) => {
+    const { escalatedAt } = (await stage.holds.find(id)) as Hold
+    const reviewer = REVIEWERS.some(({ group }) => isIn(who, group)) || (escalatedAt !== null && isIn(who, 'admins'))
+    const { approval } = model
+    const allowed = approval !== null && !approval.undone && who !== 'ana' && reviewer
+    const undone = stage.holds.undoAlike(id, person(who), 'console')
+    if (!allowed) return expect(undone).rejects.toHaveProperty('code')
+    await undone
+    approval.undone = true
+    for (const one of model.others) if (one.status === 'approved') one.status = 'rejected'
   })
 
 const pass = (ms: number): Command =>
@@ -188,15 +247,23 @@ const commands = fc.commands(
   [
     name.map((who) => vote('approve', who)),
     name.map((who) => vote('approve', who)),
+    name.map((who) => vote('approve', who, true)),
+    name.map((who) => vote('approve', who, true)),
     name.map((who) => vote('reject', who)),
+    name.map(undo),
+    fc.constant(another),
+    fc.constant(another),
+    fc.nat(3).map(takeAnother),
     name.map(breakGlass),
     name.map(review),
     fc.constantFrom(1, 299_999, 300_000, 600_000).map(pass),
     ...[expire, take, withdraw, abandon, complete, reason, due].map((one) => fc.constant(one)),
   ],
-  { maxCommands: 20 },
+  { maxCommands: 25 },
 )
 
+let shapes = 0
+let sessions = 0
 const modes = fc.constantFrom<HoldMode>('wait', 'error', 'defer')
 
 test('follows its rules through any sequence of commands', { timeout: 120_000 }, async () => {
@@ -204,9 +271,15 @@ test('follows its rules through any sequence of commands', { timeout: 120_000 },
     fc.asyncProperty(commands, modes, fc.boolean(), async (sequence, mode, reasonRequired) => {
       await fc.asyncModelRun(async () => {
         const decision = { ...decisionFor(REVIEWERS), answering: { ...ANSWERING, reasonRequired } }
-        const hold = await stage.holds.create(request({ mode, identity: ana, decision }))
+        const shape = `shape-${++shapes}`
+        const asked = () => request({ mode, shape, identity: ana, decision, sessionId: `session-${++sessions}` })
+        const hold = await stage.holds.create(asked())
         const model: Model = {
           mode,
+          reasonRequired,
+          alikeVotes: new Set(),
+          approval: null,
+          others: [],
           needsReason: reasonRequired,
           escalateAt: stage.clock.ms + ESCALATE_MS,
           broken: false,
@@ -218,7 +291,7 @@ test('follows its rules through any sequence of commands', { timeout: 120_000 },
           grantExpiresAt: Number.POSITIVE_INFINITY,
           completed: false,
         }
-        return { model, real: { id: hold.id } }
+        return { model, real: { id: hold.id, others: [], request: asked } }
       }, sequence)
     }),
     { numRuns: 250 },

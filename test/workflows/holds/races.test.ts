@@ -2,7 +2,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HoldRequest, HoldStatus } from '../../../workflows/holds/hold.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
 import { openState } from '../../../workflows/state/state.ts'
-import { approve, decisionFor, idleQueues, openStage, reject, request, type Stage } from '../stage.ts'
+import {
+  answering,
+  approve,
+  decisionFor,
+  idleQueues,
+  oneDba,
+  openStage,
+  person,
+  reject,
+  request,
+  type Stage,
+} from '../stage.ts'
 
 /** Two processes, in effect: each has its own holds over its own pool, and the database alone decides. */
 const ROUNDS = 1_000
@@ -182,4 +193,51 @@ test('deactivation against a vote: no vote of a deactivated person decides', TIM
   })
   const ended = await endings(all)
   for (const round of all) expect(ended.get(round.id)?.status).toBe(won(round)[0] ? 'approved' : 'pending')
+})
+
+/** An approval for many, and one that it let through. */
+async function approvedAlike(shape: string): Promise<{ readonly approval: string; readonly through: string }> {
+  const decision = { ...decisionFor(oneDba), answering: { ...answering, sameShape: { runs: 5, ms: 600_000 } } }
+  const one = await stage.holds.create(request({ shape, decision }))
+  await stage.holds.vote(one.id, person('ben'), { choice: 'approve', reason: null, via: 'slack', alike: true })
+  const through = await stage.holds.create(request({ shape, decision }))
+  expect(through.approvedThrough?.hold).toBe(one.id)
+  return { approval: one.id, through: through.id }
+}
+
+test('an undone approval of many against a run of it: it runs once, or not at all', TIMEOUT, async () => {
+  const runs = new Map<string, boolean>()
+  const all = await rounds({}, async (id) => {
+    const { approval, through } = await approvedAlike(`undone ${id}`)
+    const [undone, taken] = await race(
+      () => other.undoAlike(approval, person('cleo'), 'console'),
+      () => stage.holds.take(through),
+    )
+    expect(undone.status).toBe('fulfilled')
+    runs.set(through, taken.status === 'fulfilled' && taken.value)
+    return Promise.allSettled([other.take(through)])
+  })
+  const ended = await endings([...runs.keys()].map((id) => ({ id, results: [] })))
+  for (const { results } of all) expect(results[0]).toMatchObject({ value: false })
+  for (const [id, ran] of runs)
+    expect(ended.get(id)).toMatchObject({
+      status: ran ? 'executed' : 'rejected',
+      settled: ran ? ['approved'] : ['approved', 'rejected'],
+    })
+})
+
+test('an undone approval of many against one that comes: nothing is let through afterwards', TIMEOUT, async () => {
+  const decision = { ...decisionFor(oneDba), answering: { ...answering, sameShape: { runs: 5, ms: 600_000 } } }
+  const came: string[] = []
+  const all = await rounds({}, async (id) => {
+    const { approval } = await approvedAlike(`late ${id}`)
+    return race(
+      () => other.undoAlike(approval, person('cleo'), 'console'),
+      async () => void came.push((await stage.holds.create(request({ shape: `late ${id}`, decision }))).id),
+    )
+  })
+  for (const round of all) expect(won(round)).toEqual([true, true])
+  const ended = await endings(came.map((id) => ({ id, results: [] })))
+  expect(ended.size).toBe(ROUNDS)
+  for (const { status } of ended.values()) expect(['pending', 'rejected']).toContain(status)
 })

@@ -175,6 +175,8 @@ describe('while somebody is away', () => {
     { to: 'nobody', from: 'ben', ms: 1_000, code: 'unknown_person' },
   ])('$from to $to for $ms ms is refused: $code', async ({ from, to, ms, code }) => {
     await expect(away(from, to, ms)).rejects.toMatchObject({ code })
+    const { issuer, subject } = person(from)
+    expect((await stage.trail('delegation.refused')).at(-1)).toEqual({ by: `${issuer} ${subject}`, reason: code })
   })
 
   test('is listed for both, and only they take it back', async () => {
