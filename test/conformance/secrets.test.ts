@@ -192,7 +192,7 @@ describe('none of the secrets is', () => {
     expect(found(cards)).toEqual([])
   })
 
-  test('printed by explain', async () => {
+  test('printed by explain', { timeout: 180_000 }, async () => {
     const file = join(holdpoint.data, 'config.json')
     const texts = sent.map(({ sql }) => sql).filter((sql) => !/oops|PASWORD| \w+zq$|'\w+zq$/.test(sql))
     for (const sql of [texts.join(';\n'), ...sent.map((each) => each.sql).filter((each) => !texts.includes(each))])
