@@ -6,6 +6,7 @@ import { emailConfig } from './config-email.ts'
 import { slackConfig } from './config-slack.ts'
 import { target } from './config-target.ts'
 import { HoldpointError } from './errors.ts'
+import { addressesIn, isAddressOrNetwork } from './forwarded.ts'
 import { gitHubReleases } from './release-settings.ts'
 
 /**
@@ -21,6 +22,11 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const milliseconds = z.coerce.number().int().min(1)
 const bytes = z.coerce.number().int().min(1)
 const flag = z.union([z.boolean(), z.stringbool()])
+const trustedProxies = z
+  .string()
+  .refine((text) => addressesIn(text).every(isAddressOrNetwork), 'addresses or networks (10.0.0.0/8), with commas')
+  .default('')
+  .describe('Load balancers in front of the console and the doors, whose X-Forwarded-For is believed')
 const pemPath = z.string().min(1)
 
 const provider = z.strictObject({
@@ -60,7 +66,13 @@ const schema = z.strictObject({
     .prefault({}),
   targets: z.array(target).default([]),
   state: z.strictObject({ url: z.string().default(''), redisUrl: z.string().optional() }).prefault({}),
-  identity: z.strictObject({ providers: z.array(provider).default([]) }).prefault({}),
+  identity: z
+    .strictObject({
+      providers: z.array(provider).default([]),
+      failuresPerMinute: z.coerce.number().int().min(1).default(100),
+      trustedProxies,
+    })
+    .prefault({}),
   policies: z.strictObject({ path: z.string().default('policies') }).prefault({}),
   releases: z.strictObject({ github: gitHubReleases }).prefault({}),
   opa: z

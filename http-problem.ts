@@ -30,6 +30,7 @@ export const commonStatuses = {
   insufficient_scope: 403,
   not_found: 404,
   too_many_requests: 429,
+  too_many_failures: 429,
   too_many_streams: 429,
   // HoldError
   not_pending: 409,
@@ -51,6 +52,8 @@ export function answerWithProblems(server: FastifyInstance, options: ProblemOpti
   const send = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const problem = problemOf(error, request.id, options.statuses)
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed')
+    if (error instanceof HoldpointError && 'retryAfterMs' in error)
+      reply.header('retry-after', Math.max(1, Math.ceil(Number(error.retryAfterMs) / 1_000)))
     options.headers?.(error, problem, request, reply)
     return sendProblem(reply, problem)
   }

@@ -22,7 +22,7 @@ export interface BotOptions {
   readonly config: Config
   readonly workflows: Workflows
   /** @throws HoldpointError with a sentence that the bearer may read */
-  authenticateToken(token: string): Promise<Identity>
+  authenticateToken(token: string, from: string): Promise<Identity>
   /** Takes up, for Slack, that a hold should have been allowed. */
   readonly proposeException?: ProposeException
   readonly log: Log

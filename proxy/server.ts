@@ -67,7 +67,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   judgeByNewest(policies, catalogs, trail)
 
   const { authenticate, authenticateToken } = createAuthenticator({
-    providers: config.identity.providers,
+    ...config.identity,
     targets: config.targets,
     directory: workflows.directory,
     serviceTokens: workflows.serviceTokens,

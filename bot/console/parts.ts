@@ -13,7 +13,7 @@ export interface ConsoleParts {
   readonly directory: Pick<Directory, 'person' | 'upsert'>
   readonly pool: Pool
   /** @throws HoldpointError with a sentence that the bearer may read */
-  authenticateToken(token: string): Promise<Identity>
+  authenticateToken(token: string, from: string): Promise<Identity>
   readonly slackLinks?: SlackLinks
   readonly log: Log
   readonly now: () => number

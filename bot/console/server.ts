@@ -4,6 +4,7 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
+import { trusted } from '../../forwarded.ts'
 import { useZodSchemas } from '../../http-schemas.ts'
 import type { Scope } from '../../policies/input.ts'
 import { assertIsFor } from '../../policies/scopes.ts'
@@ -41,6 +42,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     logController: new LogController({ disableRequestLogging: true }), // its lines hold whole URLs, and so the codes of sign-ins
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
+    trustProxy: trusted(config.identity.trustedProxies),
   })
   useZodSchemas(server, (sentence) => new ConsoleError('invalid_request', sentence))
   answerWithProblems(server)
@@ -71,8 +73,9 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
   await server.register(async (api) => {
     const viewers = new WeakMap<FastifyRequest, Viewer>()
     const viewerIn = (request: FastifyRequest): Viewer => viewers.get(request) as Viewer
-    // For every route in here, before its body is read: none can forget to ask.
-    api.addHook('onRequest', async (request) => {
+    // For every route in here, before its body is read: none can forget to ask. After the limit of requests, which is a
+    // hook of the routes and would come too late for whoever is refused here.
+    api.addHook('preParsing', async (request) => {
       const viewer = await viewerOf(request, sources)
       assertIsFor(viewer, scopeOf(request))
       if (!READS.has(request.method)) assertSameSite(request, viewer, address.origin())

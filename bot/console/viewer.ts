@@ -36,19 +36,22 @@ export interface ViewerSources extends Pick<ConsoleParts, 'authenticateToken' | 
 /** @throws ConsoleError unauthenticated or session_expired */
 export async function viewerOf(request: FastifyRequest, sources: ViewerSources): Promise<Viewer> {
   const { authorization } = request.headers
-  if (authorization !== undefined) return bearer(authorization, sources)
+  if (authorization !== undefined) return bearer(authorization, request.ip, sources)
   const sessionId = request.cookies[sources.cookieName()]
   if (sessionId === undefined || sessionId === '')
     throw new ConsoleError('unauthenticated', 'Sign in, or send a token as Authorization: Bearer …')
   return signedIn(sessionId, sources)
 }
 
-async function bearer(authorization: string, sources: ViewerSources): Promise<Viewer> {
+/** About no credential: it was not looked at. */
+const OURS: ReadonlySet<string> = new Set(['unavailable', 'too_many_failures'])
+
+async function bearer(authorization: string, from: string, sources: ViewerSources): Promise<Viewer> {
   const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1]
   if (token === undefined)
     throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
-  const identity = await sources.authenticateToken(token).catch((cause: unknown) => {
-    if (cause instanceof HoldpointError && cause.code !== 'unavailable')
+  const identity = await sources.authenticateToken(token, from).catch((cause: unknown) => {
+    if (cause instanceof HoldpointError && !OURS.has(cause.code))
       throw new ConsoleError('unauthenticated', cause.message, { cause })
     throw cause
   })

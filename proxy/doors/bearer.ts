@@ -15,20 +15,23 @@ export interface Bearers {
 }
 
 export interface BearerOptions {
-  readonly authenticateToken: (token: string) => Promise<Identity>
+  readonly authenticateToken: (token: string, from: string) => Promise<Identity>
   /** Of the protected resource metadata. */
   readonly metadataUrl: () => string
 }
 
+/** About no credential: it was not looked at. */
+const OURS: ReadonlySet<string> = new Set(['unavailable', 'too_many_failures'])
+
 export function createBearers({ authenticateToken, metadataUrl }: BearerOptions): Bearers {
   return {
-    async identityOf({ headers: { authorization } }) {
+    async identityOf({ headers: { authorization }, ip }) {
       const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1]
       if (token === undefined) {
         throw new DoorError('unauthenticated', 'Send a token as Authorization: Bearer, a space, and the token')
       }
-      return authenticateToken(token).catch((cause: unknown) => {
-        if (!(cause instanceof HoldpointError) || cause.code === 'unavailable') throw cause
+      return authenticateToken(token, ip).catch((cause: unknown) => {
+        if (!(cause instanceof HoldpointError) || OURS.has(cause.code)) throw cause
         throw new DoorError('unauthenticated', cause.message, { cause })
       })
     },

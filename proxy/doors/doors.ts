@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
+import { trusted } from '../../forwarded.ts'
 import { useZodSchemas } from '../../http-schemas.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
@@ -38,7 +39,7 @@ export interface DoorsParts {
   readonly queues: Queues
   readonly directory: Pick<Directory, 'person'>
   readonly serviceTokens: Pick<ServiceTokens, 'list'>
-  readonly authenticateToken: (token: string) => Promise<Identity>
+  readonly authenticateToken: (token: string, from: string) => Promise<Identity>
   /** Where people answer a hold. */
   readonly reviewUrl: (hold: string) => string
   readonly log: Log
@@ -56,6 +57,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: doors.bodyBytesMax,
     forceCloseConnections: true,
+    trustProxy: trusted(config.identity.trustedProxies),
   })
   const url = (): string => doors.publicUrl ?? addressOf(server, config)
   const bearers = createBearers({
@@ -83,8 +85,9 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   await server.register(async (api) => {
     const identities = new WeakMap<FastifyRequest, Identity>()
     const identityOf = (request: FastifyRequest): Identity => identities.get(request) as Identity
-    // For every route in here, before its body is read: none can forget to ask.
-    api.addHook('onRequest', async (request) => {
+    // For every route in here, before its body is read: none can forget to ask. After the limit of requests, which is a
+    // hook of the routes and would come too late for whoever is refused here.
+    api.addHook('preParsing', async (request) => {
       const identity = await bearers.identityOf(request)
       assertIsFor(identity, request.method === 'GET' || request.method === 'HEAD' ? 'holdpoint:read' : 'holdpoint:run')
       identities.set(request, identity)
@@ -105,9 +108,10 @@ async function protect(server: FastifyInstance): Promise<void> {
   await server.register(rateLimit, {
     max: REQUESTS_PER_MINUTE_MAX,
     timeWindow: '1 minute',
-    // By credential where there is one: behind a load balancer all come from one address.
-    keyGenerator: ({ headers: { authorization }, ip }) =>
-      authorization === undefined ? ip : createHash('sha256').update(authorization).digest('base64url'),
+    // By credential where there is one: behind a load balancer all come from one address. What proves nothing is
+    // counted by address besides (identity/failures.ts).
+    keyGenerator: ({ headers: { authorization = '' }, ip }) =>
+      !/^bearer /i.test(authorization) ? ip : createHash('sha256').update(authorization).digest('base64url'),
     errorResponseBuilder: () => new DoorError('too_many_requests', 'Too many requests; try again in a minute'),
   })
 }

@@ -3,14 +3,18 @@ import type { Log } from '../../log.ts'
 import type { Identity, Principal } from '../../policies/input.ts'
 import { isFor } from '../../policies/scopes.ts'
 import { AuthenticationError } from './errors.ts'
+import { FAILURES_PER_MINUTE, watchFailures } from './failures.ts'
 import { createProvider, type Provider } from './provider.ts'
 import { findTarget } from './targets.ts'
 import { looksLikeJwt, verifyToken } from './verify-token.ts'
 
 /** Who is asking, at every door: the wire's password and HTTP's bearer token are the same thing. */
 export interface Authenticator {
-  /** @throws AuthenticationError */
-  authenticateToken(token: string): Promise<Identity>
+  /**
+   * @param from the address it came from, by which failures are counted; left out: they are not
+   * @throws AuthenticationError
+   */
+  authenticateToken(token: string, from?: string): Promise<Identity>
   /** @throws AuthenticationError */
   authenticate(credential: Credential): Promise<{ readonly identity: Identity; readonly target: TargetConfig }>
 }
@@ -28,6 +32,8 @@ export interface AuthenticatorOptions {
   readonly targets: readonly TargetConfig[]
   readonly directory: KnownPeople
   readonly serviceTokens: { verify(token: string): Promise<Identity | null> }
+  /** From one address; then nothing new is looked at for a while. */
+  readonly failuresPerMinute?: number
   readonly log: Log
   readonly now: () => number
 }
@@ -44,12 +50,13 @@ interface Known {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { directory, log, now, serviceTokens, targets } = options
+  const { directory, log, now, serviceTokens, targets, failuresPerMinute: perMinute = FAILURES_PER_MINUTE } = options
+  const failures = watchFailures({ perMinute, now })
   const providers: ReadonlyMap<string, Provider> = new Map(
     options.providers.map((config) => [config.issuer, createProvider(config, log, now)]),
   )
 
-  async function authenticateToken(token: string): Promise<Identity> {
+  async function proven(token: string): Promise<Identity> {
     if (!looksLikeJwt(token)) return serviceIdentity(token)
     const identity = await verifyToken(token, { providers, now })
     await admit(identity, directory)
@@ -67,10 +74,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     )
   }
 
+  const authenticateToken: Authenticator['authenticateToken'] = (token, from) =>
+    from === undefined ? proven(token) : failures.watch(from, token, () => proven(token))
+
   return {
     authenticateToken,
-    authenticate: async ({ user, password, database }) => {
-      const identity = await authenticateToken(password)
+    authenticate: async ({ user, password, database, client }) => {
+      const identity = await authenticateToken(password, client.slice(0, client.lastIndexOf(':')))
       // The name only has to match: what is asked for must be what is proven, and the proof is what counts.
       if (identity.name !== user)
         throw new AuthenticationError('wrong_user', `The token is of ${identity.name}, not of ${user}.`, {

@@ -18,6 +18,5 @@ export function tokenVerifier({
 }: TokenVerifierOptions): Authenticator['authenticateToken'] {
   const { directory, serviceTokens } = workflows
   const { identity, targets } = config
-  return createAuthenticator({ providers: identity.providers, targets, directory, serviceTokens, ...rest })
-    .authenticateToken
+  return createAuthenticator({ ...identity, targets, directory, serviceTokens, ...rest }).authenticateToken
 }

@@ -90,6 +90,7 @@ function notAPassword(type: number): ProtocolError {
 const codes: ReadonlySet<string> = new Set<SessionErrorCode>([
   'bad_credential',
   'wrong_user',
+  'too_many_failures',
   'insufficient_scope',
   'unknown_target',
 ])

@@ -3,6 +3,7 @@ import { HoldpointError } from '../../errors.ts'
 export type SessionErrorCode =
   | 'bad_credential'
   | 'wrong_user'
+  | 'too_many_failures'
   | 'insufficient_scope'
   | 'unknown_target'
   | 'authentication_timeout'
@@ -41,6 +42,7 @@ export class SessionError extends HoldpointError {
 const sqlstates: Readonly<Record<SessionErrorCode, string>> = {
   bad_credential: '28P01',
   wrong_user: '28000',
+  too_many_failures: '28000',
   insufficient_scope: '28000',
   unknown_target: '3D000',
   authentication_timeout: '08006',

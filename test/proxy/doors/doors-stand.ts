@@ -19,6 +19,8 @@ export interface DoorsStand extends AsyncDisposable {
   readonly keys: KeyServer
   readonly direct: pg.Client
   readonly base: string
+  /** Of the wire, without anybody in it. */
+  readonly wireUrl: string
   /** Ends the proxy and starts another one on the same databases. */
   restart(meanwhile?: () => Promise<void>): Promise<void>
   token(name: string, more?: Readonly<Record<string, unknown>>): Promise<string>
@@ -96,6 +98,9 @@ export async function openDoorsStand(overrides: Readonly<Record<string, unknown>
     direct,
     get base() {
       return base()
+    },
+    get wireUrl() {
+      return `postgres://127.0.0.1:${proxy.port}`
     },
     async restart(meanwhile = async () => undefined) {
       await proxy.close()
