@@ -28,6 +28,7 @@ const HELP = `npm run bench -- [options]
   --workers <n>    proxy processes (one per core)
   --copy-mb <n>    how much COPY reads (1024)
   --holds <n>      how many are approved on each queue backend (10000)
+  --queues <names> of PostgreSQL, Redis (both)
   --pending <n>    how many wait while others go on (10000)
   --out <file>     the raw figures (test/bench/results/<time>.json)
 `
@@ -40,6 +41,7 @@ const { values: given } = parseArgs({
     workers: { type: 'string', default: `${cpus().length}` },
     'copy-mb': { type: 'string', default: '1024' },
     holds: { type: 'string', default: '10000' },
+    queues: { type: 'string', default: 'PostgreSQL,Redis' },
     pending: { type: 'string', default: '10000' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -82,7 +84,7 @@ async function bench(): Promise<void> {
   if (wanted.has('new-statements')) sections.push(await newStatements(options))
   if (wanted.has('rows')) sections.push(await rowScan(options))
   if (wanted.has('copy')) sections.push(await copyOut({ ...options, megabytes }))
-  if (wanted.has('holds')) sections.push(await holdToResume({ ...options, holds: number('holds') }))
+  if (wanted.has('holds')) sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   await report(sections, programs, tree.upstream)
 }

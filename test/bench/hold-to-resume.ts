@@ -38,12 +38,14 @@ interface Round {
 export async function holdToResume({
   folder,
   holds,
+  queues,
   say,
-}: Pick<BenchOptions, 'folder' | 'say'> & { readonly holds: number }): Promise<Section> {
+}: Pick<BenchOptions, 'folder' | 'say'> & { readonly holds: number; readonly queues: readonly string[] }): Promise<Section> {
   const redis = findProgram('redis-server')
   const rows: string[][] = []
   const raw: Record<string, unknown> = {}
-  for (const backend of redis === null ? (['PostgreSQL'] as const) : (['PostgreSQL', 'Redis'] as const)) {
+  for (const backend of ['PostgreSQL', 'Redis'] as const) {
+    if (!queues.includes(backend) || (backend === 'Redis' && redis === null)) continue
     say(`hold to resume: queues on ${backend}`)
     const measured = await onBackend(join(folder, `holds-${backend}`), backend === 'Redis' ? redis : null, holds)
     const sorted = measured.map(({ totalMs }) => totalMs).sort((a, b) => a - b)

@@ -44,8 +44,8 @@ const READ = `
 const MOVED = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
 
 /**
- * Reading says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. Not at each
- * look: that would be a write for each who waits, and one more between an approval and its run.
+ * Says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. Beside the looks and
+ * not in them, for it is a write, which nobody should wait for between an approval and its run.
  */
 const STAMP = `
   UPDATE hold_waited SET waited_at = clock_timestamp()
@@ -64,6 +64,7 @@ export class Waiting implements AsyncDisposable {
   readonly #options: WaitingOptions
   readonly #waiters = new Map<string, Set<Waiter>>()
   readonly #dirty = new Set<string>()
+  #stamping: Promise<void> | null = null
   #poll: NodeJS.Timeout | undefined
   #reading = false
   #failures = 0
@@ -98,6 +99,7 @@ export class Waiting implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#poll)
     this.#rejectAll(new HoldError('shutting_down', 'Holdpoint is shutting down'))
+    await this.#stamping
     await Promise.all(this.#options.wakes.map((wake) => wake.close()))
   }
 
@@ -117,7 +119,11 @@ export class Waiting implements AsyncDisposable {
   /** A process that never waits never listens. */
   #start(): void {
     if (this.#poll !== undefined) return
-    this.#poll = setInterval(() => this.#look(null), this.#options.pollMs ?? POLL_MS)
+    const poll = (): void => {
+      this.#look(null)
+      this.#stamp([...this.#waiters.keys()])
+    }
+    this.#poll = setInterval(poll, this.#options.pollMs ?? POLL_MS)
     for (const wake of this.#options.wakes) wake.listen((hold) => this.#look(hold))
   }
 
@@ -147,8 +153,6 @@ export class Waiting implements AsyncDisposable {
   async #readBatch(ids: readonly string[]): Promise<void> {
     const { pool, now, expire } = this.#options
     const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
-    // What was approved, too, is waited for until it has run.
-    await rowsOf(pool, STAMP, [ids, STAMP_EVERY * (this.#options.pollMs ?? POLL_MS)])
     const moved = rows.filter((row) => row.moved).map(({ id }) => id)
     const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved])
     for (const hold of await holdsOf(pool, settled)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
@@ -159,6 +163,19 @@ export class Waiting implements AsyncDisposable {
       await expire(id)
       this.#dirty.add(id) // read again as what it has become
     }
+  }
+
+  /** What is missed while another one is under way is said at the next poll. */
+  #stamp(ids: readonly string[]): void {
+    if (this.#stamping !== null || ids.length === 0) return
+    const { pool, pollMs = POLL_MS, log } = this.#options
+    const stamped = rowsOf(pool, STAMP, [ids, STAMP_EVERY * pollMs]).then(
+      () => undefined,
+      (err: unknown) => log.warn({ err }, 'it could not be said that clients still wait'),
+    )
+    this.#stamping = stamped.finally(() => {
+      this.#stamping = null
+    })
   }
 
   #take(id: string): Iterable<Waiter> {

@@ -10,6 +10,11 @@ import { connectRedis, createRedisWake, redisAt } from './redis.ts'
 const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const
 const PREFIX = 'holdpoint'
 const SCHEMA = 'bullmq'
+/**
+ * PostgreSQL answers before the jobs are on disk. They are made again from rows, and what a job does twice is done once;
+ * but each would be a flush of the log, and four for every hold that is answered, for which votes and runs had to wait.
+ */
+const UNHURRIED = '-c synchronous_commit=off'
 /** Making a job may take this long before whoever waits for it is refused. */
 const ADD_MS_MAX = 5_000
 /** A worker looks for work at least this often, even if nobody woke it. In seconds, as BullMQ counts. */
@@ -118,9 +123,8 @@ function work(
 const workerRetention = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } } as const
 
 function postgres(url: string): Backend {
-  const options = {
-    connection: { connectionString: url, schema: SCHEMA, migrate: true, max: 4, connectionTimeoutMillis: ADD_MS_MAX },
-  }
+  const connection = { connectionString: url, schema: SCHEMA, migrate: true, max: 4, options: UNHURRIED }
+  const options = { connection: { ...connection, connectionTimeoutMillis: ADD_MS_MAX } }
   return {
     kind: 'postgres',
     wake: null,
