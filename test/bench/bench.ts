@@ -84,7 +84,8 @@ async function bench(): Promise<void> {
   if (wanted.has('new-statements')) sections.push(await newStatements(options))
   if (wanted.has('rows')) sections.push(await rowScan(options))
   if (wanted.has('copy')) sections.push(await copyOut({ ...options, megabytes }))
-  if (wanted.has('holds')) sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
+  if (wanted.has('holds'))
+    sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   await report(sections, programs, tree.upstream)
 }

@@ -40,7 +40,10 @@ export async function holdToResume({
   holds,
   queues,
   say,
-}: Pick<BenchOptions, 'folder' | 'say'> & { readonly holds: number; readonly queues: readonly string[] }): Promise<Section> {
+}: Pick<BenchOptions, 'folder' | 'say'> & {
+  readonly holds: number
+  readonly queues: readonly string[]
+}): Promise<Section> {
   const redis = findProgram('redis-server')
   const rows: string[][] = []
   const raw: Record<string, unknown> = {}
