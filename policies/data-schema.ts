@@ -9,6 +9,7 @@ const ruleId = z.string().regex(/^[a-z]\w*\.[a-z]\w*$/, 'a rule: area and name, 
 const bounds = z.strictObject({
   rows: z.int().min(1).optional().describe('A read that gives more ends with an error'),
   timeout_ms: z.int().min(1).optional().describe('A statement that runs longer is cancelled'),
+  rows_written_max: z.int().min(1).optional().describe('A statement that writes more is rolled back with an error'),
 })
 
 export const exception = z
@@ -57,6 +58,10 @@ export const policyData = z.looseObject({
   limits: z
     .strictObject({
       kinds: z.partialRecord(z.enum(['human', 'service', 'agent']), bounds).optional(),
+      writes_in_production: z
+        .partialRecord(z.enum(['human', 'service', 'agent']), bounds)
+        .optional()
+        .describe('Of statements that write, in production'),
       targets: z.record(z.string(), bounds).optional(),
     })
     .optional(),

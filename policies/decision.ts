@@ -22,6 +22,12 @@ export const limits = z.strictObject({
     .nullable()
     .describe('A read that gives more is cancelled with an error: never cut short in silence'),
   timeoutMs: z.int().min(1).nullable().describe('A statement that runs longer is cancelled'),
+  rowsWrittenMax: z
+    .int()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe('A statement that writes more is rolled back with an error, unless its hold was approved'),
 })
 
 export const maskMethod = z.enum(['redact', 'email', 'last4', 'year', 'null'])

@@ -89,7 +89,9 @@ function limitsOf({ limits }: Decision): readonly string[] {
   if (limits === undefined) return []
   const rows = limits.rows === null ? [] : [`${limits.rows.toLocaleString('en')} rows`]
   const time = limits.timeoutMs === null ? [] : [`${limits.timeoutMs.toLocaleString('en')} ms`]
-  return [[...rows, ...time].join(', ')]
+  const { rowsWrittenMax: max = null } = limits
+  const written = max === null ? [] : [`${max.toLocaleString('en')} rows written`]
+  return [[...rows, ...time, ...written].join(', ')]
 }
 
 function relationText({ schema, name, access, through, labels }: Facts['relations'][number]): string {

@@ -7,7 +7,7 @@
 #     deny   the statement does not run
 #     hold   it runs when the reviewers it names agree
 #     mask   these columns are shown masked
-#     limit  it gives no more rows and takes no more time than this
+#     limit  it gives and writes no more rows, and takes no more time, than this
 #     allow  these effects are permitted
 #
 #   A finding binds, unless its rule only warns or is only watched (its mode), or a reviewed exception sets it aside. What
@@ -117,9 +117,15 @@ unenforced := array.concat(
 
 said(finding) := object.filter(finding, {"id", "title", "reason", "outcome"})
 
-limits := {"limits": {"rows": strictest("rows"), "timeoutMs": strictest("timeout_ms")}} if "limit" in kinds
+limits := {"limits": object.union(of_all, of_writes)} if "limit" in kinds
 
 limits := {} if not "limit" in kinds
+
+of_all := {"rows": strictest("rows"), "timeoutMs": strictest("timeout_ms")}
+
+of_writes := {"rowsWrittenMax": strictest("rows_written_max")} if strictest("rows_written_max") != null
+
+of_writes := {} if strictest("rows_written_max") == null
 
 strictest(what) := min(asked) if {
 	asked := {finding[what] | some finding in binding}

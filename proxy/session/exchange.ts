@@ -92,6 +92,7 @@ export class Exchange {
   inParts = false
   /** What runs may rest on definitions that were replaced since it was judged. */
   doubtful = false
+  #limitsWrites = false
   #slots: Slot[] = []
   #head = 0
   #waiting: (() => void)[] = []
@@ -109,6 +110,11 @@ export class Exchange {
     return this.empty || this.copyIn
   }
 
+  /** What is under way may turn out to have written too much: nothing is sent that could end its transaction. */
+  get mayHaveToFail(): boolean {
+    return this.#limitsWrites && !this.empty
+  }
+
   /** The server ends the batch here: Sync, or a simple query. */
   closeBatch(): void {
     this.batchOpen = false
@@ -117,7 +123,11 @@ export class Exchange {
   }
 
   push(next: Slot): void {
-    if (this.empty) this.doubtful = false
+    if (this.empty) {
+      this.doubtful = false
+      this.#limitsWrites = false
+    }
+    this.#limitsWrites ||= next.runs.some(({ writtenMax }) => writtenMax !== null)
     this.doubtful ||= next.runs.some(({ judgement }) => (judgement.footing ?? null) !== null)
     this.#slots.push(next)
   }

@@ -11,6 +11,7 @@ import type { Portal } from './prepared.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { CHANGED, standingBefore } from './standing-before.ts'
+import { mayCommit } from './write-limits.ts'
 
 /** Execute: a portal runs, or goes on. Every one of them is judged and recorded. */
 export class Executing {
@@ -33,6 +34,8 @@ export class Executing {
       return this.#refuse('40001', `portal "${name}" was made before names changed: bind it again`)
     }
     return judged(this.#session, portal, (judgements) => {
+      if (judgements.some(mayCommit) && this.#session.exchange.mayHaveToFail)
+        return settleThen(this.#session, () => this.execute())
       const doubt = standingBefore(this.#session, judgements)
       if (doubt === null) return this.#decide(portal, judgements)
       return doubt.then((stands) => {

@@ -1,5 +1,6 @@
 import type { Judgement, SessionView } from '../gate.ts'
 import { rowLimitOf } from './run-limits.ts'
+import { limitsWrites, writtenMaxOf } from './write-limits.ts'
 
 /**
  * A Query of several statements with a read of limited rows among them. The read has to be the last of what the server
@@ -10,7 +11,8 @@ import { rowLimitOf } from './run-limits.ts'
  *   in an open transaction                    the parts are as they would be in one message
  *   outside of one, from `wrapsFrom` on       BEGIN before them and COMMIT behind them, which are ours
  *
- * What is left to tell them apart by is statement_timestamp(), which moves on with each part.
+ * So does one with a write of which no more than so many rows are kept: it is not committed before it is known how many
+ * it wrote. What is left to tell them apart by is statement_timestamp(), which moves on with each part.
  */
 export interface MessageParts {
   /** Indices of the first statement of each part. */
@@ -24,26 +26,31 @@ export function partsOf(
   judgements: readonly Judgement[],
   transaction: SessionView['transaction'],
 ): MessageParts | 'inseparable' | null {
-  if (judgements.length < 2 || judgements.every((judgement) => rowLimitOf(judgement) === null)) return null
+  const writes = limitsWrites(judgements)
+  if (!writes && (judgements.length < 2 || judgements.every((judgement) => rowLimitOf(judgement) === null))) return null
   const last = judgements.length - 1
   const starts = [0]
   let explicit = transaction !== 'idle'
   let begun = 0
   let wrapsFrom: number | null = null
+  let unseen = false
   for (const [index, judgement] of judgements.entries()) {
     const does = transactionStep(judgement)
     const splits = rowLimitOf(judgement) !== null
+    const written = writes && writtenMaxOf(judgement) !== null
+    if (unseen && does !== null) starts.push(index)
+    unseen = (unseen && does === null && !splits) || written
     if (splits && index < last) starts.push(index + 1)
     if (explicit) {
       if (does === 'ends') [explicit, begun] = [false, index + 1]
     } else if (does === null) {
-      if (splits && (index > begun || index < last)) wrapsFrom ??= begun
+      if (written || (splits && (index > begun || index < last))) wrapsFrom ??= begun
     } else if (wrapsFrom !== null) return 'inseparable'
     else if (does === 'begins') explicit = true
     else if (does === 'ends') begun = index + 1
   }
-  if (wrapsFrom !== null && !starts.includes(wrapsFrom)) starts.push(wrapsFrom)
-  return { starts: starts.sort((a, b) => a - b), wrapsFrom }
+  if (wrapsFrom !== null) starts.push(wrapsFrom)
+  return { starts: [...new Set(starts)].sort((a, b) => a - b), wrapsFrom }
 }
 
 /** What it does to the transaction of its message; null: nothing. */
@@ -60,6 +67,7 @@ const FILLED_CHARACTERS_MAX = 1 << 20
 
 /** The texts of the parts, with spaces for what stands before them, so that the server's errors name the right place. */
 export function textsOf(whole: string, judgements: readonly Judgement[], { starts }: MessageParts): readonly string[] {
+  if (starts.length === 1) return [whole]
   const fills = whole.length * starts.length <= FILLED_CHARACTERS_MAX
   let at = 0
   const placed = judgements.map(({ text }) => {

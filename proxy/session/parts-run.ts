@@ -78,7 +78,7 @@ export class PartsRun {
 
   #next(answered: Slot, said: Buffer): void {
     const { toClient } = this.#session
-    const failed = answered.failed || answered.runs.some(({ over }) => over?.what === 'rows')
+    const failed = answered.failed || answered.runs.some(({ over }) => over !== null && over.what !== 'time')
     if (this.#ours === 'end') {
       if (this.#end !== null && !answered.failed) toClient.add(this.#end)
       toClient.add(said)

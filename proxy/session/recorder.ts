@@ -29,6 +29,8 @@ export interface Run {
   maskedRows: number
   /** How many rows it may still give. */
   rowsMax: number
+  /** How many rows it may write; null: as many as it likes. */
+  readonly writtenMax: number | null
   /** Runs out when it may take no longer. */
   timer: NodeJS.Timeout | null
   /** It was stopped for this. */
@@ -92,6 +94,7 @@ export class Recorder {
       rows: 0,
       maskedRows: 0,
       rowsMax: Number.POSITIVE_INFINITY,
+      writtenMax: hold === null ? traits.writtenMax : null,
       timer: null,
       over: null,
     }

@@ -136,7 +136,7 @@ export class Replies {
   #completed(tag: string | null): void {
     const { exchange, recorder, state } = this.#session
     const answered = this.#expect('query', 'execute')
-    if (tag !== null && this.#session.limits.replaces(answered)) return
+    if (tag !== null && this.#session.limits.replaces(answered, tag)) return
     if (answered.parts?.keepsEnd(answered, this.#bytes) !== true) this.#pass(answered)
     if (answered.stopped) {
       answered.at++

@@ -69,7 +69,8 @@ export class ReplyErrors {
     state.portals.forgetExpected()
     exchange.shift()
     const { skipped, synced } = exchange.skip()
-    for (const { runs } of skipped) for (const run of runs) this.#session.recorder.completed(run, false, NOT_RUN, 0)
+    for (const { runs, stopped } of skipped)
+      if (!stopped) for (const run of runs) this.#session.recorder.completed(run, false, NOT_RUN, 0)
     for (const { changes } of exchange.remaining()) for (const change of changes) change.expectAgain()
     if (!synced) exchange.skipping = true
   }

@@ -14,6 +14,7 @@ import { refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import type { SimpleQuery } from './simple-query.ts'
 import { Slice } from './slice.ts'
+import { withinBatch } from './write-limits.ts'
 
 export interface RequestHandlers {
   readonly simple: SimpleQuery
@@ -35,10 +36,7 @@ const extended: ReadonlySet<number> = new Set([
 /** These reach a statement, so the names it is judged by have to be known. */
 const reaching: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.bind, frontend.execute])
 
-/**
- * Client to server. A message is looked at, judged where it makes a statement run, and forwarded as it came, in order;
- * a run of them goes out as one slice.
- */
+/** Client to server: a message is looked at, judged where a statement runs, and forwarded as it came, in slices. */
 export class Requests {
   readonly #session: SessionContext
   readonly #handlers: RequestHandlers
@@ -105,7 +103,7 @@ export class Requests {
 
   #mustSettle(type: number): boolean {
     const { exchange, state } = this.#session
-    if (this.#betweenParts) return true
+    if (this.#betweenParts || (exchange.mayHaveToFail && !withinBatch.has(type))) return true
     if (exchange.barrier && exchange.empty) {
       exchange.barrier = false
       exchange.copyExpected = false

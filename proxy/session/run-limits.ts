@@ -7,10 +7,11 @@ import { partsOf } from './message-parts.ts'
 import type { Portal } from './prepared.ts'
 import type { Run } from './recorder.ts'
 import { deniedBySession } from './refusal.ts'
+import { writesInPortions, writtenMaxOf, wroteTooMuch } from './write-limits.ts'
 
 /** Why a statement was stopped, and what its client gets in place of the server's own words. */
 export interface Over {
-  readonly what: 'rows' | 'time'
+  readonly what: 'rows' | 'time' | 'written'
   readonly report: Report
 }
 
@@ -21,7 +22,8 @@ export interface Over {
  *   running ──time is up──▶ cancelled ──the server's error──▶ ours (57014)
  *      └──a row too many──▶ cancelled ──the server's error, or its end, if that was quicker──▶ ours (54000)
  *
- * Rows are limited of reads only: what a write gives back was written, and an error would say that it was not.
+ * Rows given are limited of reads only: what a write gives back was written, and an error would say that it was not. Rows
+ * written are counted at the end (write-limits.ts).
  */
 export class RunLimits {
   readonly #session: SessionContext
@@ -52,19 +54,22 @@ export class RunLimits {
   suspended(answered: Slot): boolean {
     const run = answered.runs[answered.at]
     const { portal } = answered
+    if (writesInPortions(this.#session, answered)) return true
     if (run?.traits.limits != null && portal !== null)
       this.#given.set(portal, (this.#given.get(portal) ?? 0) + run.rows)
-    return this.replaces(answered)
+    return this.replaces(answered, null)
   }
 
   /**
    * The server came to the end of it. Says to the client what a rule only warns of.
-   * @returns whether the end was replaced by our error, because rows of it are missing
+   * @param tag CommandComplete's; null: it has not ended yet
+   * @returns whether the end was replaced by our error, because rows of it are missing, or it wrote too many
    */
-  replaces(answered: Slot): boolean {
+  replaces(answered: Slot, tag: string | null): boolean {
     const run = answered.runs[answered.at]
     if (run === undefined || answered.swallow || answered.stopped) return false
     const { exchange, recorder, state, toClient } = this.#session
+    if (tag !== null && wroteTooMuch(this.#session, answered, tag)) return true
     if (run.traits.notice !== null) toClient.add(run.traits.notice)
     if (run.over?.what !== 'rows') return false
     toClient.add(encodeError(run.over.report))
@@ -114,19 +119,19 @@ function tooManyRows(rows: number): Report {
   }
 }
 
-/** In a message that cannot go in parts, a read that is stopped could not take back what has run beside it. */
+/** In a message that cannot go in parts, what is stopped could not take back what has run beside it. */
 export function limitedApart(
   judgements: readonly Judgement[],
   transaction: SessionInput['transaction'],
 ): readonly Judgement[] {
   if (partsOf(judgements, transaction) !== 'inseparable') return judgements
   return judgements.map((judgement) =>
-    rowLimitOf(judgement) === null || judgement.decision.outcome === 'deny'
+    (rowLimitOf(judgement) === null && writtenMaxOf(judgement) === null) || judgement.decision.outcome === 'deny'
       ? judgement
       : deniedBySession(
           judgement,
           'session.limited_apart',
-          'A read whose rows are limited does not come before the BEGIN or COMMIT of its message',
+          'What has a limit of rows does not come before the BEGIN or COMMIT of its message',
           'The policy limits the rows of this statement: begin the message with BEGIN, or send it in one of its own.',
         ),
   )

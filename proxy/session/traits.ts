@@ -7,6 +7,7 @@ import type { Judgement } from '../gate.ts'
 import { encodeNotice } from '../wire/messages/error-response.ts'
 import { allDoubts, type Doubts, doubtsOfSettings, noDoubts } from './doubts.ts'
 import { rowLimitOf } from './run-limits.ts'
+import { writtenMaxOf } from './write-limits.ts'
 
 /** What a session needs to know of a judgement at every run, worked out once for each. */
 export interface Traits {
@@ -29,6 +30,8 @@ export interface Traits {
   readonly input: TracedInput | null
   /** What the policy allows of it at most; null: as much as it likes. */
   readonly limits: Limits | null
+  /** How many rows it may write; null: as many as it likes. */
+  readonly writtenMax: number | null
   /** NoticeResponse of the rules that only warn; null: none does. */
   readonly notice: Buffer | null
 }
@@ -99,6 +102,7 @@ function workOut(judgement: Judgement): CommonTraits {
     recorded: null,
     input,
     limits: limitsOf(judgement),
+    writtenMax: writtenMaxOf(judgement),
     notice: noticeOf(judgement),
     proof: judgement.outputMasks !== null || facts.relations.some(({ labels }) => labels.length > 0),
     settles:

@@ -29,3 +29,13 @@ test_limits_only_what_is_named if {
 	unlimited := holdpoint.decision with input as f.by(f.ana, reading)
 	not unlimited.limits
 }
+
+writing := {"effects": ["write"], "relations": [f.relation("orders", ["update"])]}
+
+test_limits_what_is_written_in_production if {
+	data_limits := {"writes_in_production": {"human": {"rows_written_max": 7}}}
+	decision := holdpoint.decision with input as f.by(f.ana, writing) with data.limits as data_limits
+	decision.limits == {"rows": null, "timeoutMs": null, "rowsWrittenMax": 7}
+	rule.limit == set() with input as f.by(f.ana, reading) with data.limits as data_limits
+	rule.limit == set() with input as f.in_environment("staging", f.ana, writing) with data.limits as data_limits
+}
