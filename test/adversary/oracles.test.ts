@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RawClient, reportOf, transcript } from '../proxy/session/raw-client.ts'
 import { asked, oracles, slow } from './oracles.ts'
+import { named, namedLingering } from './procedural-oracles.ts'
 import { openStand, type Stand } from './stand.ts'
 import { binary, drive, simple } from './ways.ts'
 
@@ -10,6 +11,7 @@ const clients = new Map<string, RawClient>()
 beforeAll(async () => {
   stand = await openStand(`
     ${asked}
+    ${[...named, ...namedLingering].map(({ definition }) => definition).join('\n')}
     INSERT INTO customers (id, name, email) SELECT i, 'More ' || i, 'zqkvxj' || i || '@wpfhqyd.org' FROM generate_series(100, 400) i;
     ANALYZE customers;
     CREATE VIEW sides AS SELECT id, CASE WHEN email LIKE '%@corp%' THEN 'in' ELSE 'out' END AS side FROM customers;
@@ -40,7 +42,11 @@ async function answerTo(person: string, sql: string, guess: string, way: typeof 
   return [...transcript(said), C, M].join('\n').replaceAll(new RegExp(`'[{%^]*${guess}%?'`, 'g'), "'~'")
 }
 
-describe.each(Object.entries(oracles))('%s', (row, questions) => {
+const all = [
+  ...Object.entries(oracles),
+  ['C5 and C9 functions in PL/pgSQL', named.flatMap(({ asks }) => asks)] as const,
+]
+describe.each(all)('%s', (row, questions) => {
   test.for(questions)(`${row.split(' ')[0]} %s`, async (sql) => {
     expect(await answerTo('direct', `BEGIN; ${sql}; ROLLBACK`, 'z', simple), 'the oracle itself').not.toBe(
       await answerTo('direct', `BEGIN; ${sql}; ROLLBACK`, 'q', simple),
@@ -54,7 +60,7 @@ describe.each(Object.entries(oracles))('%s', (row, questions) => {
 })
 
 describe('C9 what takes long for some values', () => {
-  test.for(slow)('C9 %s', async (sql) => {
+  test.for([...slow, ...namedLingering.flatMap(({ asks }) => asks)])('C9 %s', async (sql) => {
     for (const person of ['ana', 'report-bot'])
       expect(['YH001', '42501'], person).toContain(
         reportOf(await (clients.get(person) as RawClient).ask(sql)).C ?? 'it ran',
