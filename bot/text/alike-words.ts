@@ -14,19 +14,25 @@ export function alikeWords({ alikeApproval: approval }: Hold): readonly Span[] {
 }
 
 /** What approving alike would allow; empty where the policy does not let it. */
-export function alikeOffer({ decision, identity, gathering }: Hold): readonly (readonly Span[])[] {
+export function alikeOffer({ decision, identity, gathering }: Hold, shown: number): readonly (readonly Span[])[] {
   const allowed = decision.answering?.sameShape ?? null
   if (allowed === null || gathering === null) return []
-  const others = gathering.pending - 1
-  const waiting: readonly (readonly Span[])[] =
-    others > 0 ? [[`${others} more wait now. They run at once, oldest first, as far as the runs go.`]] : []
+  const later = allowed.runs - shown
+  const left = gathering.pending - 1 - shown
+  const these = shown === 0 ? 'The statement above' : `The ${shown + 1} statements above`
+  const unseen: readonly (readonly Span[])[] =
+    later > 0
+      ? [
+          [
+            { bold: `Up to ${later} more of ${line(identity.name, 60)}, within ${duration(allowed.ms)}` },
+            ', that differ in constants only. Nobody looks at these before they run; each is on record.',
+          ],
+        ]
+      : []
   return [
-    ['The statement above, exactly as shown, one time.'],
-    [
-      { bold: `Up to ${allowed.runs} more of ${line(identity.name, 60)}, within ${duration(allowed.ms)}` },
-      ', that differ in constants only. Nobody looks at these before they run; each is on record.',
-    ],
-    ...waiting,
+    [shown === 0 ? `${these}, exactly as shown, one time.` : `${these}, each exactly as shown, one time.`],
+    ...unseen,
+    ...(left > 0 ? [[`${left} more that wait are not among them, and go on waiting.`]] : []),
     ['You or any other reviewer can undo it at any time.'],
   ]
 }

@@ -1,7 +1,8 @@
 import { writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { Hold } from './hold.ts'
 import { type Moved, move } from './moves.ts'
-import { HOLD_COLUMNS, type HoldRow, needsReason } from './row.ts'
+import { HOLD_COLUMNS, type HoldRow, holdsOf, needsReason } from './row.ts'
 
 /**
  * Approvals that count for more than one statement: for those of the same asker that differ from the approved one in
@@ -25,14 +26,20 @@ export async function approveAlike(client: Queryable, row: HoldRow, at: Date): P
   return approveWaiting(client, row.gathering, at)
 }
 
+/** What an approval of this hold that counts for others would let through at once, oldest first. */
+export async function waitingAlike(on: Queryable, hold: Hold, at: Date): Promise<readonly Hold[]> {
+  const rows = await rowsOf<HoldRow>(on, `${WAITING} LIMIT 1000`, [hold.gathering?.key ?? null, at])
+  const others = (await holdsOf(on, rows)).filter(({ id, needsReason: needs }) => id !== hold.id && !needs)
+  return others.slice(0, hold.decision.answering?.sameShape?.runs ?? 0)
+}
+
+const WAITING = `
+  SELECT ${HOLD_COLUMNS} FROM hold WHERE gathering = $1 AND status = 'pending' AND expires_at > $2
+  ORDER BY created_at, id`
+
 /** Oldest first. One that somebody else has locked is left to them. */
 async function approveWaiting(client: Queryable, gathering: string, at: Date): Promise<readonly Moved[]> {
-  const waiting = await rowsOf<HoldRow>(
-    client,
-    `SELECT ${HOLD_COLUMNS} FROM hold WHERE gathering = $1 AND status = 'pending' AND expires_at > $2
-     ORDER BY created_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED`,
-    [gathering, at],
-  )
+  const waiting = await rowsOf<HoldRow>(client, `${WAITING} LIMIT 1000 FOR UPDATE SKIP LOCKED`, [gathering, at])
   const moved: Moved[] = []
   for (const row of waiting) {
     const through = await approveThrough(client, row, at)

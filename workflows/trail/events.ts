@@ -124,6 +124,8 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
     readonly via: Vote['via']
     readonly reason: string
   }
+  /** Somebody in Slack who may nothing here tried something that is not about one hold. */
+  'stranger.refused': { readonly user: string; readonly tried: string; readonly reason: string }
   /** Somebody said something about a hold, e.g. in the thread of its card. `author` null: nobody who is known here. */
   'hold.commented': { readonly hold: string } & Omit<Comment, 'at'>
   'hold.settled': {

@@ -1,22 +1,17 @@
-import type { App, types } from '@slack/bolt'
+import type { App } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
-import type { Hold } from '../../../workflows/holds/hold.ts'
-import { alikeOffer } from '../../text/alike-words.ts'
+import { waitingAlike } from '../../../workflows/holds/alike.ts'
 import { line } from '../../text/bounded-text.ts'
-import { whoAsks } from '../../text/hold-wording.ts'
+import { APPROVE_ALIKE_VIEW, alikeView, canShowAll } from '../cards/alike-view.ts'
 import { mayApproveAlike } from '../cards/answer-buttons.ts'
 import { holdAction } from '../cards/hold-actions.ts'
-import { list, paragraph } from '../cards/rich-text.ts'
-import { statementBlocks } from '../cards/statement-section.ts'
-import { type AnswerParts, answer, carriedOf, clickOf, clickOfView, recordRefusal } from './click.ts'
+import { type AnswerParts, answer, carriedOf, clickOf, clickOfView, recordRefusal, showView } from './click.ts'
 import { sentence, toRefused, toVoter } from './private-sentences.ts'
 
 /**
  * An approval that counts for others like it, and its end. It says what it allows before it counts: these others run
  * unseen, so the statement, the number of runs and the time stand in the view that is confirmed.
  */
-export const APPROVE_ALIKE_VIEW = 'holdpoint_approve_alike_view'
-
 export function answerAlike(app: App, parts: AnswerParts): void {
   app.action({ type: 'block_actions', action_id: holdAction.approveAlike }, async ({ ack, body, action, respond }) => {
     await ack()
@@ -24,8 +19,10 @@ export function answerAlike(app: App, parts: AnswerParts): void {
     await answer(click, parts, async (_person, hold) => {
       if (hold.status !== 'pending') return click.tell(sentence.answeredAlready)
       if (!mayApproveAlike(hold)) return click.tell(sentence.notAlike)
-      const view = alikeView(hold, carriedOf(click))
-      return parts.client.views.open({ trigger_id: body.trigger_id, view })
+      const waiting = await waitingAlike(parts.pool, hold, new Date(parts.now()))
+      if (!canShowAll(waiting)) return click.tell(sentence.tooManyAlike)
+      const view = alikeView(hold, waiting, carriedOf(click))
+      return showView(body, { trigger_id: body.trigger_id, view }, parts)
     })
   })
 
@@ -58,21 +55,4 @@ export function answerAlike(app: App, parts: AnswerParts): void {
       }
     })
   })
-}
-
-export function alikeView(hold: Hold, carried: string): types.ModalView {
-  const plain = (text: string): types.PlainTextElement => ({ type: 'plain_text', text, emoji: false })
-  return {
-    type: 'modal',
-    callback_id: APPROVE_ALIKE_VIEW,
-    private_metadata: carried,
-    title: plain('Approve alike'),
-    submit: plain('Approve alike'),
-    close: plain('Back'),
-    blocks: [
-      paragraph(...whoAsks(hold), ` on ${line(hold.target.name, 60)}`),
-      ...statementBlocks(hold),
-      list('You approve', alikeOffer(hold)),
-    ],
-  }
 }

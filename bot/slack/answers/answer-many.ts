@@ -4,6 +4,7 @@ import { holdAction } from '../cards/hold-actions.ts'
 import { ONE_BY_ONE_VIEW, oneByOneView } from '../cards/one-by-one-view.ts'
 import { rejectManyView, rejectReason } from '../cards/reject-view.ts'
 import { isShownWhole } from '../cards/statement-section.ts'
+import { isForThem } from './asker.ts'
 import { type AnswerParts, answer, type Click, carriedOf, clickOf, clickOfView, personOf } from './click.ts'
 import { sentence, toRefused, toVoterOfMany } from './private-sentences.ts'
 import type { LinkedPerson } from './standing.ts'
@@ -51,7 +52,9 @@ export function answerMany(app: App, parts: AnswerParts): void {
 
   app.action({ type: 'block_actions', action_id: holdAction.oneByOne }, async ({ ack, body, action, respond }) => {
     await ack()
-    await answer(clickOf(body, action, respond, parts), parts, async (_person, hold) => {
+    const click = clickOf(body, action, respond, parts)
+    await answer(click, parts, async (person, hold) => {
+      if (!(await isForThem(person, hold, parts.pool))) return click.tell(sentence.notYours)
       const group = await parts.gathered.group(await parts.gathered.leadOf(hold))
       if (group === null) return undefined
       return parts.client.views.open({ trigger_id: body.trigger_id, view: oneByOneView(group, parts.holdUrl) })

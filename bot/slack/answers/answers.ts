@@ -6,7 +6,8 @@ import { holdAction } from '../cards/hold-actions.ts'
 import { REJECT_VIEW, rejectReason, rejectView } from '../cards/reject-view.ts'
 import { isShownWhole } from '../cards/statement-section.ts'
 import { refreshOneByOne } from './answer-many.ts'
-import { type AnswerParts, answer, type Click, carriedOf, clickOf, clickOfView } from './click.ts'
+import { isForThem } from './asker.ts'
+import { type AnswerParts, answer, type Click, carriedOf, clickOf, clickOfView, showView } from './click.ts'
 import { sentence, toRefused, toVoter } from './private-sentences.ts'
 
 /**
@@ -31,18 +32,18 @@ export function answerClicks(app: App, parts: AnswerParts): void {
       if (!isShownWhole(found)) return click.tell(sentence.notShownWhole)
       if (found.status !== 'pending') return tellLate(click, found, parts)
       const asking = { trigger_id: body.trigger_id, view: rejectView(found, carriedOf(click)) }
-      // From within a view another one opens on top of it.
-      return 'view' in body && body.view?.type === 'modal'
-        ? parts.client.views.push(asking)
-        : parts.client.views.open(asking)
+      return showView(body, asking, parts)
     })
   })
 
   app.action({ type: 'block_actions', action_id: holdAction.details }, async ({ ack, body, action, respond }) => {
     await ack()
-    await answer(clickOf(body, action, respond, parts), parts, async (_person, found) =>
-      parts.client.views.open({ trigger_id: body.trigger_id, view: detailsView(found, parts.holdUrl(found.id)) }),
-    )
+    const click = clickOf(body, action, respond, parts)
+    await answer(click, parts, async (person, found) => {
+      if (!(await isForThem(person, found, parts.pool))) return click.tell(sentence.notYours)
+      const view = detailsView(found, parts.holdUrl(found.id))
+      return showView(body, { trigger_id: body.trigger_id, view }, parts)
+    })
   })
 
   // These buttons are links; Slack still reports the click and wants it acknowledged.

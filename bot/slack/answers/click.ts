@@ -79,6 +79,15 @@ export async function recordRefusal(
   await writeTrail(pool, new Date(now()), 'hold.vote_refused', { hold, voter, via: 'slack', reason })
 }
 
+/** The same of what is not about a hold: a command, a preference. */
+export async function recordStranger(
+  { teamId, userId }: SlackUserReference,
+  { tried, reason }: { readonly tried: string; readonly reason: string },
+  { pool, now }: Pick<AnswerParts, 'pool' | 'now'>,
+): Promise<void> {
+  await writeTrail(pool, new Date(now()), 'stranger.refused', { user: `slack:${teamId}/${userId}`, tried, reason })
+}
+
 export async function linkFor(
   user: SlackUserReference,
   { links, linkUrl }: Pick<AnswerParts, 'links' | 'linkUrl'>,
@@ -94,6 +103,16 @@ type Respond = (message: {
 
 export function privately(respond: Respond): Click['tell'] {
   return (words) => respond({ text: escapeMrkdwn(words), response_type: 'ephemeral', replace_original: false })
+}
+
+/** From within a view another one opens on top of it. */
+export function showView(
+  body: object,
+  asking: webApi.ViewsOpenArguments & { readonly trigger_id: string },
+  { client }: Pick<AnswerParts, 'client'>,
+): Promise<unknown> {
+  const { view } = body as { readonly view?: { readonly type?: string } }
+  return view?.type === 'modal' ? client.views.push(asking) : client.views.open(asking)
 }
 
 interface ClickBody {

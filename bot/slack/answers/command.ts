@@ -11,7 +11,7 @@ import { openPin, type PinParts } from './answer-pins.ts'
 import type { AskParts } from './ask.ts'
 import { isBehind, isForThem } from './asker.ts'
 import { openBreakGlass } from './break-glass.ts'
-import { type AnswerParts, linkFor, privately } from './click.ts'
+import { type AnswerParts, linkFor, privately, recordStranger } from './click.ts'
 import { peopleIn } from './people-in.ts'
 import { sentence, toStranger } from './private-sentences.ts'
 import { type LinkedPerson, standingOf } from './standing.ts'
@@ -62,6 +62,7 @@ export function answerCommands(app: App, parts: CommandParts): void {
       const standing = await standingOf(user, parts)
       if ('stranger' in standing) {
         const { stranger } = standing
+        await recordStranger(user, { tried: SLASH_COMMAND, reason: stranger }, parts)
         return void (await tell(stranger === 'not_linked' ? await linkFor(user, parts) : toStranger(stranger)))
       }
       const [name = '', ...words] = command.text.trim().split(/\s+/)

@@ -9,6 +9,8 @@ export const sentence = {
   notShownWhole: 'The card does not show this statement whole, so it cannot be answered here. Open it in the console.',
   allAnswered: 'All that this card showed has been answered already.',
   answeredAlready: 'This has been answered already.',
+  tooManyAlike:
+    'More of these wait than can be shown to you whole here. Answer some of them one by one first, or approve alike in the console.',
   notAlike: 'An approval of this counts for this statement alone. Approve it by itself.',
   alikeUndone: (runs: number) =>
     `Undone: it allows nothing more. ${runs === 0 ? 'No run of it was' : runs === 1 ? 'One run of it was' : `${runs} runs of it were`} given out before; what of that had not begun is taken back.`,

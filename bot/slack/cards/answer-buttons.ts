@@ -33,11 +33,11 @@ export function answers({ id: value }: Hold): readonly types.Button[] {
 /** What answers nothing. */
 function aside(hold: Hold, consoleUrl: string): readonly types.Button[] {
   const { id: value } = hold
-  return [
-    button({ actionId: holdAction.ask, label: 'Ask', value }),
-    button({ actionId: holdAction.details, label: 'Details', value }),
-    openInConsole(hold, consoleUrl),
-  ]
+  return [button({ actionId: holdAction.ask, label: 'Ask', value }), details(hold), openInConsole(hold, consoleUrl)]
+}
+
+export function details({ id: value }: Pick<Hold, 'id'>): types.Button {
+  return button({ actionId: holdAction.details, label: 'Details', value })
 }
 
 export function openInConsole({ id: value }: Hold, url: string, label = 'Open in console'): types.Button {

@@ -4,6 +4,7 @@ import { jsonCost } from '../../text/bounded-text.ts'
 import { comparesProtectedColumns, hideLiterals } from '../../text/hidden-literals.ts'
 import { countsFor, outcomeOf, whatItDoes, where, whoAsks, whyHeld } from '../../text/hold-wording.ts'
 import { visibleText } from '../../text/visible-text.ts'
+import { consequencesOf } from '../../text/what-follows.ts'
 import { actions, openInConsole } from './answer-buttons.ts'
 import { list, paragraph, preformatted } from './rich-text.ts'
 import { parameterLines } from './statement-section.ts'
@@ -29,7 +30,7 @@ export function detailsView(hold: Hold, consoleUrl: string): types.ModalView {
     blocks: [
       paragraph(...whoAsks(hold), ' on ', ...where(hold)),
       ...(outcome === null ? [] : [paragraph({ bold: outcome })]),
-      list('What it would do', whatItDoes(hold.facts, countsFor(hold))),
+      list('What it would do', [...whatItDoes(hold.facts, countsFor(hold)), ...consequencesOf(hold)]),
       list('Why it is held', whyHeld(hold)),
       ...pageBlocks('Statement', statement),
       ...(hold.parameters.length === 0 ? [] : pageBlocks('Parameters', parameters)),

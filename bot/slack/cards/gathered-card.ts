@@ -107,7 +107,7 @@ function whatAnswersDo({ pending }: Gathered, shown: readonly Hold[]): types.Kno
   if (alike !== null)
     items.push([
       { bold: 'Approve alike: ' },
-      'these and others that come, unseen, so often and so long as the policy lets it. You are asked first.',
+      'these, and others that come, unseen, so often and so long as the policy lets it. All that wait are shown to you first.',
     ])
   if (first !== undefined)
     items.push([{ bold: 'No answer: ' }, 'none of them runs. The first waits until ', { at: first.expiresAt }, '.'])

@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { line } from '../../text/bounded-text.ts'
 import { countsFor, outcomeOf, rowsTouched, where, whoAsks } from '../../text/hold-wording.ts'
-import { actions, answers, openInConsole } from './answer-buttons.ts'
+import { actions, answers, details, openInConsole } from './answer-buttons.ts'
 import type { Gathered } from './gathered-cards.ts'
 import { paragraph } from './rich-text.ts'
 import { isShownWhole, statementBlocks } from './statement-section.ts'
@@ -42,7 +42,7 @@ function requestBlocks(hold: Hold, number: number, consoleUrl: string): readonly
   return [
     paragraph({ bold: `Request ${number}` }, `, ${rows}, waits until `, { at: hold.expiresAt }, `.${why}`),
     ...statementBlocks(hold),
-    actions([...mine, openInConsole(hold, consoleUrl)]),
+    actions([...mine, details(hold), openInConsole(hold, consoleUrl)]),
     { type: 'divider' },
   ]
 }

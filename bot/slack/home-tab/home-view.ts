@@ -28,15 +28,19 @@ const EXPLAINED_SHOWN = 4
 const DELEGATIONS_SHOWN = 4
 const OTHERS_SHOWN = 8
 const EXCERPT_BUDGET = 600
+const ALIKE_SHOWN = 3
+const ALIKE_BUDGET = 200
 
 export function homeView(inbox: Inbox, holdUrl: (hold: string) => string): types.HomeView {
   const { waiting, asked, answered } = inbox
-  const more = waiting.length - WAITING_SHOWN
+  // Those of one asker that differ in constants only stand together, as on their card.
+  const entries = [...Map.groupBy(waiting, ({ id, gathering }) => gathering?.key ?? id).values()]
+  const more = entries.slice(WAITING_SHOWN).flat().length
   return {
     type: 'home',
     blocks: [
       heading(waiting.length === 0 ? 'Nothing waits for you' : `Waits for your answer: ${waiting.length}`),
-      ...waiting.slice(0, WAITING_SHOWN).flatMap((hold) => waitingBlocks(hold, holdUrl(hold.id))),
+      ...entries.slice(0, WAITING_SHOWN).flatMap((alike) => entryBlocks(alike, holdUrl)),
       ...(more > 0 ? [paragraph(`and ${more} more, in the console.`)] : []),
       ...reviews(inbox, holdUrl),
       ...explanations(inbox, holdUrl),
@@ -56,6 +60,25 @@ export function strangerView(words: string): types.HomeView {
 
 function heading(text: string): types.HeaderBlock {
   return { type: 'header', text: { type: 'plain_text', text: line(text, 140), emoji: false } }
+}
+
+function entryBlocks(alike: readonly Hold[], holdUrl: (hold: string) => string): readonly types.KnownBlock[] {
+  const [hold] = alike
+  if (hold === undefined) return []
+  if (alike.length === 1) return waitingBlocks(hold, holdUrl(hold.id))
+  const { facts, target, identity } = hold
+  const what = `${alike.length} × ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${line(identity.name, 50)}`
+  const some = alike.slice(0, ALIKE_SHOWN).map((one) => excerpt(hiddenStatement(one), ALIKE_BUDGET).text)
+  const more = alike.length - some.length
+  return [
+    paragraph({ bold: what }, `. They differ in constants only, and each needs ${whoMayAnswer(hold)}.`),
+    preformatted('Statements', [...some, ...(more > 0 ? [`[… and ${more} more]`] : [])].join('\n')),
+    actions([
+      button({ actionId: holdAction.oneByOne, label: 'One by one', value: hold.id, style: 'primary' }),
+      openInConsole(hold, holdUrl(hold.id)),
+    ]),
+    { type: 'divider' },
+  ]
 }
 
 function waitingBlocks(hold: Hold, consoleUrl: string): readonly types.KnownBlock[] {

@@ -1,6 +1,6 @@
 import type { App, types } from '@slack/bolt'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
-import { type AnswerParts, linkFor, userOf } from '../answers/click.ts'
+import { type AnswerParts, type Click, clickOf, linkFor, recordStranger } from '../answers/click.ts'
 import { toStranger } from '../answers/private-sentences.ts'
 import { type SlackUserReference, standingOf } from '../answers/standing.ts'
 import { asSlackError } from '../web-api.ts'
@@ -68,9 +68,13 @@ export function createHome(parts: AnswerParts & { readonly refreshEveryMs?: numb
     return done
   }
 
-  async function prefer(user: SlackUserReference, privateMessages: boolean): Promise<void> {
+  async function prefer({ user, tell }: Click, privateMessages: boolean): Promise<void> {
     const standing = await standingOf(user, parts)
-    if (!('person' in standing)) return
+    if ('stranger' in standing) {
+      const { stranger } = standing
+      await recordStranger(user, { tried: 'private messages', reason: stranger }, parts)
+      return void (await tell(stranger === 'not_linked' ? await linkFor(user, parts) : toStranger(stranger)))
+    }
     await rowsOf(parts.pool, PREFER, [user.teamId, user.userId, privateMessages])
     await shown(user)
   }
@@ -90,9 +94,9 @@ export function createHome(parts: AnswerParts & { readonly refreshEveryMs?: numb
       })
       for (const wanted of [true, false]) {
         const action = wanted ? homeAction.tellMe : homeAction.doNotTellMe
-        app.action({ type: 'block_actions', action_id: action }, async ({ ack, body }) => {
+        app.action({ type: 'block_actions', action_id: action }, async ({ ack, body, action: clicked, respond }) => {
           await ack()
-          await prefer(userOf({ user: body.user, team: body.team }), wanted).catch(couldNot)
+          await prefer(clickOf(body, clicked, respond, parts), wanted).catch(couldNot)
         })
       }
     },

@@ -218,8 +218,8 @@ describe('approve alike', () => {
     await click(USERS.ben, holdAction.approveAlike)
     await workspace.slack.settled()
     const view = JSON.stringify(workspace.slackApi.openViews.at(-1)?.view)
-    expect(view).toContain('Up to 5 more of report-bot, within 1 hour')
-    expect(view).toContain('1 more wait now')
+    expect(view).toContain('Up to 4 more of report-bot, within 1 hour')
+    expect(view).toContain('These wait as well')
     expect(await statusOf(one)).toEqual(['pending'])
   })
 
@@ -313,5 +313,79 @@ test('a card that another process is at is tried again, and is no outage of Slac
   expect(new SlackError('slack_card_busy', 'Another process is at it')).toMatchObject({
     retryable: true,
     outage: false,
+  })
+})
+
+describe('nothing is approved unseen', () => {
+  const opened = () => JSON.stringify(workspace.slackApi.openViews.at(-1)?.view.blocks)
+  const openAlike = async () => {
+    await click(USERS.ben, holdAction.approveAlike)
+    await workspace.slack.settled()
+  }
+
+  test('what waits and would run at once stands whole in what approves alike', async () => {
+    const holds = [
+      await alike(),
+      await alike(),
+      await alike({ statement: `DELETE FROM orders WHERE id = 7777 -- ${'z'.repeat(1_500)}` }),
+    ]
+    await deliver(...holds)
+    await openAlike()
+    for (const { statement } of holds) expect(opened()).toContain(statement)
+    expect(opened()).toContain('The 3 statements above, each exactly as shown, one time.')
+    expect(opened()).toContain('Up to 3 more of report-bot')
+  })
+
+  test('what the runs do not go to is not among them, and goes on waiting', async () => {
+    const holds = await Promise.all(Array.from({ length: 8 }, () => alike()))
+    await deliver(...holds)
+    await openAlike()
+    expect(opened()).toContain('The 6 statements above')
+    expect(opened()).toContain('2 more that wait are not among them, and go on waiting.')
+    expect(opened()).not.toContain('Nobody looks at these')
+    await workspace.slackApi.submitView(USERS.ben, {})
+    await workspace.slack.settled()
+    expect((await statusOf(...holds)).filter((status) => status === 'approved')).toHaveLength(6)
+  })
+
+  test.each([
+    ['does not fit whole', { statement: `DELETE FROM orders WHERE id = ${'1'.repeat(5_000)}` }],
+    ['mixes alphabets', { statement: "DELETE FROM orders WHERE id = 'pаypal'" }],
+  ])('it is not approved alike while one waits that %s', async (_, changes) => {
+    await deliver(await alike(), await alike(changes))
+    await openAlike()
+    expect(await workspace.told(USERS.ben)).toContain('than can be shown to you whole here')
+    expect(workspace.slackApi.openViews).toEqual([])
+  })
+
+  test('each of many has its details, for who may see it', async () => {
+    const undo = { how: 'backup', sentence: 'Only from a backup.' } as const
+    const consequences = {
+      locks: [],
+      cascades: [],
+      triggers: [],
+      undo,
+      examples: null,
+    } as unknown as NonNullable<Hold['consequences']>
+    const holds = [await alike({ consequences }), await alike({ consequences })]
+    await deliver(...holds)
+    await click(USERS.ben, holdAction.oneByOne)
+    await workspace.slack.settled()
+    await workspace.slackApi.clickView(USERS.ben, holdAction.details, holds[1]?.id)
+    await workspace.slack.settled()
+    expect(opened()).toContain(holds[1]?.statement)
+    expect(opened()).toContain('Only from a backup.')
+  })
+
+  test('on the home tab they stand together', async () => {
+    await deliver(await alike(), await alike(), await alike(), await alike())
+    await workspace.slackApi.openHome(USERS.ben)
+    await workspace.slack.settled()
+    const home = JSON.stringify(workspace.slackApi.homes.get(USERS.ben)?.view)
+    expect(home).toContain('4 × DELETE on prod/shop for report-bot')
+    expect(home).toContain('[… and 1 more]')
+    await workspace.slackApi.clickHome(USERS.ben, holdAction.oneByOne)
+    await workspace.slack.settled()
+    expect(opened()).toContain('Request 4')
   })
 })
