@@ -22,11 +22,13 @@ export interface MailDeliveryOptions {
 }
 
 /**
- * Tells reviewers by mail: once that they are asked, and once how it ended, in one thread for each of them. Why it is
+ * Tells reviewers by mail: once that they are asked, and once how it ended, in one thread for each of them,
+ * which those that differ in constants only share. Why it is
  * called does not matter but for reminders; what is missing is sent, to each person by themselves, so that one address
  * that does not work keeps nobody else from their mail and nobody sees who else is asked.
  *
  *   pending ──▶ asked: everybody who may answer now and was not asked yet; reminded: when that is the reason
+ *   others alike wait ──▶ once, that there are more; each of them is asked about when that one is settled
  *   settled ──▶ everybody who was asked; when the glass was broken, everybody who may review it
  */
 export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery {
@@ -39,14 +41,29 @@ export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery
       if (hold.status === 'pending') {
         const reviewers = await reviewersOf(pool, hold, new Date(options.now()))
         if (reason === 'reminded') await sendAll(hold, 'reminded', among(reviewers, asked), options)
-        return sendAll(hold, 'asked', reviewers, options)
+        return askAbout(hold, reviewers, options)
       }
       // Who has to review it may not have been asked: nobody waited for them.
       const reviewers = hold.brokenGlass === null ? [] : await reviewersOf(pool, hold, new Date(options.now()))
       if (reason === 'review_overdue') await sendAll(hold, 'reminded', reviewers, options)
       const others = (await peopleWith(pool, asked)).filter((one) => !reviewers.some((it) => samePerson(it, one)))
       await sendAll(hold, 'settled', [...reviewers, ...others], options)
+      const next = await sent.nextAlike(hold)
+      const waiting = next === null ? null : await holds.find(next)
+      if (waiting?.status !== 'pending') return
+      await askAbout(waiting, await reviewersOf(pool, waiting, new Date(options.now())), options)
     },
+  }
+}
+
+/** A hundred alike are a hundred requests, and for each reviewer one mail at a time. */
+async function askAbout(hold: Hold, reviewers: readonly Recipient[], options: MailDeliveryOptions): Promise<void> {
+  const { sent, holds } = options
+  const open = await sent.openAlike(hold)
+  const openFor = (person: PersonKey) => open.find((one) => samePerson(one, person))
+  for (const [id, people] of Map.groupBy(reviewers, (person) => openFor(person)?.hold ?? hold.id)) {
+    const about = id === hold.id ? hold : await holds.find(id)
+    if (about !== null) await sendAll(about, id === hold.id ? 'asked' : 'more', people, options)
   }
 }
 
@@ -90,7 +107,9 @@ async function send(
   { smtp, holdUrl }: MailDeliveryOptions,
 ): Promise<Failure | null> {
   const { subject, text, html } = holdMail(hold, kind, holdUrl(hold.id))
-  const asked = messageId(hold, 'asked', person, smtp.from)
+  const asked = messageId(hold.id, 'asked', person, smtp.from)
+  const thread = hold.gathering === null ? [] : [messageId(hold.gathering.key, 'thread', person, smtp.from)]
+  const references = kind === 'asked' ? thread : [...thread, asked]
   try {
     await smtp.transporter.sendMail({
       from: smtp.from,
@@ -98,9 +117,9 @@ async function send(
       subject,
       text,
       html,
-      messageId: messageId(hold, kind, person, smtp.from),
+      messageId: messageId(hold.id, kind, person, smtp.from),
       ...(smtp.replyTo === null ? {} : { replyTo: smtp.replyTo }),
-      ...(kind === 'asked' ? {} : { inReplyTo: asked, references: [asked] }),
+      ...(references.length === 0 ? {} : { inReplyTo: references.at(-1) ?? asked, references }),
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       textEncoding: 'quoted-printable',
     })
@@ -111,7 +130,7 @@ async function send(
 }
 
 /** The same at every try, so that a mail that was sent twice is one to those who look. */
-function messageId({ id }: Hold, kind: MailKind, { issuer, subject }: PersonKey, from: string): string {
+function messageId(id: string, kind: MailKind | 'thread', { issuer, subject }: PersonKey, from: string): string {
   const to = createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
     .digest('hex')

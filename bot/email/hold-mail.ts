@@ -18,7 +18,8 @@ export interface Mail {
   readonly html: string
 }
 
-export type MailKind = 'asked' | 'reminded' | 'settled'
+/** `more`: others like it wait by now, and are not mailed one by one. */
+export type MailKind = 'asked' | 'reminded' | 'more' | 'settled'
 
 /** A mail before it is text or HTML. */
 export type MailPart =
@@ -51,6 +52,7 @@ function askedParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[
   const votes = votesSoFar(hold.votes)
   return [
     ...(kind === 'reminded' ? [paragraph({ bold: 'Still waiting for an answer.' })] : []),
+    ...alikeParts(hold, kind),
     paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold), ...from),
     ...said,
     ...statementParts(hold),
@@ -63,6 +65,14 @@ function askedParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[
     small('Opening the link decides nothing. Answering needs you to sign in, whoever opens it.'),
     small(line(hold.id, 100)),
   ]
+}
+
+function alikeParts({ gathering }: Hold, kind: MailKind): readonly MailPart[] {
+  const others = (gathering?.pending ?? 0) - 1
+  if (others < 1) return []
+  const count = others === 1 ? 'One more like it waits' : `${others} more like it wait`
+  const more = kind === 'more' ? ' They are not mailed one by one while this one waits.' : ''
+  return [paragraph({ bold: `${count}. ` }, `Same asker, other constants. Each is answered by itself.${more}`)]
 }
 
 function settledParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[] {

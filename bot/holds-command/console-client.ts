@@ -17,8 +17,8 @@ export interface ConsoleClient {
   undelegate(id: string): Promise<readonly DelegationView[]>
 }
 
-/** 3: who you are is the problem, 4: no such hold, 5: too late or already answered, 1: anything else. */
-const exitStatuses: Readonly<Record<number, number>> = { 401: 3, 403: 3, 404: 4, 409: 5 }
+/** 2: what you said, 3: who you are is the problem, 4: no such hold, 5: too late or already answered, 1: anything else. */
+const exitStatuses: Readonly<Record<number, number>> = { 400: 2, 401: 3, 403: 3, 404: 4, 409: 5 }
 const TIMEOUT_MS = 15_000
 
 const listed = z.object({ delegations: z.array(delegationView) })
@@ -40,7 +40,7 @@ export function consoleClient(url: string, token: string): ConsoleClient {
     if (response.ok && parsed.success) return parsed.data
     throw refusal(url, problem.safeParse(answer).data)
   }
-  const path = (id: string): string => `/api/holds/${encodeURIComponent(id)}`
+  const path = (id: string): string => `/api/holds/${inAddress(id)}`
   return {
     list: async ({ status, limit }) => {
       const query = new URLSearchParams({ limit: String(limit), ...(status === undefined ? {} : { status }) })
@@ -55,8 +55,17 @@ export function consoleClient(url: string, token: string): ConsoleClient {
     delegations: async () => (await ask(listed, '/api/delegations')).delegations,
     delegate: (to, until, from) =>
       ask(delegationView, '/api/delegations', { to, until, ...(from === undefined ? {} : { from }) }),
-    undelegate: async (id) => (await ask(listed, `/api/delegations/${encodeURIComponent(id)}/revoke`, {})).delegations,
+    undelegate: async (id) => (await ask(listed, `/api/delegations/${inAddress(id)}/revoke`, {})).delegations,
   }
+}
+
+/** What is no id at all could be another address (`..`). */
+function inAddress(id: string): string {
+  if (/^[\w-]{1,200}$/.test(id)) return id
+  throw new HoldsCommandError('refused', 'There is nothing by that id.', {
+    exitStatus: 4,
+    hint: 'holdpoint holds list shows the ids; they begin with hold_',
+  })
 }
 
 function unreachable(url: string, cause: unknown): HoldsCommandError {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { type HoldView, holdStatus } from '../console/schemas.ts'
 import { type ConsoleClient, consoleClient } from './console-client.ts'
 import { addDelegationCommands } from './delegation-commands.ts'
@@ -136,8 +136,12 @@ function reasonOption(choice: 'approve' | 'reject'): Option {
   return choice === 'reject' ? option.makeOptionMandatory() : option
 }
 
+const LIST_MAX = 500
+
 function countOf(text: string): number {
-  return Math.min(500, Math.max(1, Number.parseInt(text, 10) || 1))
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= LIST_MAX) return count
+  throw new InvalidArgumentError(`A whole number from 1 to ${LIST_MAX}.`)
 }
 
 function clientOf(options: HoldsOptions, { token, consoleUrl }: HoldsSurroundings): ConsoleClient {

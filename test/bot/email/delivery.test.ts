@@ -271,3 +271,47 @@ describe('the doctor', () => {
     expect(await emailCheck(config)()).toMatchObject({ state: 'ok' })
   })
 })
+
+describe('many that are alike', () => {
+  const alike = async (): Promise<Hold> => {
+    stage.clock.ms += 10
+    return ask({ shape: 'orders by id', statement: `DELETE FROM orders WHERE id = ${stage.clock.ms}` })
+  }
+  const subjects = (name: string) => to(name).map(({ mail }) => mail.text?.split('\n')[0])
+
+  test('are one mail at a time, and one that there are more, in one thread', async () => {
+    const holds = [await alike(), await alike(), await alike(), await alike()]
+    for (const hold of holds) await email.delivery.deliver(hold, 'created', 'k')
+    const mails = to('cleo').map(({ mail }) => mail)
+    expect(mails).toHaveLength(2)
+    const [asked, more] = mails
+    expect(asked?.text).toContain(holds[0]?.statement)
+    expect(more?.text).toContain('3 more like it wait. Same asker, other constants.')
+    expect(more?.references).toContain(asked?.messageId)
+    expect(more?.references?.split(' ')[0]).toBe(asked?.references)
+  })
+
+  test('are asked about one after the other, as each is answered', async () => {
+    const [one, two, three] = [await alike(), await alike(), await alike()]
+    for (const hold of [one, two, three]) await email.delivery.deliver(hold, 'created', 'k')
+    await reject(stage, one.id, 'ben')
+    await email.delivery.deliver(one, 'settled', 'k2')
+    expect(to('cleo').at(-1)?.mail.text).toContain(two.statement)
+    expect(to('cleo').at(-1)?.mail.text).toContain('One more like it waits')
+    await stage.holds.withdraw(two.id)
+    await email.delivery.deliver(two, 'settled', 'k3')
+    expect(to('cleo').at(-1)?.mail.text).toContain(three.statement)
+    await reject(stage, three.id, 'ben')
+    await email.delivery.deliver(three, 'settled', 'k4')
+    // Asked and told of each, and once that there were more.
+    expect(subjects('cleo')).toHaveLength(7)
+    const threads = new Set(to('cleo').map(({ mail }) => mail.references?.split(' ')[0]))
+    expect(threads.size).toBe(1)
+  })
+
+  test('by other askers, or of other shapes, are mailed by themselves', async () => {
+    for (const changes of [{}, { shape: 'another' }, { shape: null }, { identity: reportBot }])
+      await email.delivery.deliver(await ask({ shape: 'orders by id', ...changes }), 'created', 'k')
+    expect(to('cleo')).toHaveLength(4)
+  })
+})

@@ -137,10 +137,29 @@ describe('what does not work says what to do, with a status for scripts', () => 
   test.each([
     ['no such hold', ['show', 'hold_nosuch'], 4],
     ['one’s own agent’s', ['approve', 'HOLD'], 3],
-    ['a word that is no hold', ['show', '../me'], 1],
+    ['a word that is no hold', ['show', '../me'], 4],
+    ['a word that is another address', ['withdraw', '..'], 4],
+    ['no word at all', ['approve', ''], 4],
+    ['a rejection with an empty reason', ['reject', 'HOLD', '-m', ' '], 2],
   ] as const)('%s', async (_what, line, exitStatus) => {
     const words = line.map((word) => (word === 'HOLD' ? hold.id : word))
     await expect(holdpoint(words, { as: 'ana' })).rejects.toMatchObject({ exitStatus })
+  })
+
+  test.each(['0', '501', 'many', '2.5'])('a limit of %s', async (limit) => {
+    await expect(holdpoint(['list', '--limit', limit])).rejects.toThrow(CommanderError)
+  })
+
+  test('somebody else’s that they may answer, or not even see, and one that has ended', async () => {
+    await expect(holdpoint(['withdraw', hold.id], { as: 'ben' })).rejects.toMatchObject({ exitStatus: 3 })
+    await holdpoint(['withdraw', hold.id], { as: 'ana' })
+    await holdpoint(['withdraw', hold.id], { as: 'ana' })
+    await expect(holdpoint(['reject', hold.id, '-m', 'no'])).rejects.toMatchObject({ exitStatus: 5 })
+    const other = sampleOf('zoe', site.issuer)
+    const decision = { ...other.decision, reviewers: [{ group: 'nobody-here', count: 1 }] }
+    const hidden = await site.holds.create({ ...other, decision })
+    for (const line of [['show'], ['approve'], ['withdraw'], ['reject', '-m', 'no']])
+      await expect(holdpoint([...line, hidden.id], { as: 'ana' })).rejects.toMatchObject({ exitStatus: 4 })
   })
 
   test('decided already', async () => {
