@@ -82,7 +82,15 @@ function settledParts(hold: Hold, kind: MailKind, url: string): readonly MailPar
   return [
     ...(toReview && kind === 'reminded' ? [paragraph({ bold: 'The review is overdue.' })] : []),
     ...(glass === null ? [] : [paragraph({ bold: 'Run without an answer: ' }, line(glass.reason, REASON_BUDGET))]),
-    ...(toReview ? [paragraph('It has to be reviewed until ', { at: glass.reviewDueAt }, '.')] : []),
+    ...(toReview
+      ? [
+          paragraph(
+            kind === 'reminded' ? 'It had to be reviewed until ' : 'It has to be reviewed until ',
+            { at: glass.reviewDueAt },
+            '.',
+          ),
+        ]
+      : []),
     paragraph({ bold: outcomeOf(hold) ?? 'Still waiting for an answer.' }),
     paragraph(...whoAsks(hold), ` asked to run ${line(hold.facts.tag, 40)} on `, ...where(hold)),
     ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers', items: votes } as const]),

@@ -9,7 +9,7 @@ import { answeredText, holdsTable, holdText } from './hold-text.ts'
  * `holdpoint holds list|show|approve|reject|withdraw|reason|break-glass|review`, over the console's API, and who answers
  * for whom (delegation-commands.ts).
  *
- * Exit statuses: 0 done · 1 could not be asked · 2 wrong usage · 3 you may not · 4 no such hold · 5 decided already.
+ * Exit statuses: 0 done · 1 could not be asked · 2 wrong usage, or something missing in what was said · 3 you may not · 4 no such hold · 5 decided already.
  */
 export interface HoldsSurroundings {
   /** HOLDPOINT_TOKEN */

@@ -81,10 +81,11 @@ const CASCADE = {
 /** The asker did not wait: said on every card, until somebody has reviewed it. */
 export function brokenGlassOf({ brokenGlass, identity }: Hold): readonly (readonly Span[])[] {
   if (brokenGlass === null) return []
-  const { reason, reviewDueAt, review } = brokenGlass
+  const { reason, reviewDueAt, review, overdueToldAt } = brokenGlass
+  const due = overdueToldAt === null ? 'A reviewer has to look at it until ' : 'A reviewer had to look at it until '
   const done: readonly Span[] =
     review === null
-      ? [{ bold: 'Not reviewed yet. ' }, 'A reviewer has to look at it until ', { at: reviewDueAt }, '.']
+      ? [{ bold: 'Not reviewed yet. ' }, due, { at: reviewDueAt }, '.']
       : [
           { bold: review.verdict === 'reviewed' ? 'Reviewed' : 'Disputed' },
           ` by ${line(review.by.name, 60)}${review.reason === null ? '' : `: ${line(review.reason, 200)}`}`,

@@ -7,9 +7,10 @@ import type { PersonKey } from '../holds/identity-key.ts'
 import type { AlikeEvents } from './alike-events.ts'
 import type { ExceptionEvents } from './exception-events.ts'
 import type { PinEvents } from './pin-events.ts'
+import type { RefusalEvents } from './refusal-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
+export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents, RefusalEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string
@@ -113,8 +114,6 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
     readonly startsAt: string
     readonly endsAt: string
   }
-  /** Somebody tried to give their right to another, or to end that; `by` as they are known, or as Slack names them. */
-  'delegation.refused': { readonly by: string; readonly reason: string }
   'delegation.revoked': { readonly delegation: string; readonly by: PersonKey }
   'hold.voted': { readonly hold: string; readonly vote: Vote }
   /** A vote that was refused: not a reviewer, own request, too late. */
@@ -124,8 +123,6 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents {
     readonly via: Vote['via']
     readonly reason: string
   }
-  /** Somebody in Slack who may nothing here tried something that is not about one hold. */
-  'stranger.refused': { readonly user: string; readonly tried: string; readonly reason: string }
   /** Somebody said something about a hold, e.g. in the thread of its card. `author` null: nobody who is known here. */
   'hold.commented': { readonly hold: string } & Omit<Comment, 'at'>
   'hold.settled': {

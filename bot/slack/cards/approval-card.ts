@@ -17,7 +17,15 @@ import {
 import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
 import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
-import { actions, feedbackButtons, pendingButtons, reviewButtons, undoAlike } from './answer-buttons.ts'
+import {
+  actions,
+  details,
+  feedbackButtons,
+  openInConsole,
+  pendingButtons,
+  reviewButtons,
+  undoAlike,
+} from './answer-buttons.ts'
 import { holdAction } from './hold-actions.ts'
 import { button, escapeMrkdwn, list, paragraph } from './rich-text.ts'
 import { isShownWhole, statementBlocks } from './statement-section.ts'
@@ -161,7 +169,9 @@ function afterwards(hold: Hold, context: CardContext): readonly types.Button[] {
   const { brokenGlass, alikeApproval, id } = hold
   const ask = button({ actionId: holdAction.ask, label: 'Ask', value: id })
   return [
-    ...(brokenGlass?.review === null ? [...reviewButtons(hold), ask] : []),
+    ...(brokenGlass?.review === null
+      ? [...reviewButtons(hold), ask, details(hold), openInConsole(hold, context.consoleUrl)]
+      : []),
     ...(alikeApproval?.undone === null ? [undoAlike(id)] : []),
     ...feedbackButtons(hold, context),
   ]

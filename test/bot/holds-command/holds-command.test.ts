@@ -206,7 +206,7 @@ describe('what is said about a hold', () => {
     await expect(holdpoint(['break-glass', id, '-m', 'down'])).rejects.toMatchObject({ exitStatus: 3 })
     await holdpoint(['break-glass', id, '-m', 'the shop is down'], { as: 'ana' })
     expect(await holdpoint(['show', id])).toContain('Glass     broken: the shop is down')
-    await expect(holdpoint(['review', id, '--disputed'])).rejects.toMatchObject({ exitStatus: 1 })
+    await expect(holdpoint(['review', id, '--disputed'])).rejects.toMatchObject({ exitStatus: 2 })
     expect(await holdpoint(['review', id, '--disputed', '-m', 'it was not'])).toBe(`${id}: disputed.\n`)
     expect(await holdpoint(['show', id])).toContain('Review    ben disputed it: it was not')
     expect(JSON.parse(await holdpoint(['show', id, '--json']))).toMatchObject({
