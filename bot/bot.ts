@@ -16,6 +16,7 @@ import { registerGitHubWebhook } from './github/webhook.ts'
 import type { ProposeException } from './slack/answers/feedback.ts'
 import { slackReleaseAnnouncer } from './slack/release-announcer.ts'
 import { createSlack, type Slack } from './slack/slack.ts'
+import type { SlackCalls } from './slack/web-api.ts'
 
 /** Where people answer: the console with its API, and Slack where it is configured, on one HTTP server. */
 export interface BotOptions {
@@ -25,6 +26,7 @@ export interface BotOptions {
   authenticateToken(token: string, from: string): Promise<Identity>
   /** Takes up, for Slack, that a hold should have been allowed. */
   readonly proposeException?: ProposeException
+  readonly slackCalls?: SlackCalls
   readonly log: Log
   readonly now: () => number
 }
@@ -38,7 +40,7 @@ export interface Bot {
 
 /** @throws BotError port_taken; SlackError and SmtpError when Slack or e-mail is half configured */
 export async function startBot(options: BotOptions): Promise<Bot> {
-  const { config, workflows, authenticateToken, log, now } = options
+  const { config, workflows, authenticateToken, slackCalls, log, now } = options
   const propose = proposing(options)
   const { directory, holds, pool } = workflows
   const { host, port } = config.console
@@ -46,6 +48,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const slack = createSlack({
     ...{ config, holds, directory, pool, log, now, consoleUrl: () => url },
     ...(propose === undefined ? {} : { proposeException: propose }),
+    ...(slackCalls === undefined ? {} : { calls: slackCalls }),
     ...pinning(options),
   })
   const email = createEmail({ config, holds, pool, consoleUrl: () => url, log, now })

@@ -36,7 +36,7 @@ import { createHome } from './home-tab/home.ts'
 import { Receivers } from './requests/receivers.ts'
 import { createSeenRequests } from './requests/seen-requests.ts'
 import { settingsOf } from './settings.ts'
-import { asSlackError, clientOptions, quietLogger } from './web-api.ts'
+import { asSlackError, clientOptions, quietLogger, type SlackCalls } from './web-api.ts'
 import { createWorkspace, displayName } from './workspace.ts'
 
 /** Everything Slack: cards out, clicks in. The command line makes these parts and plugs the result in. */
@@ -51,6 +51,7 @@ export interface SlackParts {
   readonly pool: Pool
   /** Where the console is, for links; asked at each use, because a free port is known only once it listens. */
   readonly consoleUrl: () => string
+  readonly calls?: SlackCalls
   readonly log: Log
   readonly now: () => number
 }
@@ -78,7 +79,7 @@ export function createSlack(parts: SlackParts): Slack | null {
   const { config, log, now, pool, holds } = parts
   const settings = settingsOf(config.slack)
   if (settings === null) return null
-  const options = clientOptions(config.slack, log)
+  const options = clientOptions(config.slack, log, parts.calls?.timeoutMs)
   const client = new webApi.WebClient(settings.botToken, options)
   const workspace = createWorkspace(client, config.slack.teamId)
   const { teamId } = workspace
@@ -97,7 +98,7 @@ export function createSlack(parts: SlackParts): Slack | null {
   }
   const render = async (hold: Hold): Promise<Card> => approvalCard(hold, await contextOf(hold))
   const renderGathered = async (of: Gathered): Promise<Card> => gatheredCard(of, await contextOf(of.lead))
-  const pace = createPace()
+  const pace = parts.calls?.pace ?? createPace()
   const askerIn = async (hold: Hold): Promise<string | null> =>
     slackUserOf(pool, await teamId(), await personBehind(hold, parts.directory))
   const delivery = createCardDelivery({

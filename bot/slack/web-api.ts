@@ -1,6 +1,7 @@
 import { type AppOptions, type Logger, LogLevel, webApi } from '@slack/bolt'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
+import type { Pace } from './cards/pace.ts'
 import { SlackError } from './errors.ts'
 
 /**
@@ -9,13 +10,22 @@ import { SlackError } from './errors.ts'
  */
 export type ClientOptions = NonNullable<AppOptions['clientOptions']>
 
-export function clientOptions(slack: Config['slack'], log: Log): ClientOptions {
+/** How Slack is called; what is left out is as usual. */
+export interface SlackCalls {
+  readonly pace?: Pace
+  /** Of one call. */
+  readonly timeoutMs?: number
+}
+
+const TIMEOUT_MS = 10_000
+
+export function clientOptions(slack: Config['slack'], log: Log, timeout = TIMEOUT_MS): ClientOptions {
   return {
     slackApiUrl: slack.apiUrl,
     allowAbsoluteUrls: false,
     rejectRateLimitedCalls: true,
     retryConfig: { retries: 0 },
-    timeout: 10_000,
+    timeout,
     logger: quietLogger(log),
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Bot, startBot } from '../../../bot/bot.ts'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
+import { createPace } from '../../../bot/slack/cards/pace.ts'
 import { loadConfig } from '../../../config.ts'
 import { openLog } from '../../../log.ts'
 import type { Identity } from '../../../policies/input.ts'
@@ -59,7 +60,8 @@ beforeAll(async () => {
   )
   const log = openLog({ level: 'silent', process: 'test' })
   workflows = await openWorkflows({ config, log, now })
-  bot = await startBot({ config, log, now, workflows, authenticateToken: async () => ben })
+  const slackCalls = { pace: createPace(now), timeoutMs: 2_000 }
+  bot = await startBot({ config, log, now, workflows, slackCalls, authenticateToken: async () => ben })
   const { pool, queues, holds } = workflows
   workers = await startWorkers({ pool, queues, holds, log, now, deliver: bot.deliveries, reconcileEveryMs: 100 })
   const email = 'ben@example.org'
@@ -169,7 +171,7 @@ const WAYS: readonly Away[] = [
     },
   },
   {
-    // Ten seconds of everybody's time for each try.
+    // Two seconds of everybody's time for each try.
     how: 'does not answer in time',
     minutes: 2,
     begin: async () => {
@@ -246,7 +248,7 @@ test('while Slack asks to wait nothing is asked of it, and during an outage one 
   holds.push(await asked())
   await vi.waitFor(() => expect(slack.calls.at(-1)?.error).toBe('ratelimited'), PATIENCE)
   const calls = slack.calls.length
-  for (let n = 0; n < 20; n++) holds.push(await asked())
+  for (let n = 0; n < 8; n++) holds.push(await asked())
   await pass(29 * MINUTE)
   expect(slack.calls).toHaveLength(calls)
   await untilTold()
