@@ -21,11 +21,13 @@ export interface Asked {
   readonly body: Json
   /** Who asks, by token. */
   readonly viewer: GitHubUser
+  readonly users: ReadonlyMap<string, GitHubUser>
   readonly app: number | null
 }
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const example = (name: string, status?: number): Json => gitHubDescription().example(name, status) as Json
@@ -177,13 +179,14 @@ export const handlers: Readonly<Record<string, Handler>> = {
   },
   [`GET ${REPO}/pulls/{pull_number}/commits`]: (repository, asked) => {
     const { base, head } = pullIn(repository, asked)
-    return ok(repository.between(base.sha, head.sha).map(listedCommit))
+    return ok(repository.between(base.sha, head.sha).slice(0, COMMITS_LISTED_MAX).map(listedCommit))
   },
-  [`GET ${REPO}/collaborators/{username}/permission`]: (repository, { operation }) => {
+  [`GET ${REPO}/collaborators/{username}/permission`]: (repository, { operation, users }) => {
     const login = operation.parameters.username as string
+    const { id } = found(users.get(login))
     const permission = repository.permissions.get(login) ?? 'none'
     const shape = example(`GET ${REPO}/collaborators/{username}/permission`)
-    const one = { ...(shape.user as Json), login, role_name: permission, type: 'User' }
+    const one = { ...(shape.user as Json), id, login, role_name: permission, type: 'User' }
     return ok({ permission, role_name: permission, user: one })
   },
   [`GET ${REPO}/activity`]: (repository, { query }) => {
@@ -197,9 +200,10 @@ export const handlers: Readonly<Record<string, Handler>> = {
       })),
     )
   },
-  [`GET ${REPO}/git/trees/{tree_sha}`]: (repository, { operation }) => {
+  [`GET ${REPO}/git/trees/{tree_sha}`]: (repository, { operation, query }) => {
     const sha = operation.parameters.tree_sha as string
-    const tree = found(repository.trees.get(sha))
+    const whole = found(repository.trees.get(sha))
+    const tree = query.recursive === undefined ? repository.oneLevel(whole) : whole
     const entries = [...tree].map(([path, { mode, type, sha: of, size }]) => ({
       path,
       mode,
@@ -312,6 +316,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
   },
 }
 
+/** "Lists a maximum of 250 commits for a pull request." */
+const COMMITS_LISTED_MAX = 250
 const COMMENT_CHARS_MAX = 65_536
 
 function textOf({ body }: Asked): string {
@@ -323,7 +329,9 @@ function textOf({ body }: Asked): string {
 
 export function membership(repository: GitHubRepository, { operation }: Asked): Answer {
   const { team_slug: slug = '', username = '' } = operation.parameters
-  if (repository.teams.get(slug)?.has(username) !== true) throw new Refusal(404, 'Not Found')
+  const children = [...repository.parents].flatMap(([child, parent]) => (parent === slug ? [child] : []))
+  const member = [slug, ...children].some((team) => repository.teams.get(team)?.has(username) === true)
+  if (!member) throw new Refusal(404, 'Not Found')
   const name = 'GET /orgs/{org}/teams/{team_slug}/memberships/{username}'
   return ok({ ...example(name), role: 'member', state: 'active' })
 }

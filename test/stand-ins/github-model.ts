@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 /** What GitHub knows, as far as Holdpoint asks for it: repositories with their commits, pull requests and who did what. */
 export interface GitHubUser {
   readonly id: number
-  readonly login: string
+  login: string
   readonly type: 'User' | 'Bot'
 }
 
@@ -21,7 +21,7 @@ export interface Commit {
 
 export interface Entry {
   readonly mode: string
-  readonly type: 'blob' | 'commit'
+  readonly type: 'blob' | 'commit' | 'tree'
   readonly sha: string
   readonly size: number
 }
@@ -98,6 +98,8 @@ export class GitHubRepository {
   readonly statuses: { sha: string; state: string; context: string; description: string }[] = []
   readonly permissions = new Map<string, Permission>()
   readonly teams = new Map<string, Set<string>>()
+  /** Child team → the team it is in. */
+  readonly parents = new Map<string, string>()
   /** Whose merges find their commits by this: as GitHub relates a commit to the pull requests that brought it. */
   readonly broughtBy = new Map<string, Set<number>>()
   #minutes = 0
@@ -126,6 +128,20 @@ export class GitHubRepository {
     const sha = sha1(JSON.stringify([...sorted]))
     this.trees.set(sha, sorted)
     return sha
+  }
+
+  /** What stands in a folder itself; each folder in it by the name of its own tree. */
+  oneLevel(tree: Tree): Tree {
+    const level = new Map<string, Entry>()
+    const folders = new Map<string, Map<string, Entry>>()
+    for (const [path, entry] of tree) {
+      const [name = '', ...rest] = path.split('/')
+      if (rest.length === 0) level.set(name, entry)
+      else folders.set(name, (folders.get(name) ?? new Map()).set(rest.join('/'), entry))
+    }
+    for (const [name, inside] of folders)
+      level.set(name, { mode: '040000', type: 'tree', sha: this.keepTree(inside), size: 0 })
+    return level
   }
 
   with(tree: Tree, files: Files): string {

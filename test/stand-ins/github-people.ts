@@ -15,6 +15,8 @@ export interface CommitOptions {
 export type MergeMethod = 'merge' | 'squash' | 'rebase' | 'queue'
 const WEB_FLOW: GitHubUser = { id: 19_864_447, login: 'web-flow', type: 'User' }
 
+let madeUsers = 0
+
 export class People {
   readonly repository: GitHubRepository
   readonly #users: Map<string, GitHubUser>
@@ -28,7 +30,7 @@ export class People {
     const known = this.#users.get(login)
     if (known !== undefined) return known
     const bot = login.endsWith('[bot]')
-    const made: GitHubUser = { id: 1_000 + this.#users.size, login, type: bot ? 'Bot' : 'User' }
+    const made: GitHubUser = { id: 1_000 + ++madeUsers, login, type: bot ? 'Bot' : 'User' }
     this.#users.set(login, made)
     return made
   }
@@ -40,6 +42,31 @@ export class People {
 
   team(slug: string, ...members: readonly string[]): void {
     this.repository.teams.set(slug, new Set(members))
+  }
+
+  /** As on GitHub, who is in the child is in the parent too. */
+  childTeam(slug: string, parent: string, ...members: readonly string[]): void {
+    this.team(slug, ...members)
+    this.repository.parents.set(slug, parent)
+  }
+
+  /** An account takes another name; what it may do goes with it, and its old name is free. */
+  renameUser(login: string, to: string): void {
+    const user = this.user(login)
+    const { permissions, teams } = this.repository
+    this.#users.delete(login)
+    this.#users.set(to, user)
+    user.login = to
+    const permission = permissions.get(login)
+    if (permission !== undefined) permissions.set(to, permission)
+    permissions.delete(login)
+    for (const members of teams.values()) if (members.delete(login)) members.add(to)
+  }
+
+  /** The account is gone from GitHub's pages, and its name leads nowhere. */
+  suspend(login: string): void {
+    this.#users.delete(login)
+    this.repository.permissions.delete(login)
   }
 
   branch(name: string, from: string, by: string): void {
@@ -148,6 +175,10 @@ export class People {
 
   rename(name: string): void {
     this.repository.name = name
+  }
+
+  transfer(owner: string): void {
+    this.repository.owner = owner
   }
 
   #rebased(pull: Pull, onto: string): readonly string[] {

@@ -99,7 +99,13 @@ export async function startGitHub(): Promise<StandInGitHub> {
     const wrong = description.problemsOfRequest(operation.name, query, request.body)
     standIn.problems.push(...wrong.map((problem) => `request ${operation.name}: ${problem}`))
     if (wrong.length > 0) throw new Refusal(422, `Validation Failed: ${wrong.join('; ')}`)
-    const asked = { operation, query, body: (request.body ?? {}) as Record<string, unknown>, ...viewerOf(request) }
+    const asked = {
+      operation,
+      query,
+      body: (request.body ?? {}) as Record<string, unknown>,
+      users,
+      ...viewerOf(request),
+    }
     const made = answered(asked)
     const untrue = description.problemsOfAnswer(operation.name, made.status, made.body)
     standIn.problems.push(...untrue.map((problem) => `answer ${operation.name}: ${problem}`))
@@ -142,6 +148,7 @@ export async function startGitHub(): Promise<StandInGitHub> {
     if (limits.delayMs > 0) await wait(limits.delayMs)
     admit(request, reply, limits)
     const made = answer(request, pathOf(request, repositories))
+    void reply.headers(made.headers ?? {})
     return request.method === 'GET' && made.status === 200
       ? conditional(request, reply, made.body)
       : reply.status(made.status).send(made.body)
@@ -202,10 +209,13 @@ function conditional(request: FastifyRequest, reply: FastifyReply, whole: unknow
 
 function pageOf(request: FastifyRequest, reply: FastifyReply, all: readonly unknown[]): readonly unknown[] {
   const query = request.query as Record<string, string>
-  const [size, page] = [Number(query.per_page ?? 30), Number(query.page ?? 1)]
+  const size = Number(query.per_page ?? 30)
+  // Activity has no numbered pages, only cursors.
+  const cursors = request.url.split('?')[0]?.endsWith('/activity') === true
+  const page = cursors ? Number((query.after ?? 'page1').replace('page', '')) : Number(query.page ?? 1)
   if (page * size < all.length) {
     const next = new URL(request.url, `http://${request.headers.host}`)
-    next.searchParams.set('page', String(page + 1))
+    next.searchParams.set(cursors ? 'after' : 'page', cursors ? `page${page + 1}` : String(page + 1))
     void reply.header('link', `<${next.href}>; rel="next"`)
   }
   return all.slice((page - 1) * size, page * size)

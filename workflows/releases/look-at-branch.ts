@@ -8,7 +8,7 @@ import { changesInWords } from './changes-in-words.ts'
 import { ReleaseError } from './errors.ts'
 import { branch as branchShape } from './github/answers.ts'
 import type { GitHubClient, GitHubConfig, KeptAnswer } from './github/client.ts'
-import { fetchPolicies } from './policy-tree.ts'
+import { fetchPolicies, plainFolder } from './policy-tree.ts'
 import type { Rules } from './provenance/evidence.ts'
 import type { Repository } from './provenance/gather-pull.ts'
 import { findRepository, verifyProvenance } from './provenance/verify.ts'
@@ -44,7 +44,8 @@ export async function lookAtBranch(look: BranchLook, anew: boolean): Promise<'sa
   const followed = await followedBranch(pool)
   const [owner = '', repo = ''] = (config.repository ?? '').split('/')
   const at = { owner, repo, branch: config.branch }
-  const etag = followed.problem !== null && anew ? null : followed.etag
+  // Now and then without, since a 304 that is wrong would hide every commit and that the protection is gone.
+  const etag = anew ? null : followed.etag
   const answer = await client.askIfChanged(`GET ${REPO}/branches/{branch}`, at, branchShape, etag)
   if (answer === null || (answer.value.commit.sha === followed.verified && answer.value.protected)) {
     const same = answer === null ? followed.problem : null
@@ -75,13 +76,16 @@ async function judge(
   try {
     const where = await findRepository(witness, config.repository ?? '', config.repositoryId ?? followed.repository)
     const rules = rulesOf(config, where)
-    const { findings, pulls } = await verifyProvenance(witness, where, { head, active: followed.verified, rules })
+    const { verified: active } = followed
+    const sameFolder = (await folderOf(pool, active)) === rules.folder
+    const { findings, pulls } = await verifyProvenance(witness, where, { head, active, rules, whole: !sameFolder })
     if (findings.length > 0) return findings
     using fetched = await fetchPolicies(client, where, { commit: head, folder: config.path, blobs: look.blobs })
     const built = await buildRelease(fetched.path, look.tools)
     if (isProblem(built)) return [{ check: built.check, pull: null, text: built.text }]
-    if (config.replayRequired && !(await wasReplayed(pool, pulls[0]?.number, built.compiled.digest)))
-      return [{ check: 'replay', pull: pulls[0]?.number ?? null, text: NOT_REPLAYED }]
+    const last = pulls.find(({ reviewers }) => reviewers.length > 0)?.number
+    if (config.replayRequired && last !== undefined && !(await wasReplayed(pool, last, built.compiled.digest)))
+      return [{ check: 'replay', pull: last, text: NOT_REPLAYED }]
     const files = Object.fromEntries(fetched.files)
     const before = await sideOf(pool, followed.verified)
     const changes = changesInWords(before, { rules: built.compiled.rules, files })
@@ -90,7 +94,7 @@ async function judge(
       repository: `${where.owner}/${where.repo}`,
       repositoryId: where.id,
       branch: config.branch,
-      folder: config.path.replace(/^[./]+|\/+$/g, ''),
+      folder: rules.folder,
       digest: built.compiled.digest,
       package: packPolicy(built.compiled),
       follows: followed.verified,
@@ -108,15 +112,20 @@ async function judge(
 }
 
 export function rulesOf(config: GitHubConfig, where: Repository): Rules {
-  const { branch, minApprovals, codeOwnersRequired, toolAddresses } = config
-  return { repository: where.id, branch, minApprovals, codeOwnersRequired, toolAddresses }
+  const { branch, minApprovals, codeOwnersRequired, toolAddresses, path } = config
+  return { repository: where.id, branch, folder: plainFolder(path), minApprovals, codeOwnersRequired, toolAddresses }
+}
+
+async function folderOf(pool: pg.Pool, release: string | null): Promise<string | null> {
+  const [row] = await rowsOf<{ folder: string }>(pool, 'SELECT folder FROM release WHERE commit = $1', [release])
+  return row?.folder ?? null
 }
 
 const NOT_REPLAYED =
   'What was built is not what was replayed in its pull request, or its check failed. Open another one, and wait for its check.'
 
 /** Whether its pull request was answered with success for exactly this policy. */
-async function wasReplayed(pool: pg.Pool, number: number | undefined, digest: string): Promise<boolean> {
+async function wasReplayed(pool: pg.Pool, number: number, digest: string): Promise<boolean> {
   const rows = await rowsOf(
     pool,
     "SELECT FROM pull_answer WHERE number = $1 AND digest = $2 AND conclusion = 'success'",

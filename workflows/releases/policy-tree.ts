@@ -61,6 +61,9 @@ export async function fetchPolicies(
   }
 }
 
+/** `./policies/` and `policies` are one; empty: the whole repository. */
+export const plainFolder = (folder: string): string => folder.replace(/^[./]+|\/+$/g, '')
+
 interface Entry {
   readonly path: string
   readonly mode: string
@@ -73,7 +76,7 @@ export function filesBelow(
   entries: readonly Entry[],
   folder: string,
 ): readonly { readonly name: string; readonly sha: string }[] {
-  const prefix = folder.replace(/^[./]+|\/+$/g, '')
+  const prefix = plainFolder(folder)
   const below = entries.filter(({ path, type }) => type !== 'tree' && (prefix === '' || path.startsWith(`${prefix}/`)))
   if (below.length === 0)
     throw new ReleaseError('tree_unusable', `There is nothing in the folder ${folder} of the repository`)
@@ -113,7 +116,7 @@ async function fetchBlob(client: GitHubClient, at: Omit<Repository, 'id'>, sha: 
 }
 
 /** https://git-scm.com/book/en/v2/Git-Internals-Git-Objects; repositories with SHA-256 have the longer names. */
-function gitName(bytes: Buffer, length: number): string {
+export function gitName(bytes: Buffer, length: number): string {
   return createHash(length === 64 ? 'sha256' : 'sha1')
     .update(`blob ${bytes.length}\0`)
     .update(bytes)

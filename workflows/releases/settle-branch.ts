@@ -53,7 +53,10 @@ export async function activate(
         answers: answers.slice(0, ANSWERS_IN_TRAIL_MAX).map(({ request, sha256: of }) => ({ request, sha256: of })),
       },
     })
-    const named = pulls.map(
+    const reviewed = pulls.filter(({ reviewers }) => reviewers.length > 0)
+    // Only other things in the repository changed: nobody has to be told, but of the end of a trouble.
+    if (reviewed.length === 0 && followed.problem === null) return 'activated'
+    const named = reviewed.map(
       ({ number, title, reviewers }) => `#${number} ${title} (reviewed by ${reviewers.join(', ')})`,
     )
     const pinned = followed.pinned === null ? '' : ' It takes effect when the pin of an earlier release ends.'

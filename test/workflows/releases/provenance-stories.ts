@@ -11,6 +11,8 @@ export interface Story {
   readonly tell: (people: People) => void
   /** Empty: verified. */
   readonly refused?: readonly CheckName[]
+  /** It changes nothing of the policies. */
+  readonly nobodyNeeded?: true
 }
 
 export function begin(people: People): void {
@@ -29,7 +31,7 @@ export const FIRST_FILES = {
 const RULE = { files: { 'policies/rules/a.rego': 'package a # stricter\n' } }
 
 /** Ana's branch with one commit, as a pull request. */
-function opened(people: People, options: { readonly by?: string; readonly head?: string } = {}): number {
+export function opened(people: People, options: { readonly by?: string; readonly head?: string } = {}): number {
   const { by = 'ana', head = 'stricter' } = options
   people.branch(head, 'main', by)
   people.push(head, by, RULE)
@@ -152,6 +154,7 @@ export const stories: readonly Story[] = [
       people.approve(pull, 'ben')
       people.merge(pull, 'ana', 'squash')
     },
+    nobodyNeeded: true,
   },
   {
     story: 'the repository is renamed after the merge',

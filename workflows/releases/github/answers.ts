@@ -59,6 +59,7 @@ export const listedCommit = z.object({
 
 export const activity = z.object({
   ref: z.string(),
+  before: z.string(),
   after: z.string(),
   activity_type: z.string(),
   actor: maybeAccount,
@@ -66,7 +67,7 @@ export const activity = z.object({
 
 export const event = z.object({ event: z.string(), created_at: when })
 
-export const permission = z.object({ permission: z.string() })
+export const permission = z.object({ permission: z.string(), user: maybeAccount })
 
 export const membership = z.object({ state: z.string() })
 

@@ -7,6 +7,7 @@ import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import type { Config } from '../../../config.ts'
 import { ReleaseError } from '../errors.ts'
+import { nextPage } from './next-page.ts'
 
 /**
  * One way to ask GitHub: as an app or with a token, one thing after the other where GitHub wants that, never longer than
@@ -52,6 +53,8 @@ export interface ClientOptions {
 
 const CALL_MS_MAX = 30_000
 const PAGE = 100
+/** Ten full ones are as much as is asked for; a server may give less at a time, but not without end. */
+const PAGES_MAX = 50
 const Throttled = Octokit.plugin(throttling, retry)
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -71,6 +74,12 @@ export function createGitHubClient({ config, now, retries = 2 }: ClientOptions):
     throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false },
   })
   return new Client(octokit, config.appId === undefined ? null : Number(config.appId), now, null)
+}
+
+interface Answered<T> {
+  readonly value: T
+  readonly etag: string | null
+  readonly link: string
 }
 
 class Client implements GitHubClient {
@@ -110,11 +119,13 @@ class Client implements GitHubClient {
 
   async askAll<T>(route: string, parameters: Parameters, shape: z.ZodType<T>, max: number): Promise<readonly T[]> {
     const all: T[] = []
-    for (let page = 1; all.length <= max; page++) {
-      const paged = { ...parameters, per_page: PAGE, ...(page === 1 ? {} : { page }) }
-      const { value, more } = await this.#answer(route, paged, z.array(shape))
-      all.push(...value)
-      if (!more) return all
+    let next: Parameters | null = {}
+    for (let pages = 0; all.length <= max && pages <= PAGES_MAX; pages++) {
+      const paged = { ...parameters, per_page: PAGE, ...next }
+      const answer: Answered<T[]> = await this.#answer(route, paged, z.array(shape))
+      all.push(...answer.value)
+      next = nextPage(answer.link)
+      if (next === null) return all
     }
     throw new ReleaseError('too_large', `GitHub lists more than ${max} things for ${shown(route, parameters)}`)
   }
@@ -130,7 +141,7 @@ class Client implements GitHubClient {
     }
   }
 
-  async #answer<T>(route: string, parameters: Parameters, shape: z.ZodType<T>) {
+  async #answer<T>(route: string, parameters: Parameters, shape: z.ZodType<T>): Promise<Answered<T>> {
     const response = await this.#octokit.request(route, { ...parameters }).catch((cause: unknown) => {
       throw translated(cause, shown(route, parameters), this.#now())
     })
@@ -143,7 +154,7 @@ class Client implements GitHubClient {
       )
     this.#keep(shown(route, parameters), data)
     const { etag, link } = response.headers
-    return { value: parsed.data, etag: etag ?? null, more: /rel="next"/.test(link ?? '') }
+    return { value: parsed.data, etag: etag ?? null, link: link ?? '' }
   }
 
   #keep(request: string, data: unknown): void {

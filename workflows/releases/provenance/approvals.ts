@@ -1,3 +1,4 @@
+import { contributorsOf } from './contributors.ts'
 import type { Account, Merge, PullEvidence, ReviewGiven, Rules } from './evidence.ts'
 
 /**
@@ -15,8 +16,6 @@ export interface Approvals {
   readonly against: readonly string[]
 }
 
-/** What GitHub commits with when something is done on its pages. */
-const WEB_FLOW_ID = 19_864_447
 const WRITERS: ReadonlySet<string> = new Set(['admin', 'write', 'maintain'])
 
 export function approvalsOf({ pull }: Pick<Merge, 'pull'>, rules: Pick<Rules, 'toolAddresses'>): Approvals {
@@ -25,7 +24,7 @@ export function approvalsOf({ pull }: Pick<Merge, 'pull'>, rules: Pick<Rules, 't
   const notCounted: string[] = []
   const against: string[] = []
   for (const [by, review] of latestReviews(pull.reviews)) {
-    const writes = WRITERS.has(pull.permissions.get(by.login) ?? 'none')
+    const writes = WRITERS.has(pull.permissions.get(by.id) ?? 'none')
     if (review.state === 'CHANGES_REQUESTED' && by.type === 'User' && writes) against.push(by.login)
     if (review.state !== 'APPROVED' && review.state !== 'DISMISSED') continue
     const why = whyNot(by, review, pull, { writes, contributed: isContributor(by) })
@@ -45,6 +44,7 @@ function whyNot(
   if (review.state === 'DISMISSED') return 'was dismissed'
   if (by.type !== 'User') return 'is no person'
   if (contributed) return 'wrote part of it or pushed to it'
+  if (!pull.permissions.has(by.id)) return 'has given up that name, and somebody else has it'
   if (!writes) return 'has no write access'
   if (review.commit !== pull.head) return 'approved an earlier commit'
   if (pull.mergedAt === null || at > pull.mergedAt) return 'approved after the merge'
@@ -61,48 +61,4 @@ function latestReviews(reviews: readonly ReviewGiven[]): ReadonlyMap<Account, Re
     if (before === undefined || (before.at ?? 0) <= review.at) latest.set(review.by.id, [review.by, review])
   }
   return new Map(latest.values())
-}
-
-/**
- * Everybody whose work is in it. Names in commits can be invented, so who moved the branch counts beside them; what
- * cannot be told whose it is may be anybody's.
- */
-function contributorsOf(pull: PullEvidence, tools: readonly string[]) {
-  const people = new Set<number>(pull.author === null ? [] : [pull.author.id])
-  const unknown = new Set<string>(pull.author === null ? ['the author’s closed account'] : [])
-  const logins = new Set<string>()
-  const tool = new Set(tools.map((address) => address.toLowerCase()))
-  for (const { author, committer, authorEmail, message } of pull.contributions) {
-    if (author !== null) people.add(author.id)
-    else if (!tool.has(authorEmail.toLowerCase())) unknown.add(authorEmail.toLowerCase())
-    if (committer !== null && committer.id !== WEB_FLOW_ID) people.add(committer.id)
-    for (const address of coAuthors(message)) {
-      const account = accountOf(address)
-      if (typeof account === 'number') people.add(account)
-      else if (account !== null) logins.add(account)
-      else if (!tool.has(address)) unknown.add(address)
-    }
-  }
-  const own = new Set([pull.head, ...pull.contributions.map(({ commit }) => commit)])
-  const pushes = (pull.pushes ?? []).filter(({ after }) => own.has(after))
-  for (const { by } of pushes) {
-    if (by === null) unknown.add('a closed account that pushed')
-    else people.add(by.id)
-  }
-  if (!pushes.some(({ after }) => after === pull.head)) unknown.add('whoever pushed its last commit')
-  return {
-    isContributor: ({ id, login }: Account) => people.has(id) || logins.has(login.toLowerCase()),
-    unknown: [...unknown].sort(),
-  }
-}
-
-function coAuthors(message: string): readonly string[] {
-  const trailers = message.matchAll(/^\s*co-authored-by:[^<\n]*<([^>\n]*)>/gim)
-  return [...trailers].map(([, address = '']) => address.trim().toLowerCase())
-}
-
-/** `123+login@users.noreply.github.com`, before 2017 without the number: GitHub's own address of an account. */
-function accountOf(address: string): number | string | null {
-  const [, id, login] = /^(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com$/.exec(address) ?? []
-  return id === undefined ? (login ?? null) : Number(id)
 }

@@ -26,6 +26,14 @@ export interface Contribution {
   readonly message: string
 }
 
+export interface Push {
+  readonly by: Account | null
+  readonly before: string
+  readonly after: string
+  /** push, force_push, branch_creation, branch_deletion, … */
+  readonly kind: string
+}
+
 export interface PullEvidence {
   readonly number: number
   readonly title: string
@@ -38,12 +46,12 @@ export interface PullEvidence {
   readonly commitCount: number
   readonly reviews: readonly ReviewGiven[]
   readonly contributions: readonly Contribution[]
-  /** Who moved the head's branch, and to where; null: it is in a repository that we cannot ask. */
-  readonly pushes: readonly { readonly by: Account | null; readonly after: string }[] | null
+  /** Who moved the head's branch, newest first; null: it is in a repository that we cannot ask. */
+  readonly pushes: readonly Push[] | null
   /** When it was pointed at another branch. */
   readonly retargetedAt: readonly number[]
-  /** What each person who reviewed may do in the repository, by login. */
-  readonly permissions: ReadonlyMap<string, string>
+  /** What each account that reviewed may do in the repository, by its number; missing: its name is another's by now. */
+  readonly permissions: ReadonlyMap<number, string>
 }
 
 export interface ChainCommit {
@@ -59,6 +67,9 @@ export interface ChainCommit {
   }[]
 }
 
+/** What is known of a pull request whatever it changed. */
+export type PullNamed = Pick<PullEvidence, 'number' | 'title' | 'author' | 'base' | 'head' | 'merged' | 'mergeCommit'>
+
 /** A merge: one or, after a rebase, several commits that came from one pull request. */
 export interface Merge {
   readonly commits: readonly ChainCommit[]
@@ -71,6 +82,8 @@ export interface Merge {
   readonly reviewedTo: Tree
   /** The text of CODEOWNERS in `before`; null: there is none. */
   readonly codeOwners: string | null
+  /** And in `after`. */
+  readonly codeOwnersAfter: string | null
   /** Members of the teams it names, among those who reviewed: `org/slug` → logins in small letters. */
   readonly teams: ReadonlyMap<string, readonly string[]>
 }
@@ -78,6 +91,8 @@ export interface Merge {
 export interface Rules {
   readonly repository: number
   readonly branch: string
+  /** Of the policies, without slashes at its ends; empty: the whole repository. */
+  readonly folder: string
   readonly minApprovals: number
   readonly codeOwnersRequired: boolean
   /** Addresses in Co-authored-by that are tools and not people. */
@@ -108,6 +123,7 @@ export interface VerifiedPull {
   readonly number: number
   readonly title: string
   readonly author: string
+  /** None: it changed nothing of the policies, and nobody was needed for it. */
   readonly reviewers: readonly string[]
   readonly head: string
   readonly commit: string

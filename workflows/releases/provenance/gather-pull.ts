@@ -1,21 +1,19 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { ReleaseError } from '../errors.ts'
 import {
   activity,
-  blob,
   comparison,
   event,
   gitCommit,
   listedCommit,
-  membership,
   permission,
   pull as pullShape,
   review,
   tree as treeShape,
 } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
-import { CODE_OWNERS_BYTES_MAX, CODE_OWNERS_PATHS, parseCodeOwners } from './code-owners.ts'
-import type { ChainCommit, Merge, PullEvidence } from './evidence.ts'
+import type { Account, ChainCommit, Merge, PullEvidence, PullNamed } from './evidence.ts'
+import { codeOwnersIn, sameOwnersFile, teamsAmong } from './gather-owners.ts'
 import type { Section } from './provenance.ts'
 import type { Tree } from './tree-changes.ts'
 
@@ -37,11 +35,7 @@ export async function gatherMerge(client: GitHubClient, { id, ...at }: Repositor
   const [newest, oldest] = [section.commits[0], section.commits.at(-1)] as [ChainCommit, ChainCommit]
   const before = oldest.parents[0]
   if (before === undefined) throw new ReleaseError('github_nonsense', 'A merge has no commit before it')
-  const base = await client.ask(
-    `GET ${REPO}/compare/{basehead}`,
-    { ...at, basehead: `${before}...${pull.head}`, per_page: 1 },
-    comparison,
-  )
+  const base = await mergeBaseOf(client, at, before, pull.head)
   const trees = new Map<string, Promise<Tree>>()
   const treeOf = (commit: string): Promise<Tree> => {
     const known = trees.get(commit) ?? treeAt(client, at, commit)
@@ -49,24 +43,66 @@ export async function gatherMerge(client: GitHubClient, { id, ...at }: Repositor
     return known
   }
   const beforeTree = await treeOf(before)
+  const afterTree = await treeOf(newest.sha)
   const codeOwners = await codeOwnersIn(client, at, beforeTree)
   return {
     commits: section.commits,
     pull,
     before: beforeTree,
-    after: await treeOf(newest.sha),
-    reviewedFrom: await treeOf(base.merge_base_commit.sha),
+    after: afterTree,
+    reviewedFrom: await treeOf(base),
     reviewedTo: await treeOf(pull.head),
     codeOwners,
+    codeOwnersAfter: sameOwnersFile(beforeTree, afterTree) ? codeOwners : await codeOwnersIn(client, at, afterTree),
     teams: await teamsAmong(client, codeOwners, pull),
   }
 }
 
-type At = Omit<Repository, 'id'>
+export type At = Omit<Repository, 'id'>
+
+/** Where a pull request left the branch. */
+export async function mergeBaseOf(client: GitHubClient, { owner, repo }: At, before: string, head: string) {
+  const of = { owner, repo, basehead: `${before}...${head}`, per_page: 1 }
+  return (await client.ask(`GET ${REPO}/compare/{basehead}`, of, comparison)).merge_base_commit.sha
+}
+
+/** Without who reviewed it and who wrote it. */
+export async function gatherNamed(
+  client: GitHubClient,
+  { owner, repo }: Repository,
+  number: number,
+): Promise<PullNamed> {
+  return named(await askPull(client, { owner, repo }, number))
+}
+
+async function askPull(client: GitHubClient, at: At, number: number) {
+  const pull = await client.ask(`GET ${REPO}/pulls/{pull_number}`, { ...at, pull_number: number }, pullShape)
+  if (pull.number !== number)
+    throw new ReleaseError('github_nonsense', 'GitHub answers with another pull request than was asked for')
+  return pull
+}
+
+const named = ({
+  number,
+  title,
+  user,
+  base,
+  head,
+  merged,
+  merge_commit_sha,
+}: z.infer<typeof pullShape>): PullNamed => ({
+  number,
+  title,
+  author: user,
+  base: { branch: base.ref, repository: base.repo?.id ?? null },
+  head: head.sha,
+  merged,
+  mergeCommit: merge_commit_sha,
+})
 
 async function gatherPull(client: GitHubClient, { id, ...at }: Repository, number: number): Promise<PullEvidence> {
   const of = { ...at, pull_number: number }
-  const pull = await client.ask(`GET ${REPO}/pulls/{pull_number}`, of, pullShape)
+  const pull = await askPull(client, at, number)
   const reviews = await client.askAll(`GET ${REPO}/pulls/{pull_number}/reviews`, of, review, LIST_MAX)
   const commits = await client.askAll(`GET ${REPO}/pulls/{pull_number}/commits`, of, listedCommit, COMMITS_MAX)
   const events = await client.askAll(
@@ -77,21 +113,12 @@ async function gatherPull(client: GitHubClient, { id, ...at }: Repository, numbe
   )
   const ours = pull.head.repo?.id === id
   const ref = `refs/heads/${pull.head.ref}`
-  const pushes = ours
-    ? await client.ask(`GET ${REPO}/activity`, { ...at, ref, per_page: 100 }, z.array(activity))
-    : null
-  const approving = new Set(
-    reviews.filter(({ state }) => state !== 'COMMENTED').flatMap(({ user }) => user?.login ?? []),
-  )
+  const pushes = ours ? await client.askAll(`GET ${REPO}/activity`, { ...at, ref }, activity, LIST_MAX) : null
+  const judging = reviews.filter(({ state }) => state !== 'COMMENTED').flatMap(({ user }) => user ?? [])
+  const reviewers = [...new Map(judging.map((one) => [one.id, one])).values()]
   return {
-    number,
-    title: pull.title,
-    author: pull.user,
-    base: { branch: pull.base.ref, repository: pull.base.repo?.id ?? null },
-    head: pull.head.sha,
-    merged: pull.merged,
+    ...named(pull),
     mergedAt: pull.merged_at === null ? null : Date.parse(pull.merged_at),
-    mergeCommit: pull.merge_commit_sha,
     commitCount: pull.commits,
     reviews: reviews.map(({ user, state, commit_id, submitted_at }) => ({
       by: user,
@@ -106,29 +133,31 @@ async function gatherPull(client: GitHubClient, { id, ...at }: Repository, numbe
       authorEmail: commit.author?.email ?? '(no address)',
       message: commit.message,
     })),
-    pushes: pushes?.map(({ actor, after }) => ({ by: actor, after })) ?? null,
+    pushes:
+      pushes?.map(({ actor, before, after, activity_type: kind }) => ({ by: actor, before, after, kind })) ?? null,
     retargetedAt: events
       .filter(({ event: what }) => what === 'base_ref_changed')
       .map(({ created_at }) => Date.parse(created_at)),
-    permissions: await permissionsOf(client, at, [...approving]),
+    permissions: await permissionsOf(client, at, reviewers),
   }
 }
 
 async function permissionsOf(
   client: GitHubClient,
   at: At,
-  logins: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (logins.length > REVIEWERS_MAX)
+  reviewers: readonly Account[],
+): Promise<ReadonlyMap<number, string>> {
+  if (reviewers.length > REVIEWERS_MAX)
     throw new ReleaseError('too_large', `More than ${REVIEWERS_MAX} people reviewed one pull request`)
-  const found = new Map<string, string>()
-  for (const username of logins) {
+  const found = new Map<number, string>()
+  for (const { id, login: username } of reviewers) {
     const answer = await client.askIfAny(
       `GET ${REPO}/collaborators/{username}/permission`,
       { ...at, username },
       permission,
     )
-    found.set(username, answer?.permission ?? 'none')
+    // A name can be given up and taken by somebody else: what that one may do says nothing of who reviewed.
+    if (answer === null || answer.user?.id === id) found.set(id, answer?.permission ?? 'none')
   }
   return found
 }
@@ -142,39 +171,11 @@ export async function treeAt(client: GitHubClient, at: At, commit: string): Prom
     treeShape,
   )
   if (listed.truncated) throw new ReleaseError('too_large', 'The repository has more files than GitHub lists at once')
+  if (listed.sha !== tree.sha)
+    throw new ReleaseError('github_nonsense', 'GitHub answers with another tree than was asked for')
   return new Map(
     listed.tree
       .filter(({ type }) => type !== 'tree')
       .map(({ path, mode, type, sha }) => [path, `${mode} ${type} ${sha}`]),
   )
-}
-
-async function codeOwnersIn(client: GitHubClient, at: At, tree: Tree): Promise<string | null> {
-  const path = CODE_OWNERS_PATHS.find((one) => tree.has(one))
-  const sha = path === undefined ? undefined : tree.get(path)?.split(' ')[2]
-  if (sha === undefined) return null
-  const { content, size } = await client.ask(`GET ${REPO}/git/blobs/{file_sha}`, { ...at, file_sha: sha }, blob)
-  if ((size ?? 0) > CODE_OWNERS_BYTES_MAX) throw new ReleaseError('too_large', 'CODEOWNERS is larger than GitHub reads')
-  return Buffer.from(content, 'base64').toString('utf8')
-}
-
-/** Only those who approved are looked up, and only in teams of this organisation: GitHub takes no others as owners. */
-async function teamsAmong(client: GitHubClient, codeOwners: string | null, pull: PullEvidence) {
-  const parsed = codeOwners === null ? null : parseCodeOwners(codeOwners)
-  if (parsed === null || 'line' in parsed) return new Map<string, readonly string[]>()
-  const approving = new Set(
-    pull.reviews.flatMap(({ by, state }) => (state === 'APPROVED' && by !== null ? [by.login] : [])),
-  )
-  const teams = new Map<string, readonly string[]>()
-  for (const team of parsed.teams) {
-    const [org = '', team_slug = ''] = team.split('/')
-    const members: string[] = []
-    for (const username of approving) {
-      const route = 'GET /orgs/{org}/teams/{team_slug}/memberships/{username}'
-      const answer = await client.askIfAny(route, { org, team_slug, username }, membership)
-      if (answer?.state === 'active') members.push(username.toLowerCase())
-    }
-    teams.set(team, members)
-  }
-  return teams
 }

@@ -1,6 +1,6 @@
 import { type Approvals, approvalsOf } from './approvals.ts'
 import { parseCodeOwners } from './code-owners.ts'
-import type { ChainCommit, CheckName, Finding, Merge, Rules, VerifiedPull } from './evidence.ts'
+import type { Account, ChainCommit, CheckName, Finding, Merge, PullNamed, Rules, VerifiedPull } from './evidence.ts'
 import { type Changes, changesBetween, sameChanges } from './tree-changes.ts'
 
 /** Judges what was gathered, and asks nothing. No findings: the merge is what its reviewers saw, and enough of them did. */
@@ -15,10 +15,7 @@ export function judgeMerge(merge: Merge, rules: Rules): JudgedMerge {
   const findings: Finding[] = []
   const find = (check: CheckName, text: string): void => void findings.push({ check, commit, pull: pull.number, text })
   const named = `Pull request #${pull.number}`
-
-  if (pull.base.branch !== rules.branch || pull.base.repository !== rules.repository)
-    find('branch', `${named} was merged into ${pull.base.branch}, not into ${rules.branch} of this repository.`)
-  if (!pull.merged || pull.mergeCommit !== commit) find('pull_request', `${named} was not merged as this commit.`)
+  findings.push(...mergedOtherwise(pull, commit, rules))
   if (pull.contributions.length !== pull.commitCount)
     find(
       'pull_request',
@@ -40,12 +37,31 @@ export function judgeMerge(merge: Merge, rules: Rules): JudgedMerge {
   if (rules.codeOwnersRequired)
     for (const text of ownersMissing(merge, changes, approvals)) find('code_owners', `${named}: ${text}`)
 
-  const reviewers = approvals.counted.map(({ login }) => login)
-  const { number, title, head } = pull
-  return {
-    findings,
-    verified: { number, title, author: pull.author?.login ?? '(closed account)', reviewers, head, commit },
-  }
+  return { findings, verified: verifiedAs(pull, commit, approvals.counted) }
+}
+
+/** A merge that changed nothing of the policies: it has to be one, and nobody has to have approved it. */
+export function judgeOther({ commits }: Section, pull: PullNamed, rules: Rules): JudgedMerge {
+  const commit = (commits[0] as ChainCommit).sha
+  return { findings: mergedOtherwise(pull, commit, rules), verified: verifiedAs(pull, commit, []) }
+}
+
+function mergedOtherwise(pull: PullNamed, commit: string, rules: Rules): readonly Finding[] {
+  const { number, base, merged, mergeCommit } = pull
+  const found = (check: CheckName, text: string): Finding => ({ check, commit, pull: number, text })
+  const elsewhere = base.branch !== rules.branch || base.repository !== rules.repository
+  const into = `Pull request #${number} was merged into ${base.branch}, not into ${rules.branch} of this repository.`
+  return [
+    ...(elsewhere ? [found('branch', into)] : []),
+    ...(merged && mergeCommit === commit
+      ? []
+      : [found('pull_request', `Pull request #${number} was not merged as this commit.`)]),
+  ]
+}
+
+function verifiedAs({ number, title, head, author }: PullNamed, commit: string, by: readonly Account[]): VerifiedPull {
+  const reviewers = by.map(({ login }) => login)
+  return { number, title, author: author?.login ?? '(closed account)', reviewers, head, commit }
 }
 
 function missingApprovals({ counted, notCounted, unknown }: Approvals, { minApprovals }: Rules): string | null {
@@ -62,6 +78,9 @@ function ownersMissing(merge: Merge, changes: Changes, { counted, unknown }: App
   if (merge.codeOwners === null) return ['there is no CODEOWNERS on the branch, so nobody can approve for the owners.']
   const parsed = parseCodeOwners(merge.codeOwners)
   if ('line' in parsed) return [`line ${parsed.line} of CODEOWNERS cannot be read: ${parsed.text}`]
+  const later = merge.codeOwnersAfter === null ? null : parseCodeOwners(merge.codeOwnersAfter)
+  // Said of the merge that breaks it: with every one after it nobody would know who has to approve.
+  if (later !== null && 'line' in later) return [`it leaves line ${later.line} of CODEOWNERS unreadable: ${later.text}`]
   const approvers = counted.map(({ login }) => login.toLowerCase())
   const lacking = new Map<string, string>()
   for (const path of changes.keys()) {
@@ -111,7 +130,7 @@ function strayCommit({ sha, pulls }: ChainCommit, { branch }: Rules): Finding {
   const other = pulls.find(({ mergedAt }) => mergedAt !== null)
   const text =
     other === undefined
-      ? `Commit ${sha.slice(0, 12)} came to ${branch} without a pull request. Revert it with one, and make its change with another.`
+      ? `Commit ${sha.slice(0, 12)} came to ${branch} without a pull request. Move ${branch} back to before it, and make its change with one.`
       : `Commit ${sha.slice(0, 12)} came to ${branch} otherwise than by merging a pull request into it (#${other.number} is related).`
   return { check: 'pull_request', commit: sha, pull: other?.number ?? null, text }
 }

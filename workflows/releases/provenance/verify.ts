@@ -1,13 +1,15 @@
 import { ReleaseError } from '../errors.ts'
 import { gitCommit, listedPull, repository as repositoryShape } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
-import type { ChainCommit, Finding, Rules, VerifiedPull } from './evidence.ts'
-import { gatherMerge, type Repository } from './gather-pull.ts'
-import { belongsTo, judgeMerge, sectionsOf } from './provenance.ts'
+import type { ChainCommit, Finding, PullNamed, Rules, VerifiedPull } from './evidence.ts'
+import { gatherMerge, gatherNamed, mergeBaseOf, type Repository } from './gather-pull.ts'
+import { type PolicyParts, policyPartsOf } from './policy-part.ts'
+import { belongsTo, type JudgedMerge, judgeMerge, judgeOther, type Section, sectionsOf } from './provenance.ts'
 
 /**
  * Whether a commit may become the policy: every first-parent commit since the one that is active came from a merged
- * pull request into this branch of this repository, and each of these was reviewed as it was merged.
+ * pull request into this branch of this repository, and each of these that changed something of the policies or of who
+ * owns them was reviewed as it was merged.
  *
  *   head ──parent──▶ … ──parent──▶ active
  *   └─ cut into merges, each judged by itself
@@ -23,11 +25,19 @@ const REPO = '/repos/{owner}/{repo}'
 const CHAIN_MAX = 200
 const PULLS_MAX = 100
 
-/** @param active null: nothing was ever verified here, and the first release rests on its own pull request alone */
+export interface VerifyOptions {
+  readonly head: string
+  /** null: nothing was ever verified here, and the first release rests on its own pull request alone. */
+  readonly active: string | null
+  readonly rules: Rules
+  /** Judges every merge whole: what is active is not of this folder, so what changed it is not known. */
+  readonly whole?: boolean
+}
+
 export async function verifyProvenance(
   client: GitHubClient,
   where: Repository,
-  { head, active, rules }: { readonly head: string; readonly active: string | null; readonly rules: Rules },
+  { head, active, rules, whole = false }: VerifyOptions,
 ): Promise<Provenance> {
   const chain = await chainOf(client, where, { head, active })
   if (chain === null) {
@@ -36,9 +46,30 @@ export async function verifyProvenance(
   }
   const sections = sectionsOf(chain, rules)
   if ('check' in sections) return { findings: [sections], pulls: [] }
-  const judged = []
-  for (const section of sections) judged.push(judgeMerge(await gatherMerge(client, where, section), rules))
+  const judged: JudgedMerge[] = []
+  const partsAt = policyPartsOf(client, where, rules.folder)
+  for (const section of sections) {
+    const other = whole || active === null ? null : await gatherOther(client, where, section, partsAt)
+    judged.push(
+      other === null ? judgeMerge(await gatherMerge(client, where, section), rules) : judgeOther(section, other, rules),
+    )
+  }
   return { findings: judged.flatMap(({ findings }) => findings), pulls: judged.map(({ verified }) => verified) }
+}
+
+/** @returns null when its merge, or what its reviewers saw, changes something of the policies */
+async function gatherOther(
+  client: GitHubClient,
+  where: Repository,
+  { commits, pull: number }: Section,
+  partsAt: PolicyParts,
+): Promise<PullNamed | null> {
+  const [before, after] = [commits.at(-1)?.parents[0], commits[0]?.sha]
+  if (before === undefined || after === undefined) return null
+  if ((await partsAt(before)) !== (await partsAt(after))) return null
+  const pull = await gatherNamed(client, where, number)
+  const base = await mergeBaseOf(client, where, before, pull.head)
+  return (await partsAt(base)) === (await partsAt(pull.head)) ? pull : null
 }
 
 /** @returns newest first, without `active`; null when it is not among the first parents of `head` */
