@@ -157,7 +157,7 @@ async function openWorker(config: Config, log: Log): Promise<Running> {
   const workflows = await openWorkflows({ config, log, now })
   const deliveries = noticeDeliveries({ config, workflows, log, now })
   const worker = await startWorker({ config, workflows, deliveries, log, now })
-  const announcers = releaseAnnouncers(config, log)
+  const announcers = releaseAnnouncers({ config, pool: workflows.pool, log })
   const releases = followReleases({ config, env, pool: workflows.pool, announcers, log, now })
   return {
     close: async () => {

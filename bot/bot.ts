@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Identity } from '../policies/input.ts'
@@ -11,6 +12,7 @@ import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
 import { createConsole } from './console/server.ts'
 import { createEmail, type Email } from './email/email.ts'
+import { mailReleaseAnnouncer } from './email/release-mail.ts'
 import { BotError } from './errors.ts'
 import { registerGitHubWebhook } from './github/webhook.ts'
 import type { ProposeException } from './slack/answers/feedback.ts'
@@ -112,10 +114,27 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   }
 }
 
-/** How people hear of releases of the policies: where they hear of holds. */
-export function releaseAnnouncers({ slack }: Config, log: Log): readonly ReleaseAnnouncer[] {
-  const announcer = slackReleaseAnnouncer(slack, log)
-  return announcer === null ? [] : [announcer]
+/** How people hear of releases of the policies: in Slack, and by mail where that is not set or cannot be reached. */
+export function releaseAnnouncers({ config, pool, log }: AnnouncerParts): readonly ReleaseAnnouncer[] {
+  const slack = slackReleaseAnnouncer(config.slack, log)
+  const mail = mailReleaseAnnouncer({ config, pool, log })
+  if (slack === null || mail === null) return [slack, mail].filter((one) => one !== null)
+  return [
+    {
+      async announce(notice, key) {
+        await slack.announce(notice, key).catch(async (err: unknown) => {
+          log.warn({ err }, 'Slack did not take a notice of a release; it goes by mail')
+          await mail.announce(notice, key)
+        })
+      },
+    },
+  ]
+}
+
+interface AnnouncerParts {
+  readonly config: Config
+  readonly pool: Pool
+  readonly log: Log
 }
 
 /** By a pull request, where policies come from reviewed pull requests. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkData } from './check-data.ts'
+import { checkOwners } from './check-owners.ts'
 import { type CompiledPolicy, checkPolicies, compilePolicies, policyFiles, type Toolchain } from './compile.ts'
 import { describeRules } from './describe-rules.ts'
 import { PolicyError } from './errors.ts'
@@ -33,7 +34,8 @@ export async function checkPolicy(path: string, tools: Toolchain): Promise<Check
   const rules = await describeRules(opa, path)
   if (existsSync(join(path, 'data', 'labels.yaml'))) loadLabels(path)
   const { warnings } = checkData(path, rules, Date.now())
-  return { files: policyFiles(path).filter((file) => file.endsWith('.rego')).length, rules, warnings }
+  const notes = [...warnings, ...checkOwners(path)]
+  return { files: policyFiles(path).filter((file) => file.endsWith('.rego')).length, rules, warnings: notes }
 }
 
 /**

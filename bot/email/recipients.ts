@@ -34,6 +34,17 @@ export async function peopleWith(pool: Pool, keys: readonly PersonKey[]): Promis
   return reachable(rows)
 }
 
+/** Everybody in a group at this moment. */
+export async function membersOf(pool: Pool, group: string): Promise<readonly Recipient[]> {
+  const rows = await rowsOf<PersonRow>(
+    pool,
+    `SELECT issuer, subject, name, email FROM person
+     WHERE active AND kind = 'human' AND email IS NOT NULL AND $1 = ANY (groups) ORDER BY issuer, subject`,
+    [group],
+  )
+  return reachable(rows)
+}
+
 function reachable(rows: readonly PersonRow[]): readonly Recipient[] {
   return rows
     .filter(({ email }) => ADDRESS.test(email))

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 
 /** The page that says what is proved where stays true. */
 const page = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
-const rows = [...page.matchAll(/^\| ([A-E][^|]*?) \| ([^|]*?) ?\| `([^`]+)` (.+?) \|$/gm)].map(
-  ([, id = '', , file = '', words = '']) => ({ id, file, words }),
+const rows = [...page.matchAll(/^\| ([A-F][^|]*?) \| ([^|]*?) ?\| `([^`]+)` (.+?) \|$/gm)].map(
+  ([, id = '', what = '', file = '', words = '']) => ({ id, what, file, words }),
 )
 
 const numbered = (letter: string, last: number, missing: readonly number[] = []): string[] =>
@@ -26,13 +26,29 @@ const ids = [
   ...numbered('B', 12, [4, 10]),
   ...numbered('C', 10),
   ...numbered('D', 11),
+  ...numbered('F', 9),
   ...examples.split(/,\s+/).map((example) => `E ${example}`),
 ]
 
 test('every row of the list of attacks is on the page', () => {
   const named = new Set(rows.map(({ id }) => id))
   expect(ids.filter((id) => !named.has(id))).toEqual([])
-  expect(page.split('\n').filter((line) => /^\| [A-E]/.test(line))).toHaveLength(rows.length)
+  expect(page.split('\n').filter((line) => /^\| [A-F]/.test(line))).toHaveLength(rows.length)
+})
+
+/** What the list says of F6 and F7, one by one. */
+const clauses = {
+  F6: `pushed directly, self-approved, approved before the last push, approved by a bot, merged by an administrator’s
+    bypass, force-pushed away, not the reviewed tree, the last good release stays, people are told`,
+  F7: 'forged, replayed, a hint at most, the API is asked',
+}
+
+test.each(Object.entries(clauses))('every clause of %s has a row', (id, list) => {
+  const whats = rows.filter((row) => row.id === id).map(({ what }) => what)
+  const missing = list
+    .split(/,\s+/)
+    .filter((clause) => !whats.some((what) => what.includes(clause.replace(/\s+/g, ' '))))
+  expect(missing).toEqual([])
 })
 
 test.each(rows)('$id is proved by $file: $words', ({ file, words }) => {

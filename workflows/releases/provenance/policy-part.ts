@@ -1,7 +1,7 @@
+import { CODE_OWNERS_PATHS } from '../../../policies/code-owners.ts'
 import { ReleaseError } from '../errors.ts'
 import { gitCommit, tree as treeShape } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
-import { CODE_OWNERS_PATHS } from './code-owners.ts'
 import type { Repository } from './gather-pull.ts'
 
 /**

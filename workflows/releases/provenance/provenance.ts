@@ -1,5 +1,5 @@
+import { parseCodeOwners } from '../../../policies/code-owners.ts'
 import { type Approvals, approvalsOf } from './approvals.ts'
-import { parseCodeOwners } from './code-owners.ts'
 import type { Account, ChainCommit, CheckName, Finding, Merge, PullNamed, Rules, VerifiedPull } from './evidence.ts'
 import { type Changes, changesBetween, sameChanges } from './tree-changes.ts'
 

@@ -9,6 +9,8 @@ export interface CodeOwners {
   ownersOf(path: string): readonly string[]
   /** Every team that is named, as `org/slug`. */
   readonly teams: readonly string[]
+  /** Every address that is named: whose it is cannot be told, so nobody approves for it. */
+  readonly addresses: readonly string[]
 }
 
 export interface OwnersProblem {
@@ -34,10 +36,11 @@ export function parseCodeOwners(text: string): CodeOwners | OwnersProblem {
       return { line: index + 1, text: raw.trim().slice(0, 200) }
     rules.push({ matches, owners: owners.map((owner) => owner.toLowerCase()) })
   }
-  const named = new Set(rules.flatMap(({ owners }) => owners).filter((owner) => /^@.+\//.test(owner)))
+  const named = [...new Set(rules.flatMap(({ owners }) => owners))]
   return {
     ownersOf: (path) => rules.findLast(({ matches }) => matches.test(path))?.owners ?? [],
-    teams: [...named].map((team) => team.slice(1)),
+    teams: named.filter((owner) => /^@.+\//.test(owner)).map((team) => team.slice(1)),
+    addresses: named.filter((owner) => !owner.startsWith('@')),
   }
 }
 
