@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { lock } from 'proper-lockfile'
 import { z } from 'zod'
 import { checkAnsweringData } from './answering-data.ts'
 import { readBundle } from './bundle.ts'
 import { checkData } from './check-data.ts'
+import { CAPABILITIES, cachedBundle } from './content-key.ts'
 import { describeRules } from './describe-rules.ts'
 import { PolicyError } from './errors.ts'
+import { keepKnown, knownBefore } from './known-before.ts'
 import { type Manifest, readManifest } from './manifest.ts'
-import { OPA_VERSION } from './opa-release.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { type RuleDescription, ruleDescription } from './rule-description.ts'
 import { RunError, run } from './run.ts'
 import { checkedSchema } from './schema.ts'
@@ -41,16 +42,8 @@ export interface Compilation extends Toolchain {
 }
 
 export const ENTRYPOINT = 'holdpoint/decision'
-/**
- * Builtins that the module runs by itself. The others would be asked of the JavaScript SDK, which lacks most of them and
- * has some (sprintf, regex.split) that answer otherwise than OPA's own. Left out too: json.marshal, which escapes otherwise
- * than OPA's, and replace, which never ends when it has to replace nothing.
- */
-export const CAPABILITIES = join(import.meta.dirname, 'capabilities.json')
 const TIMEOUT_MS = 120_000
-/** Counted up when the same files come to be compiled otherwise, so that no cache answers with the old way. */
-const BUILD_VERSION = 3
-
+const WAIT_MS_MAX = 5 * 60_000
 /**
  * Checks and compiles, once for each content: the cache is keyed by everything that goes in, OPA's version included.
  * @throws PolicyError policy_invalid with OPA's own findings, opa_unavailable
@@ -60,25 +53,13 @@ export async function compilePolicies(compilation: Compilation): Promise<Compile
   const cached = cachedBundle(compilation.cacheFolder, compilation.path)
   const before = fromCache(cached, manifest)
   if (before !== null) return before
-  mkdirSync(join(compilation.cacheFolder, 'policies'), { recursive: true })
-  const release = await lock(cached, {
-    realpath: false,
-    stale: 30_000,
-    retries: { retries: 1_200, factor: 1, minTimeout: 250, maxTimeout: 250 },
-  })
-  try {
+  const making = { file: cached, waitMsMax: WAIT_MS_MAX, what: 'the compiled policies', progress: compilation.progress }
+  return oneAtATime(making, async () => {
     const meanwhile = fromCache(cached, manifest)
     if (meanwhile !== null) return meanwhile
     await build(compilation, manifest, cached)
     return fromBundle(cached, manifest)
-  } finally {
-    await release()
-  }
-}
-
-/** Where the compiled policies of this content are kept, or will be. */
-export function cachedBundle(cacheFolder: string, path: string): string {
-  return join(cacheFolder, 'policies', `${contentKey(path)}.tar.gz`)
+  })
 }
 
 const describedAs = z.array(ruleDescription)
@@ -87,32 +68,10 @@ function describedRules(cached: string): string {
   return cached.replace(/\.tar\.gz$/, '.rules.json')
 }
 
-/** What goes into the module, in one order on every machine. Tests are not among it. */
-export function policyFiles(path: string): readonly string[] {
-  const files = globSync(['rules/**/*.rego', 'data/**/*.{yaml,yml,json}', 'manifest.yaml'], { cwd: path })
-  return files.filter((file) => !file.endsWith('_test.rego')).sort()
-}
-
-function contentKey(path: string): string {
-  const hash = createHash('sha256')
-  const add = (part: Buffer): void => {
-    hash.update(`${part.length}:`).update(part)
-  }
-  add(Buffer.from(`${BUILD_VERSION} ${OPA_VERSION}`))
-  add(readFileSync(CAPABILITIES))
-  add(Buffer.from(JSON.stringify(checkedSchema(readManifest(path)))))
-  for (const file of policyFiles(path)) {
-    add(Buffer.from(file))
-    add(readFileSync(join(path, file)))
-  }
-  return hash.digest('hex')
-}
-
 async function build(compilation: Compilation, manifest: Manifest, cached: string): Promise<void> {
   const opa = typeof compilation.opa === 'string' ? compilation.opa : await compilation.opa()
   compilation.progress('compiling the policies')
-  await checkPolicies(opa, compilation.path, manifest)
-  const rules = await describeRules(opa, compilation.path)
+  const rules = await checkedRules(opa, compilation, manifest)
   checkData(compilation.path, rules, Date.now())
   const partial = `${cached}.${randomBytes(4).toString('hex')}.partial`
   const target = ['-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', CAPABILITIES, '--ignore', '*_test.rego']
@@ -127,6 +86,22 @@ async function build(compilation: Compilation, manifest: Manifest, cached: strin
     rmSync(`${partial}.rules`, { force: true })
     rmSync(partial, { force: true })
   }
+}
+
+/** What the rules say of themselves, once OPA has checked them. @throws PolicyError policy_invalid */
+export async function checkedRules(
+  opa: string,
+  { cacheFolder, path }: Pick<Compilation, 'cacheFolder' | 'path'>,
+  manifest: Manifest,
+): Promise<readonly RuleDescription[]> {
+  const passed = (rules: readonly RuleDescription[]): boolean => describedAs.safeParse(rules).success
+  const asKnown = { cacheFolder, path, what: 'checked-1', passed } as const
+  const known = knownBefore(asKnown)
+  if (known !== null) return known
+  await checkPolicies(opa, path, manifest)
+  const rules = await describeRules(opa, path)
+  keepKnown(asKnown, rules)
+  return rules
 }
 
 /** Types, names and builtins, tests included. @throws PolicyError policy_invalid */

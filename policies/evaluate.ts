@@ -28,6 +28,8 @@ export interface Policy {
 export interface EvaluationLimits {
   /** The module's memory only grows; beyond this it is started anew. */
   readonly memoryBytesMax?: number
+  /** What one decision may take, beyond which it fails: without a bound a rule could take all that the machine has. */
+  readonly decisionBytesMax?: number
   readonly inputCharsMax?: number
   readonly rememberedBytesMax?: number
   /** The clock by which exceptions and schedules begin and end. */
@@ -59,6 +61,8 @@ export async function loadPolicy(compiled: CompiledPolicy, limits: EvaluationLim
   return new WasmPolicy(compiled, module, limits)
 }
 
+const PAGE_BYTES = 64 * 1024
+
 class WasmPolicy implements Policy {
   readonly digest: string
   readonly manifest: Manifest
@@ -66,6 +70,7 @@ class WasmPolicy implements Policy {
   readonly labels: LabelTreatment
   readonly #module: WasmModule
   readonly #memoryBytesMax: number
+  readonly #pagesMax: number
   readonly #inputCharsMax: number
   readonly #rememberedBytesMax: number
   readonly #now: () => number
@@ -82,13 +87,14 @@ class WasmPolicy implements Policy {
     this.labels = labelTreatment(compiled.data.toString('utf8'))
     this.#module = module
     this.#memoryBytesMax = limits.memoryBytesMax ?? 64 * 1024 * 1024
+    this.#pagesMax = Math.ceil((limits.decisionBytesMax ?? 512 * 1024 * 1024) / PAGE_BYTES)
     this.#inputCharsMax = limits.inputCharsMax ?? 4 * 1024 * 1024
     this.#rememberedBytesMax = limits.rememberedBytesMax ?? 16 * 1024 * 1024
     this.#remembered = new GenerationalCache(this.#rememberedBytesMax)
     this.#now = limits.now ?? Date.now
     this.#data = JSON.parse(compiled.data.toString('utf8')) as Readonly<Record<string, unknown>>
     this.#terms = inForce(this.#data, this.#now())
-    this.#instance = instantiate(module, this.#terms.data)
+    this.#instance = instantiate(module, this.#terms.data, this.#pagesMax)
   }
 
   /** Looks at the clock only where something begins or ends at all. */
@@ -133,12 +139,12 @@ class WasmPolicy implements Policy {
   }
 
   #restart(): void {
-    this.#instance = instantiate(this.#module, this.#terms.data)
+    this.#instance = instantiate(this.#module, this.#terms.data, this.#pagesMax)
   }
 }
 
-function instantiate(module: WasmModule, data: object): OpaModule {
-  const instance = start(module)
+function instantiate(module: WasmModule, data: object, pagesMax: number): OpaModule {
+  const instance = start(module, pagesMax)
   const missing = exportedNames(instance, 'builtins')
   if (missing.length > 0)
     throw new PolicyError('module_unusable', `The policy calls builtins that are not there: ${missing.join(', ')}.`, {
@@ -150,9 +156,9 @@ function instantiate(module: WasmModule, data: object): OpaModule {
   return instance
 }
 
-function start(module: WasmModule): OpaModule {
+function start(module: WasmModule, pagesMax: number): OpaModule {
   try {
-    return startModule(module)
+    return startModule(module, pagesMax)
   } catch (cause) {
     throw new PolicyError('module_unusable', 'The compiled policy does not start.', { cause })
   }

@@ -1,7 +1,7 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import { lock } from 'proper-lockfile'
 import { PolicyError } from './errors.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { downloadOpa } from './opa-download.ts'
 import { installOpaWithGo } from './opa-go-install.ts'
 import { OPA_VERSION, opaBinary } from './opa-release.ts'
@@ -107,19 +107,10 @@ async function whyNot(path: string): Promise<string | null> {
   return `${path} is version ${version ?? 'unknown'}, not ${OPA_VERSION}`
 }
 
-async function withLock<T>(search: OpaSearch, work: () => Promise<T>): Promise<T> {
-  mkdirSync(search.cacheFolder, { recursive: true })
-  // The wait outlasts a build by another process; a lock whose owner died is taken over after half a minute.
-  const release = await lock(join(search.cacheFolder, 'opa'), {
-    realpath: false,
-    stale: MINUTE_MS / 2,
-    retries: { retries: 1_200, factor: 1, minTimeout: 500, maxTimeout: 500 },
-  })
-  try {
-    return await work()
-  } finally {
-    await release()
-  }
+/** The wait outlasts a build by another process. */
+function withLock<T>({ cacheFolder, progress }: OpaSearch, work: () => Promise<T>): Promise<T> {
+  const file = join(cacheFolder, 'opa')
+  return oneAtATime({ file, waitMsMax: 10 * MINUTE_MS, what: 'OPA', progress }, work)
 }
 
 function isExecutable(path: string): boolean {

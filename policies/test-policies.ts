@@ -1,10 +1,11 @@
 import { relative, resolve } from 'node:path'
 import { z } from 'zod'
-import { CAPABILITIES, type CompiledPolicy, compilePolicies, sources, type Toolchain } from './compile.ts'
+import { type CompiledPolicy, compilePolicies, sources, type Toolchain } from './compile.ts'
+import { CAPABILITIES } from './content-key.ts'
 import { PolicyError } from './errors.ts'
+import { type Known, keepKnown, knownBefore } from './known-before.ts'
 import { RunError, run } from './run.ts'
 import { inputsInTests } from './tested/inputs-in-tests.ts'
-import { passedBefore, rememberPassed } from './tested/passed-before.ts'
 import { decidedOtherwise } from './tested/same-decisions.ts'
 import { type Cases, testsInWasm } from './tested/tests-in-wasm.ts'
 import { opaOf } from './toolchain.ts'
@@ -76,14 +77,20 @@ const covered = z.object({
  * @throws PolicyError policy_tests_failed when there is none, or when they cannot be run at all
  */
 export async function testPolicy(path: string, tools: Toolchain): Promise<PolicyTests> {
+  const { cacheFolder } = tools
+  const asKnown: Known<PolicyTests> = {
+    cacheFolder,
+    path,
+    what: 'tests-2',
+    passed: ({ failed }) => failed.length === 0,
+  }
+  const known = knownBefore(asKnown)
+  if (known !== null && (await compilePolicies({ path, ...tools })).digest === known.digest) return known
   const opa = await opaOf(tools)
   const all = results.parse(JSON.parse(await opaTest(opa, path, [])) ?? [])
   if (all.length === 0) throw new PolicyError('policy_tests_failed', NO_TESTS)
-  const compiled = await compilePolicies({ path, ...tools })
-  const known = passedBefore(tools.cacheFolder, path, compiled)
-  if (known !== null) return known
-  const tested = await testAgainst(opa, path, all, compiled)
-  rememberPassed(tools.cacheFolder, path, tested)
+  const tested = await testAgainst(opa, path, all, await compilePolicies({ path, ...tools }))
+  keepKnown(asKnown, tested)
   return tested
 }
 

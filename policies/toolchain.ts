@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkData } from './check-data.ts'
 import { checkOwners } from './check-owners.ts'
-import { type CompiledPolicy, checkPolicies, compilePolicies, policyFiles, type Toolchain } from './compile.ts'
-import { describeRules } from './describe-rules.ts'
+import { type CompiledPolicy, checkedRules, compilePolicies, type Toolchain } from './compile.ts'
+import { policyFiles } from './content-key.ts'
 import { PolicyError } from './errors.ts'
 import { loadPolicy } from './evaluate.ts'
 import { loadLabels } from './labels.ts'
@@ -29,9 +29,8 @@ export interface CheckedPolicy {
  */
 export async function checkPolicy(path: string, tools: Toolchain): Promise<CheckedPolicy> {
   const opa = await opaOf(tools)
-  await checkPolicies(opa, path, readManifest(path))
+  const rules = await checkedRules(opa, { path, ...tools }, readManifest(path))
   await checkFormat(opa, path)
-  const rules = await describeRules(opa, path)
   if (existsSync(join(path, 'data', 'labels.yaml'))) loadLabels(path)
   const { warnings } = checkData(path, rules, Date.now())
   const notes = [...warnings, ...checkOwners(path)]

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readBundle } from '../bundle.ts'
-import { CAPABILITIES } from '../compile.ts'
+import { CAPABILITIES } from '../content-key.ts'
 import { PolicyError } from '../errors.ts'
 import { compileModule, exportedNames, startModule } from '../opa-module.ts'
 import { RunError, run } from '../run.ts'

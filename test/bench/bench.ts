@@ -14,13 +14,14 @@ import { findProgram, versionOf } from './programs.ts'
 import { disturbance } from './rounds.ts'
 import { rowScan } from './row-scan.ts'
 import { makeTables } from './sample-tables.ts'
+import { swap } from './swap.ts'
 import { throughput } from './throughput.ts'
 
 /**
  * Speed as a ratio: a direct connection, PgBouncer and Holdpoint in turn, on one machine, in one run, on one database.
  * Prints Markdown, writes the raw figures as JSON, and asserts nothing.
  */
-const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds', 'pending'] as const
+const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds', 'pending', 'swap'] as const
 const HELP = `npm run bench -- [options]
   --seconds <n>    how long each pgbench runs (5)
   --rounds <n>     how often each contestant is measured (3)
@@ -30,6 +31,7 @@ const HELP = `npm run bench -- [options]
   --holds <n>      how many are approved on each queue backend (10000)
   --queues <names> of PostgreSQL, Redis (both)
   --pending <n>    how many wait while others go on (10000)
+  --swaps <n>      how often the policy is swapped under load (30)
   --out <file>     the raw figures (test/bench/results/<time>.json)
 `
 
@@ -43,6 +45,7 @@ const { values: given } = parseArgs({
     holds: { type: 'string', default: '10000' },
     queues: { type: 'string', default: 'PostgreSQL,Redis' },
     pending: { type: 'string', default: '10000' },
+    swaps: { type: 'string', default: '30' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -87,6 +90,7 @@ async function bench(): Promise<void> {
   if (wanted.has('holds'))
     sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
+  if (wanted.has('swap')) sections.push(await swap({ ...options, swaps: number('swaps') }))
   await report(sections, programs, tree.upstream)
 }
 
@@ -136,7 +140,7 @@ async function describeMachine(programs: Readonly<Record<string, string | null>>
   ].join(' · ')
 }
 
-function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending'): number {
+function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending' | 'swaps'): number {
   const value = Number(given[name])
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number from 1`)
   return value

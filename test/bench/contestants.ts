@@ -73,7 +73,11 @@ interface ReadyLine {
 }
 
 /** Another proxy with one process, in front of the same database and with the same policies and people. */
-export async function startOneWorker(tree: HoldpointTree, folder: string): Promise<Owned> {
+export async function startOneWorker(
+  tree: HoldpointTree,
+  folder: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Owned> {
   const config = JSON.parse(readFileSync(join(tree.data, 'config.json'), 'utf8'))
   const data = join(folder, 'one-worker')
   mkdirSync(data)
@@ -81,7 +85,9 @@ export async function startOneWorker(tree: HoldpointTree, folder: string): Promi
   // In development the log goes to a file; the port is said in the log.
   const proxy = { ...config.proxy, port: 0, workers: 1 }
   const doors = { ...config.doors, port: 0 }
-  writeFileSync(file, JSON.stringify({ ...config, data, proxy, doors, log: { level: 'info' } }), { mode: 0o600 })
+  writeFileSync(file, JSON.stringify({ ...config, data, proxy, doors, log: { level: 'info' }, ...more }), {
+    mode: 0o600,
+  })
   const child = spawn(process.execPath, [ENTRY, 'proxy', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const line = await firstLine(child, (text) => text.includes('the proxy listens'))
   const url = new URL(tree.url)

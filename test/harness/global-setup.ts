@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A superuser's URL to the run's own PostgreSQL 18, database `postgres`. */
     readonly postgresUrl: string
+    /** A cache of this run: what one test file had built and tested, the next need not. */
+    readonly policyCache: string
   }
 }
 
@@ -34,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     settings: { fsync: 'off', max_connections: '300' },
   })
   project.provide('postgresUrl', server.url('postgres'))
+  project.provide('policyCache', join(folder, 'policy-cache'))
   return async () => {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })

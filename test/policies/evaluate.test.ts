@@ -120,6 +120,34 @@ test('remembers a decision by its input, and by nothing that the policy is not s
   expect(policy.decide(asked({ tag: 'TABLE' }))).not.toBe(first)
 })
 
+test('a decision that takes more memory than it may fails, and the next one is made', async () => {
+  const range = 'count([n | some n in numbers.range(1, 200000)])'
+  using folder = decisionPolicy(`decision := {"outcome": "allow"} if {
+	input.statement.tag == "SELECT"
+	${range} > 0
+}
+
+decision := 7 if input.statement.tag != "SELECT"`)
+  const compiled = await compilePolicies({
+    path: folder.path,
+    opa: () => opa(),
+    cacheFolder: folder.cacheFolder,
+    progress: () => undefined,
+  })
+  const bounded = await loadPolicy(compiled, { decisionBytesMax: 2 * 1024 * 1024 })
+  const unbounded = await loadPolicy(compiled)
+  const code = (policy: Policy, tag: string): string => {
+    try {
+      policy.decide(asked({ tag }))
+      return 'decided'
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  expect([code(bounded, 'SELECT'), code(bounded, 'UPDATE')]).toEqual(['evaluation_failed', 'result_invalid'])
+  expect(code(unbounded, 'SELECT')).toBe('result_invalid')
+}, 60_000)
+
 test('gives the same answers when its memory was bounded and it had to start anew', async () => {
   const small = await loadPolicy(await defaultPolicies(), { memoryBytesMax: 1, rememberedBytesMax: 0 })
   for (let round = 0; round < 3; round++)

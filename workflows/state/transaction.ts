@@ -23,7 +23,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
       () => false,
       () => true,
     )
-    throw asStateError(cause)
+    throw asStateError(cause, !broken)
   } finally {
     client.release(broken)
   }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CompiledPolicy } from '../../../policies/compile.ts'
+import { putInForce } from '../../harness/release-in-force.ts'
 import { type DoorsStand, openDoorsStand } from '../doors/doors-stand.ts'
-import { judgedBy, policiesWith, putInForce, RELEASED } from './put-in-force.ts'
+import { judgedBy, policiesWith, RELEASED } from './put-in-force.ts'
 
 /** A statement is held under one release, approved, and another release is in force when it would run. */
 let stand: DoorsStand
@@ -105,4 +106,59 @@ describe('over the wire, a statement that was approved under an earlier release'
     await approved.client.query(sql)
     expect(await named()).toBe(`${before}!`)
   }, 240_000)
+
+  test('and that waits all the while is judged by the one in force', async () => {
+    const before = await named()
+    const waiting = await stand.wire('ana', {}, 'wait')
+    const result = waiting.query(held()).catch((error: unknown) => error)
+    try {
+      const id = await pending()
+      await inForce('denying')
+      await stand.answer(id, 'approve')
+      expect(await result).toMatchObject({ code: '42501' })
+      expect(await named()).toBe(before)
+    } finally {
+      await waiting.end()
+    }
+  }, 240_000)
+})
+
+async function pending(): Promise<string> {
+  const find = async () =>
+    (await stand.workflows.pool.query("SELECT id FROM hold WHERE status = 'pending' ORDER BY created_at DESC LIMIT 1"))
+      .rows
+  await expect.poll(async () => (await find()).length, { timeout: 30_000 }).toBe(1)
+  return (await find())[0].id
+}
+
+describe('deferred, a statement whose approval comes under another release', () => {
+  /** Deferred under the first release, then approved under this one. @returns how its run ended */
+  async function approvedUnder(
+    release: Release,
+  ): Promise<{ readonly id: string; readonly state: string; readonly why: unknown }> {
+    const { status, body } = await stand.statement('ana', held())
+    expect(status).toBe(202)
+    await inForce(release)
+    await stand.answer(body.hold.id, 'approve')
+    const shown = async () => (await stand.call('ana', 'GET', `/v1/holds/${body.hold.id}`)).body.result
+    await expect.poll(async () => (await shown()).state, { timeout: 60_000 }).not.toBe('waiting')
+    await expect.poll(async () => (await shown()).state, { timeout: 60_000 }).not.toBe('running')
+    return { id: body.hold.id, ...(await shown()) }
+  }
+
+  test.each([
+    { release: 'first' as const, runs: true },
+    { release: 'allowing' as const, runs: true },
+    { release: 'denying' as const, runs: false },
+    { release: 'asking others' as const, runs: false },
+  ])(
+    'is judged by the one in force: $release',
+    async ({ release, runs }) => {
+      const before = await named()
+      const { state, why } = await approvedUnder(release)
+      expect(await named(), JSON.stringify({ state, why })).toBe(runs ? `${before}!` : before)
+      expect(state).toBe(runs ? 'ready' : 'failed')
+    },
+    240_000,
+  )
 })

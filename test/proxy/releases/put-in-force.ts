@@ -1,13 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type pg from 'pg'
-import { vi } from 'vitest'
+import { inject, vi } from 'vitest'
 import type { CompiledPolicy } from '../../../policies/compile.ts'
-import { packPolicy } from '../../../policies/packed.ts'
 import { buildPolicy } from '../../../policies/toolchain.ts'
-import { keepRelease } from '../../../workflows/releases/store.ts'
-import { inTransaction } from '../../../workflows/state/transaction.ts'
 import { listJournals, trailFolder } from '../../../workflows/trail/journal-files.ts'
 import { opa } from '../../policies/default-policy.ts'
 import { policyFolder } from '../../policies/policy-folder.ts'
@@ -17,23 +11,8 @@ import type { DoorsStand } from '../doors/doors-stand.ts'
 export async function policiesWith(files: Readonly<Record<string, string>>): Promise<CompiledPolicy> {
   using folder = policyFolder('default')
   for (const [file, text] of Object.entries(files)) folder.write(file, text)
-  const tools = { opa: () => opa(), cacheFolder: join(folder.cacheFolder, 'own'), progress: () => undefined }
+  const tools = { opa: () => opa(), cacheFolder: inject('policyCache'), progress: () => undefined }
   return await buildPolicy(folder.path, tools)
-}
-
-/** As the follower does once a commit was verified. */
-export async function putInForce(pool: pg.Pool, compiled: CompiledPolicy): Promise<void> {
-  const commit = createHash('sha1').update(compiled.digest).digest('hex')
-  await inTransaction(pool, async (client) => {
-    const about = { repository: 'acme/policies', repositoryId: 7, branch: 'main', folder: '', follows: null }
-    const rest = { pulls: [], changes: [], files: {}, answers: [] }
-    await keepRelease(
-      client,
-      { commit, ...about, digest: compiled.digest, package: packPolicy(compiled), ...rest },
-      new Date(),
-    )
-    await client.query('UPDATE followed_branch SET verified = $1, head = $1, repository = 7', [commit])
-  })
 }
 
 /** What openDoorsStand needs to judge by releases; nobody follows a branch here. */

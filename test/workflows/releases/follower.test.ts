@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { CompiledPolicy } from '../../../policies/compile.ts'
 import { unpackPolicy } from '../../../policies/packed.ts'
 import { startFollower } from '../../../workflows/releases/follower.ts'
 import { evidenceHash, packageOf } from '../../../workflows/releases/store.ts'
-import { defaultPolicies } from '../../policies/default-policy.ts'
 import { begin, stories } from './provenance-stories.ts'
-import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand, RULE } from './release-stand.ts'
+import { compiledCheckout, openReleaseStand, REPOSITORY_FILES, type ReleaseStand, RULE } from './release-stand.ts'
 
 // Each round builds, tests and replays; a busy machine takes its time.
 vi.setConfig({ testTimeout: 240_000 })
 
 let stand: ReleaseStand
 let first: string
+let checkout: CompiledPolicy
 const rule = REPOSITORY_FILES[RULE] as string
 
 beforeAll(async () => {
+  checkout = await compiledCheckout()
   stand = await openReleaseStand()
   first = stand.change({
     'policies/data/holds.yaml': `# Looked at once more\n${REPOSITORY_FILES['policies/data/holds.yaml']}`,
@@ -24,7 +26,7 @@ afterAll(() => stand[Symbol.asyncDispose]())
 
 test('the first reviewed commit becomes the policy, and it is the one that a checkout compiles to', async () => {
   expect(await stand.problems()).toEqual([])
-  const { digest } = await defaultPolicies()
+  const { digest } = checkout
   expect(await stand.inForce()).toMatchObject({ commit: first, digest, pinned: false, follows: null })
   const kept = await packageOf(stand.pool, first)
   expect(unpackPolicy(kept as Buffer, digest).digest).toBe(digest)
@@ -33,7 +35,7 @@ test('the first reviewed commit becomes the policy, and it is the one that a che
 
 test('the trail leads from the digest to the people who approved it, and to what GitHub said', async () => {
   const [event] = await stand.trail('release.verified')
-  const { digest } = await defaultPolicies()
+  const { digest } = checkout
   expect(event).toMatchObject({
     commit: first,
     repository: 'acme/policies',

@@ -1,9 +1,9 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
+import { inject } from 'vitest'
 import { loadConfig } from '../../../config.ts'
-import type { Toolchain } from '../../../policies/compile.ts'
+import { type CompiledPolicy, compilePolicies, type Toolchain } from '../../../policies/compile.ts'
 import { type Follower, type FollowerOptions, startFollower } from '../../../workflows/releases/follower.ts'
 import type { GitHubConfig } from '../../../workflows/releases/github/client.ts'
 import type { ReleaseNotice } from '../../../workflows/releases/notices.ts'
@@ -12,6 +12,7 @@ import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
 import { opa, POLICIES } from '../../policies/default-policy.ts'
+import { fewerPolicies, policyFolder } from '../../policies/policy-folder.ts'
 import { type StandInGitHub, startGitHub } from '../../stand-ins/github.ts'
 import type { People } from '../../stand-ins/github-people.ts'
 import { gitHubConfig } from './github-config.ts'
@@ -35,14 +36,19 @@ export interface ReleaseStand extends AsyncDisposable {
   trail(name: string): Promise<readonly Record<string, unknown>[]>
 }
 
+/** Fewer than the default policies: each release is built and tested. */
 export const REPOSITORY_FILES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    globSync(['rules/**/*.rego', 'data/**/*.yaml', 'manifest.yaml'], { cwd: POLICIES }).map((file) => [
-      `policies/${file}`,
-      readFileSync(join(POLICIES, file), 'utf8'),
-    ]),
+    fewerPolicies().map((file) => [`policies/${file}`, readFileSync(join(POLICIES, file), 'utf8')]),
   ),
   CODEOWNERS: 'policies/ @ben\n',
+}
+
+/** What a checkout of REPOSITORY_FILES compiles to. */
+export async function compiledCheckout(): Promise<CompiledPolicy> {
+  using folder = policyFolder('fewer')
+  const { path, cacheFolder } = folder
+  return await compilePolicies({ path, opa: () => opa(), cacheFolder, progress: () => undefined })
 }
 
 export const RULE = 'policies/rules/general/reads.rego'
@@ -58,8 +64,7 @@ export async function openReleaseStand(
   const database = await freshDatabase()
   const pool = openState(database.url)
   await migrate(pool)
-  const cacheFolder = mkdtempSync(join(tmpdir(), 'holdpoint-stand-'))
-  const tools = { opa: () => opa(), cacheFolder, progress: () => undefined }
+  const tools = { opa: () => opa(), cacheFolder: inject('policyCache'), progress: () => undefined }
   const clock = { ms: Date.UTC(2026, 10, 21, 12) }
   const told: ReleaseNotice[] = []
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -111,7 +116,6 @@ export async function openReleaseStand(
       await pool.end()
       await database[Symbol.asyncDispose]()
       await github[Symbol.asyncDispose]()
-      rmSync(cacheFolder, { recursive: true, force: true })
     },
   }
 }

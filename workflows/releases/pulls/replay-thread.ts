@@ -11,8 +11,10 @@ import type { ReplayOutcome, ReplayTask } from './replay-apart.ts'
 const { stateUrl, before, after, now, days, inputsMax } = workerData as ReplayTask
 
 async function difference(): Promise<ReplayOutcome> {
-  const was = await loadPolicy(unpackPolicy(Buffer.from(before.bytes), before.digest))
-  const is = await loadPolicy(unpackPolicy(Buffer.from(after.bytes), after.digest))
+  // Resource limits of a thread count its heap, and not what WebAssembly takes.
+  const limits = { decisionBytesMax: 256 * 1024 * 1024 }
+  const was = await loadPolicy(unpackPolicy(Buffer.from(before.bytes), before.digest), limits)
+  const is = await loadPolicy(unpackPolicy(Buffer.from(after.bytes), after.digest), limits)
   try {
     await warmUp(is)
   } catch {
