@@ -69,7 +69,7 @@ test('a hundred clients see no error, and each session is judged by the old one,
   )
   expect(sessions.size).toBe(CLIENTS)
   for (const records of sessions.values()) {
-    const digests = records.map(({ body }) => body.policy)
+    const digests = records.map(({ body }) => (body.judgement as { policy: string }).policy)
     const swapped = digests.indexOf(young.digest)
     expect(swapped).toBeGreaterThan(0)
     expect(new Set(digests.slice(0, swapped))).toEqual(new Set([old.digest]))
