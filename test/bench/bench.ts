@@ -11,6 +11,7 @@ import { holdsPending } from './holds-pending.ts'
 import { latency } from './latency.ts'
 import { newStatements } from './new-statements.ts'
 import { findProgram, versionOf } from './programs.ts'
+import { replaying } from './replaying.ts'
 import { disturbance } from './rounds.ts'
 import { rowScan } from './row-scan.ts'
 import { makeTables } from './sample-tables.ts'
@@ -21,7 +22,17 @@ import { throughput } from './throughput.ts'
  * Speed as a ratio: a direct connection, PgBouncer and Holdpoint in turn, on one machine, in one run, on one database.
  * Prints Markdown, writes the raw figures as JSON, and asserts nothing.
  */
-const BENCHMARKS = ['throughput', 'latency', 'new-statements', 'rows', 'copy', 'holds', 'pending', 'swap'] as const
+const BENCHMARKS = [
+  'throughput',
+  'latency',
+  'new-statements',
+  'rows',
+  'copy',
+  'holds',
+  'pending',
+  'swap',
+  'replay',
+] as const
 const HELP = `npm run bench -- [options]
   --seconds <n>    how long each pgbench runs (5)
   --rounds <n>     how often each contestant is measured (3)
@@ -32,6 +43,7 @@ const HELP = `npm run bench -- [options]
   --queues <names> of PostgreSQL, Redis (both)
   --pending <n>    how many wait while others go on (10000)
   --swaps <n>      how often the policy is swapped under load (30)
+  --replayed <n>   how many recorded decisions are replayed (1000000)
   --out <file>     the raw figures (test/bench/results/<time>.json)
 `
 
@@ -46,6 +58,7 @@ const { values: given } = parseArgs({
     queues: { type: 'string', default: 'PostgreSQL,Redis' },
     pending: { type: 'string', default: '10000' },
     swaps: { type: 'string', default: '30' },
+    replayed: { type: 'string', default: '1000000' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -91,6 +104,7 @@ async function bench(): Promise<void> {
     sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   if (wanted.has('swap')) sections.push(await swap({ ...options, swaps: number('swaps') }))
+  if (wanted.has('replay')) sections.push(await replaying({ ...options, decisions: number('replayed') }))
   await report(sections, programs, tree.upstream)
 }
 
@@ -140,7 +154,9 @@ async function describeMachine(programs: Readonly<Record<string, string | null>>
   ].join(' · ')
 }
 
-function number(name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending' | 'swaps'): number {
+function number(
+  name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending' | 'swaps' | 'replayed',
+): number {
   const value = Number(given[name])
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number from 1`)
   return value
