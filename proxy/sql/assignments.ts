@@ -23,7 +23,9 @@ export function assignments(context: Context, nodes: readonly Node[] | undefined
     const value = expression(context, val, scope, stays ? 'written' : 'projected')
     if (moved === null) probe(context, value.sources)
     // An element or a field of a value is not the value.
-    carryInto(context, item, column, indirection.length > 0 ? derived(value.sources) : value)
+    const isWhole = indirection.length === 0
+    const remains = stays && isWhole && movedFrom(context, val, scope, 'as it is') !== null
+    if (!remains) carryInto(context, item, column, isWhole ? value : derived(value.sources))
     const relation = context.snapshot.relationByOid(item.relation?.oid ?? 0)
     if (relation !== undefined && 'SetToDefault' in (val ?? {})) defaultOf(context, relation, node.ResTarget.name ?? '')
   }

@@ -6,6 +6,8 @@ export class Carries {
   created: CarriedAtCreation | 'view' | null = null
   /** One is written where not all is seen that goes in: in a function, whose parameters stand for anything. */
   isBlind = false
+  /** The same of columns with labels that last: what goes in there is computed, and of what is not known. */
+  computesBlindly = false
   readonly #all: Carry[] = []
 
   add(carry: Carry): void {
@@ -19,6 +21,7 @@ export class Carries {
   absorb(other: Carries): void {
     this.#all.push(...other.#all)
     this.isBlind ||= other.isBlind
+    this.computesBlindly ||= other.computesBlindly
     this.created ??= other.created
   }
 }

@@ -19,7 +19,10 @@ export function labelsOf(sources: readonly Source[]): readonly string[] {
 /** @param column null: any column of the item, for all that is known */
 export function carryInto(context: Context, into: Item, column: Column | null, value: Value): void {
   const relation = context.snapshot.relationByOid(into.relation?.oid ?? 0)
-  if (relation?.schema !== TEMPORARY_SCHEMA) return
+  if (relation?.schema !== TEMPORARY_SCHEMA) {
+    arrive(context, into, column, value)
+    return
+  }
   if (context.inside.length > 0) context.record.carries.isBlind = true
   const labels = labelsOf(value.sources)
   const { sources, exact, type } = value
@@ -31,6 +34,28 @@ export function carryInto(context: Context, into: Item, column: Column | null, v
     context.record.carries.add({ relation: oid, attribute, labels, exact: same && attribute !== null })
   }
 }
+
+/** In a column that lasts a value is masked as the others there are, which may show a part: of it, or of a part of it. */
+function arrive(context: Context, into: Item, column: Column | null, value: Value): void {
+  const targets = column === null ? into.columns.all() : [column]
+  const labels = labelsOf(targets.flatMap(({ sources }) => sources))
+  if (labels.length === 0 || (column !== null && isMoved(value, column, labels))) return
+  for (const source of value.sources) if (source.labels.length > 0) context.record.column(source, 'computed')
+  if (context.inside.length > 0) context.record.carries.computesBlindly = true
+}
+
+/** The value itself, and whatever masks it there masks it where it comes from. */
+function isMoved({ exact, type, sources }: Value, column: Column, labels: readonly string[]): boolean {
+  const alike = sources.every((source) => source.labels.length === 0 || isSame(source.labels, labels))
+  return exact && alike && type !== 0 && (type === column.type || (TEXTS.has(type) && TEXTS.has(column.type)))
+}
+
+function isSame(labels: readonly string[], others: readonly string[]): boolean {
+  return together(labels, others) === labels && together(others, labels) === others
+}
+
+/** text, and varchar, which refuses what is too long. */
+const TEXTS: ReadonlySet<number> = new Set([25, 1043])
 
 /** The values of a row, in the order of the columns that are named, or of all there are. */
 export function carryRow(context: Context, into: Item, names: readonly string[], values: ColumnSet): void {

@@ -10,6 +10,7 @@ const uses: readonly ColumnUse[] = [
   'written',
   'returned',
   'probed',
+  'computed',
 ]
 const bits = Object.fromEntries(uses.map((use, bit) => [use, 1 << bit])) as Readonly<Record<ColumnUse, number>>
 
@@ -37,13 +38,12 @@ export class ColumnUses {
     }
   }
 
-  facts(): Column[] {
-    return [...this.#columns].map(([{ schema, relation, column, labels }, used]) => ({
-      schema,
-      relation,
-      column,
-      uses: uses.filter((use) => (used & bits[use]) !== 0),
-      labels,
-    }))
+  /** @param blindly any labelled value that is read may be in what is computed and written */
+  facts(blindly: boolean): Column[] {
+    return [...this.#columns].map(([{ schema, relation, column, labels }, used]) => {
+      const computed = blindly && labels.length > 0 && (used & bits.projected) !== 0
+      const all = computed ? used | bits.computed : used
+      return { schema, relation, column, uses: uses.filter((use) => (all & bits[use]) !== 0), labels }
+    })
   }
 }

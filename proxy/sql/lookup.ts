@@ -43,16 +43,21 @@ function isWhole(context: Context, node: Node, scope: Scope): 'labelled' | 'plai
 
 /**
  * The columns that a value is moved from as it is, or without regard to case, or in place of NULL; null: it is computed.
- * What is computed of labelled columns meets the table's own constraints, which fail for some values and not for others.
+ * A cast may leave a part of it. What is computed of labelled columns meets the table's own constraints, which fail for some values and not for others.
  */
-export function movedFrom(context: Context, node: Node | undefined, scope: Scope): readonly Source[] | null {
+export function movedFrom(
+  context: Context,
+  node: Node | undefined,
+  scope: Scope,
+  cast: 'cast' | 'as it is' = 'cast',
+): readonly Source[] | null {
   if (node === undefined || 'A_Const' in node || 'ParamRef' in node || 'SetToDefault' in node) return noSources
   if ('ColumnRef' in node) return ofColumn(node)
-  if ('TypeCast' in node) return movedFrom(context, node.TypeCast.arg, scope)
+  if ('TypeCast' in node) return cast === 'cast' ? movedFrom(context, node.TypeCast.arg, scope, cast) : null
   const folds = 'FuncCall' in node ? folded(context, node.FuncCall) : null
-  if (folds !== null) return movedFrom(context, folds, scope)
+  if (folds !== null) return movedFrom(context, folds, scope, cast)
   if (!('CoalesceExpr' in node)) return null
-  const parts = (node.CoalesceExpr.args ?? []).map((arg) => movedFrom(context, arg, scope))
+  const parts = (node.CoalesceExpr.args ?? []).map((arg) => movedFrom(context, arg, scope, cast))
   return parts.every((part) => part !== null) ? parts.flat() : null
 
   function ofColumn({ ColumnRef: reference }: { readonly ColumnRef: ColumnRef }): readonly Source[] | null {

@@ -11,7 +11,7 @@ import { fromClause } from './from-clause.ts'
 import { returning, target } from './modify.ts'
 import { type Item, innerScope, type Scope } from './scope.ts'
 import type { Result } from './select.ts'
-import { derived, named } from './value.ts'
+import { named } from './value.ts'
 
 /** Walks MERGE. */
 export function mergeInto(context: Context, statement: MergeStmt, outer: Scope): Result {
@@ -33,7 +33,7 @@ export function mergeInto(context: Context, statement: MergeStmt, outer: Scope):
     assignments(context, clause.targetList, item, seen)
     const values = expressions(context, clause.values, seen, 'projected')
     const names = (clause.targetList ?? []).flatMap((node) => ('ResTarget' in node ? [node.ResTarget.name ?? ''] : []))
-    carryRow(context, item, names, new ListedColumns(values.map((value) => named('', derived(value.sources)))))
+    carryRow(context, item, names, new ListedColumns(values.map((value) => named('', value))))
   }
   return returning(context, statement.returningClause, scope, item)
 }

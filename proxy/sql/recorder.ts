@@ -197,7 +197,7 @@ export class Recorder {
       ...about,
       effects: effects.filter((effect) => this.#effects.has(effect)),
       relations,
-      columns: this.#columns.facts(),
+      columns: this.#columns.facts(this.carries.computesBlindly),
       functions: this.#routines.facts(),
       ...this.#reach.facts(),
       locks: locksOf({ node, relations, asked: this.#locks }),

@@ -9,6 +9,16 @@ beforeAll(async () => {
   stand = await openStand(`
     CREATE FUNCTION makes() RETURNS void LANGUAGE sql AS 'CREATE TEMP TABLE t AS SELECT name AS x, email AS y FROM customers';
     CREATE TEMP TABLE t (x text, y text);
+    CREATE FUNCTION steps(text) RETURNS void LANGUAGE plpgsql AS
+      'DECLARE v text; BEGIN SELECT phone INTO v FROM customers LIMIT 1; INSERT INTO t (x, y) VALUES (v, $1); END';
+    CREATE FUNCTION moves() RETURNS void LANGUAGE plpgsql AS 'BEGIN UPDATE t SET y = x, x = NULL; END';
+    CREATE FUNCTION shadows() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT remark FROM plain LIMIT 1); END';
+    CREATE FUNCTION first_y() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT y FROM t LIMIT 1); END';
+    CREATE FUNCTION builds() RETURNS void LANGUAGE plpgsql AS
+      'BEGIN CREATE TEMP TABLE t (x text, y text); INSERT INTO t SELECT email, phone FROM customers; END';
+    CREATE FUNCTION builds_unseen() RETURNS void LANGUAGE plpgsql AS
+      $$ BEGIN EXECUTE 'CREATE TEMP TABLE t AS SELECT email AS x, phone AS y FROM customers'; END $$;
+    CREATE FUNCTION answers(OUT a text) LANGUAGE plpgsql AS 'BEGIN FOR a IN SELECT y FROM t LOOP NULL; END LOOP; END';
     CREATE FUNCTION puts(text) RETURNS void LANGUAGE sql AS 'INSERT INTO t (y) VALUES ($1)';
     DROP TABLE t`)
 }, 180_000)
@@ -296,6 +306,38 @@ const attacks: Readonly<Record<string, readonly (readonly string[])[]>> = {
       'SELECT puts(email) FROM customers',
       'INSERT INTO t (x) SELECT email FROM customers',
       'SELECT puts(email) FROM customers',
+    ],
+  ],
+  'PL/pgSQL': [
+    ['CREATE TEMP TABLE t (x text, y text)', "SELECT steps('z')"],
+    [
+      'CREATE TEMP TABLE t (x text, y text)',
+      'SELECT steps(email) FROM customers',
+      'SELECT first_y()',
+      'SELECT answers()',
+    ],
+    ['CREATE TEMP TABLE t (x text, y text)', "SELECT steps('z'); TABLE t; SELECT x FROM t"],
+    ['CREATE TEMP TABLE t (x text, y text)', "BEGIN; SELECT steps('z')", 'TABLE t', 'COMMIT'],
+    [T, 'SELECT moves()', 'SELECT first_y()', 'SELECT answers()'],
+    ["CREATE TEMP TABLE t AS SELECT phone AS x, '' AS y FROM customers", 'SELECT moves()'],
+    [T, 'DO $$ BEGIN UPDATE t SET y = x; END $$'],
+    ['CREATE TEMP TABLE t (x text, y text)', 'DO $$ BEGIN INSERT INTO t SELECT email, phone FROM customers; END $$'],
+    ['SELECT builds()', 'SELECT first_y()'],
+    ['SELECT builds_unseen()', 'SELECT first_y()'],
+    ['CREATE TEMP TABLE plain AS SELECT email AS remark FROM customers', 'SELECT shadows()', 'TABLE plain'],
+    ['SELECT shadows()', 'CREATE TEMP TABLE plain AS SELECT email AS remark FROM customers', 'SELECT shadows()'],
+    ['PREPARE q AS SELECT shadows()', 'CREATE TEMP TABLE plain AS SELECT email AS remark FROM customers', 'EXECUTE q'],
+    ['CREATE TEMP VIEW plain AS SELECT email AS remark FROM customers', 'SELECT shadows()'],
+    [
+      'CREATE TEMP TABLE t (x text, y text)',
+      'CREATE TEMP VIEW w AS SELECT x, y FROM t',
+      "SELECT steps('z')",
+      'TABLE w',
+    ],
+    [
+      'CREATE TEMP TABLE t (x text, y text)',
+      'CREATE FUNCTION pg_temp.own() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t SELECT email, phone FROM customers; END $$',
+      'SELECT pg_temp.own()',
     ],
   ],
   views: [

@@ -55,6 +55,17 @@ describe('the default policies', () => {
     { sql: 'SELECT pg_terminate_backend(1)', by: cleo, is: 'hold', rule: 'privilege.change' },
     { sql: 'SELECT email INTO lasting FROM customers', by: ana, is: 'hold', rule: 'masking.carried_elsewhere' },
     { sql: 'UPDATE customers SET name = email WHERE id = 1', by: ana, is: 'hold', rule: 'masking.carried_elsewhere' },
+    ...[
+      'UPDATE customers SET email = email::varchar(5) WHERE id = 1',
+      'UPDATE customers SET email = substr(email, 2) WHERE id = 1',
+      'INSERT INTO archive (email) SELECT substr(email, 2) FROM customers WHERE id = 1',
+      'WITH part AS (SELECT left(email, 3) AS e FROM customers) INSERT INTO archive (email) SELECT e FROM part',
+      'MERGE INTO archive a USING customers c ON a.id = c.id WHEN NOT MATCHED THEN INSERT (email) VALUES (left(c.email, 3))',
+    ].map((sql) => ({ sql, by: ana, is: 'hold', rule: 'masking.carried_elsewhere' })),
+    ...[
+      'INSERT INTO archive (email) SELECT email FROM customers UNION ALL SELECT email FROM customers',
+      'MERGE INTO archive a USING customers c ON a.id = c.id WHEN NOT MATCHED THEN INSERT (email) VALUES (c.email)',
+    ].map((sql) => ({ sql, by: ana, is: 'allow' })),
     { sql: 'UPDATE customers SET email = $1 WHERE id = 1', by: bot, is: 'hold', rule: 'agents.writes_labelled' },
     { sql: 'DELETE FROM customers WHERE id = 1', by: bot, is: 'hold', rule: 'agents.writes_labelled' },
     { sql: 'COPY customers TO STDOUT', by: bot, is: 'hold', rule: 'agents.exports_labelled' },

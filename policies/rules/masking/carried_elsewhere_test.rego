@@ -47,6 +47,23 @@ test_holds_a_value_that_moves_to_a_column_of_another_kind if {
 	}
 }
 
+moving(uses, label) := object.union(copying(["read", "write"], []), {"columns": [
+	object.union(f.column("phone", uses, [label]), {"relation": "archive"}),
+	f.column("phone", ["written"], [label]),
+]})
+
+test_holds_a_part_of_a_value_where_the_mask_shows_a_part if {
+	every uses in [["projected", "computed"], ["written", "computed"]] {
+		every label in ["phone", "email", "birth_date"] { count(rule.hold) == 1 with input as f.by(f.ana, moving(uses, label)) }
+	}
+}
+
+test_lets_a_part_of_a_value_move_to_where_nothing_is_shown if {
+	every label in ["salary", "address", "made_up"] {
+		rule.hold == set() with input as f.by(f.ana, moving(["projected", "computed"], label))
+	}
+}
+
 into_temporary(labels) := object.union(
 	copying(["read", "write", "ddl"], ["projected"]),
 	{"relations": [f.labelled("customers", ["select"], ["email"]), object.union(f.temporary("t", ["create", "insert"]), {"labels": labels})]},
