@@ -79,6 +79,22 @@ export class ColumnSources {
     return labels.size === 0 ? none : [...labels].sort()
   }
 
+  /** Those that have labels only by their family, or give some to it: rows of one may lie in another. */
+  unlikeFamily(relation: Relation): readonly Source[] {
+    const family = [...this.#options.inheritance.familyOf(relation.oid)].flatMap(
+      (oid) => this.#options.relations.byOid(oid) ?? none,
+    )
+    const alike = (name: string) => {
+      const labels = family.flatMap((member) =>
+        member.attributes
+          .filter((each) => each.name === name)
+          .map((each) => this.#ruled(member, each).toSorted().join()),
+      )
+      return new Set(labels).size < 2
+    }
+    return this.sourcesOf(relation).filter(({ column }) => !alike(column))
+  }
+
   #ruled(relation: Relation, attribute: Attribute): readonly string[] {
     return this.#options.labels.labelsFor({
       schema: relation.schema,

@@ -192,6 +192,11 @@ export class CatalogSnapshot {
     return this.sourcesOf(relation).find((source) => source.attribute === attribute)?.labels ?? none
   }
 
+  /** Its columns that are not labelled alike in all its partitions, parents and children. */
+  sourcesUnlikeFamily(relation: Relation): readonly Source[] {
+    return this.#columns.unlikeFamily(relation)
+  }
+
   /** SHA-256 (hex) of what a relation is: its columns, rules, triggers and attached expressions. */
   definitionHash(oid: number): string {
     const key = `hash ${oid}`

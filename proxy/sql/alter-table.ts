@@ -28,6 +28,22 @@ function refuseJoining(context: Context, relation: Relation, { cmds }: AlterTabl
   if (joins) context.record.unresolved('relation', `temporary ${relation.name} as a part of another`)
 }
 
+/**
+ * A partition or child that leaves has its own labels only, and so have those that stay, whatever was moved from one to
+ * the other while they were one table.
+ */
+function leave(context: Context, relation: Relation, { cmds }: AlterTableStmt): void {
+  for (const node of cmds ?? []) {
+    if (!('AlterTableCmd' in node)) continue
+    const { subtype = '', def } = node.AlterTableCmd
+    if (!/^AT_(DropInherit|DetachPartition)/.test(subtype)) continue
+    const detached = def !== undefined && 'PartitionCmd' in def ? def.PartitionCmd.name : undefined
+    const found = detached === undefined ? null : useRelation(context, nameOf(detached), ['alter'])
+    const leaves = found?.found === 'relation' ? found.relation : relation
+    for (const source of context.snapshot.sourcesUnlikeFamily(leaves)) context.record.column(source, 'projected')
+  }
+}
+
 /** Walks ALTER TABLE and its like: what each subcommand reaches for beyond the definition itself. */
 export function alterTable(context: Context, fields: AlterTableStmt): void {
   context.record.effect('ddl')
@@ -51,7 +67,10 @@ export function alterTable(context: Context, fields: AlterTableStmt): void {
   const name = nameOf(fields.relation ?? {})
   if (fields.relation !== undefined) context.seen.add(fields.relation)
   const found = useRelation(context, name, [...access], { mayBeMissing: fields.missing_ok === true })
-  if (found.found === 'relation') refuseJoining(context, found.relation, fields)
+  if (found.found === 'relation') {
+    refuseJoining(context, found.relation, fields)
+    leave(context, found.relation, fields)
+  }
   const { relation: _relation, ...rest } = fields
   walkFields(context, 'AlterTableStmt', rest, definitionScope(context, fields as NodeFields), {
     access: ['alter'],

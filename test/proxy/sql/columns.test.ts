@@ -145,6 +145,30 @@ test("a child's own label is a label of the same column seen through its parent"
   expect(snapshot.labelsOf(snapshot.relation('public', 'base')?.oid ?? 0, 2)).toEqual(['secret'])
 })
 
+test.for([
+  ['ALTER TABLE parts DETACH PARTITION one', ['note']],
+  ['ALTER TABLE parts DETACH PARTITION other', ['note']],
+  ['ALTER TABLE parts DETACH PARTITION other CONCURRENTLY', ['note']],
+  ['ALTER TABLE alike DETACH PARTITION alike_one', []],
+  ['ALTER TABLE child NO INHERIT base', ['note']],
+  ['ALTER TABLE parts ADD COLUMN more text', []],
+] as const)('%s takes what is only labelled among the others with it', async ([text, columns]) => {
+  await using other = await sample(`
+    CREATE TABLE parts (id int, note text, email text) PARTITION BY LIST (id);
+    CREATE TABLE one PARTITION OF parts FOR VALUES IN (1);
+    CREATE TABLE other PARTITION OF parts DEFAULT;
+    CREATE TABLE alike (id int, note text, email text) PARTITION BY LIST (id);
+    CREATE TABLE alike_one PARTITION OF alike DEFAULT;
+    CREATE TABLE base (id int, note text);
+    CREATE TABLE child () INHERITS (base)`)
+  other.catalog.relabel({
+    labelsFor: ({ relation, column }) =>
+      column === 'email' || (column === 'note' && ['one', 'base'].includes(relation)) ? ['secret'] : [],
+  })
+  const { facts } = other.one(text)
+  expect(facts.columns.filter(({ uses }) => uses.includes('projected')).map(({ column }) => column)).toEqual(columns)
+})
+
 /** Columns by how they are used, base columns and views alike. */
 const usage: readonly (readonly [sql: string, uses: readonly string[]])[] = [
   ["SELECT id FROM customers WHERE email LIKE 'a%'", ['customers.id projected', 'customers.email filtered probed']],
