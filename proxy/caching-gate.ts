@@ -75,10 +75,11 @@ export class CachingGate implements Gate {
     return statementShape(judgement, origin.analysis.definitions, session)
   }
 
-  async stands({ footing }: Judgement, session: SessionView): Promise<boolean> {
+  stands({ footing }: Judgement, session: SessionView): boolean | Promise<boolean> {
     if (footing === null || footing === undefined) return true
     const catalog = this.#options.catalogs.get(session.target.name)
-    return (await catalog?.unchanged?.(footing).catch(() => false)) ?? false
+    if (catalog?.isRecent?.(footing) === true) return true
+    return catalog?.unchanged?.(footing).catch(() => false) ?? false
   }
 
   async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {

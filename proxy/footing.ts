@@ -4,10 +4,11 @@ import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import type { Analysis } from './sql/analyse.ts'
 
 /**
- * What a judgement rests on that can be replaced while the statement's text, its tables and their columns stay as they
- * are: views, functions, rules, policies, triggers, defaults, checks, children.
+ * What a judgement rests on that can be replaced while the statement's text stays as it is: views, functions, rules,
+ * policies, triggers, defaults, checks, children, and what a name means. Of plain tables that is little and seldom: another
+ * relation under the name, a first policy, child or trigger.
  *
- * @returns null for a read of plain tables: a column's number is never given to another
+ * @returns null where no definition matters
  */
 export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSnapshot): Footing | null {
   const routineOf = (oid: number) => snapshot.routineByOid(oid)
@@ -18,27 +19,34 @@ export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSna
   const writes = facts.effects.includes('write')
   // A temporary view is known by the names in it, and a permanent one by what is behind it.
   const viewed = facts.relations.some(({ temporary, kind }) => temporary && kind === 'view')
-  // What a write sets off cannot be taken back, and any table may have got its first trigger a moment ago.
-  const rests = viewed || (writes ? relations.length > 0 : !relations.every((relation) => isPlain(snapshot, relation)))
-  if (!rests && routines.length === 0) return null
+  const domains = new Set(
+    relations.flatMap(({ attributes }) => attributes.flatMap(({ type }) => domainsOf(snapshot, type))),
+  )
+  const rowsOnly = facts.effects.every((effect) => ROWS.has(effect))
+  const known = !viewed && routines.length === 0 && relations.every((relation) => isPlainTable(snapshot, relation))
+  if (known && (rowsOnly ? relations.length + facts.functions.length === 0 : !writes || relations.length === 0))
+    return null
   return {
+    isPlain: known && rowsOnly && !(writes && domains.size > 0),
     snapshot,
     relations: new Set(relations.map(({ oid }) => oid)),
     relationNames: new Set(relations.map(({ name }) => name)),
     routines: new Set(routines.map(({ oid }) => oid)),
     routineNames: new Set([...routines, ...facts.functions].map(({ name }) => name)),
-    domains: new Set(relations.flatMap(({ attributes }) => attributes.flatMap(({ type }) => domains(snapshot, type)))),
+    domains,
   }
 }
 
+/** What else is done changes no row, and is nothing that a definition could turn into another. */
+const ROWS: ReadonlySet<string> = new Set(['read', 'write'])
 const STORED: ReadonlySet<Relation['kind']> = new Set(['table', 'sequence', 'index', 'toast'])
 
-function isPlain(snapshot: CatalogSnapshot, { oid, kind }: Relation): boolean {
+function isPlainTable(snapshot: CatalogSnapshot, { oid, kind }: Relation): boolean {
   if (!STORED.has(kind) || snapshot.childrenOf(oid).length + snapshot.rulesOf(oid).length > 0) return false
   return snapshot.expressionsOf(oid).every(({ on }) => on !== 'read')
 }
 
-function domains(snapshot: CatalogSnapshot, type: number): readonly number[] {
+function domainsOf(snapshot: CatalogSnapshot, type: number): readonly number[] {
   const found = snapshot.typeByOid(type)
-  return found?.kind === 'domain' ? [type, ...domains(snapshot, found.base)] : []
+  return found?.kind === 'domain' ? [type, ...domainsOf(snapshot, found.base)] : []
 }

@@ -90,7 +90,7 @@ export interface Judgement {
   readonly effects: SessionEffects
   /** Denied for nothing but what the server refuses as well, and what it says then. For the client only. */
   readonly nativeError?: NativeError | null
-  /** What it rests on that may be replaced meanwhile; null or absent: nothing but plain tables. See `stands`. */
+  /** What it rests on that may be replaced meanwhile; null or absent: no definitions. See `stands`. */
   readonly footing?: Footing | null
 }
 
@@ -105,8 +105,9 @@ export interface Gate {
   /**
    * Whether the definitions that a judgement rests on are still those it was made by, as the server has them now. When
    * not, they have been read anew, and whoever asks has to judge again. Never rejects: what nobody can say is false.
+   * Without a promise where it was asked a moment ago and that will do.
    */
-  stands(judgement: Judgement, session: SessionView): Promise<boolean>
+  stands(judgement: Judgement, session: SessionView): boolean | Promise<boolean>
 
   /**
    * SHA-256 (hex) over everything that fixes what would run: exact text, parameters and formats, target, role, search
@@ -125,7 +126,8 @@ export interface BoundParameters {
 }
 
 /** What the gate needs of a catalog; without `look`, a name that is missing is missing until the next reload. */
-export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> & Partial<Pick<Catalog, 'look' | 'unchanged'>>
+export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> &
+  Partial<Pick<Catalog, 'look' | 'unchanged' | 'isRecent'>>
 
 export interface GateOptions {
   /** By target name. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { confirming } from './marks.ts'
+import { RECENT_MS, RecentlyConfirmed } from './recently-confirmed.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 
 /** The definitions that a judgement rests on and that could change under a statement while its text stays the same. */
@@ -10,6 +11,8 @@ export interface Footing {
   readonly routineNames: ReadonlySet<string>
   /** Types whose checks run when a value is made. */
   readonly domains: ReadonlySet<number>
+  /** Nothing but plain tables: it will do if the server was asked a moment ago. */
+  readonly isPlain: boolean
   /** The snapshot they were taken from. */
   readonly snapshot: CatalogSnapshot
 }
@@ -29,6 +32,8 @@ export class Confirmations {
   #asked: Asked[] = []
   #running = false
   #closed = false
+  readonly #recent = new RecentlyConfirmed()
+  #askingAhead = false
 
   constructor(connection: pg.ClientConfig) {
     this.#connection = connection
@@ -40,6 +45,21 @@ export class Confirmations {
       this.#asked.push({ footing, answer })
       if (!this.#running) void this.#run()
     })
+  }
+
+  /** True when it was asked a moment ago. What goes on being read is asked about again before that is long ago. */
+  isRecent(footing: Footing): boolean {
+    const age = this.#recent.age(footing, performance.now())
+    if (age > RECENT_MS) return false
+    this.#recent.uses(footing)
+    if (age > RECENT_MS / 2 && !this.#askingAhead) void this.#askAhead()
+    return true
+  }
+
+  async #askAhead(): Promise<void> {
+    this.#askingAhead = true
+    await Promise.all([...this.#recent.takeUsed()].map((footing) => this.unchanged(footing)))
+    this.#askingAhead = false
   }
 
   async close(): Promise<void> {
@@ -69,6 +89,7 @@ export class Confirmations {
     const routines = all(({ routineNames }) => routineNames)
     const domains = all(({ domains }) => domains)
     const client = await this.#connected()
+    const askedAt = performance.now()
     const { rows } = await client.query<Record<'relations' | 'names' | 'routines' | 'checks' | 'others', number>>({
       name: 'confirm',
       text: confirming,
@@ -76,14 +97,19 @@ export class Confirmations {
     })
     const { marks } = snapshot.definitions
     const [now] = rows
-    return (
+    const same =
       now !== undefined &&
       now.relations === sum(relations, (oid) => marks.relations.get(oid)) &&
       now.names === sum(called, ({ oid }) => oid) &&
       now.routines === sum(routines, (name) => marks.routineNames.get(name)) &&
       now.checks === sum(domains, (oid) => marks.checks.get(oid)) &&
       now.others === marks.lists.operators + marks.lists.schemas
-    )
+    if (same)
+      this.#recent.confirmed(
+        asked.map(({ footing }) => footing),
+        askedAt,
+      )
+    return same
   }
 
   #connected(): Promise<pg.Client> {
@@ -105,6 +131,8 @@ async function open(connection: pg.ClientConfig, lost: () => void): Promise<pg.C
   const client = new pg.Client({ ...connection, statement_timeout: STATEMENT_MS_MAX, query_timeout: ANSWER_MS_MAX })
   client.on('error', lost)
   await client.connect()
+  // What the relations are makes no other plan, and making one takes four times as long as running it.
+  await client.query('SET plan_cache_mode = force_generic_plan')
   return client
 }
 

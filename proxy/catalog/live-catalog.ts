@@ -83,9 +83,15 @@ export class LiveCatalog implements Catalog {
   }
 
   async unchanged(footing: Footing): Promise<boolean> {
-    if (footing.snapshot === this.#snapshot && (await this.#confirmations.unchanged(footing))) return true
+    // There is a newer one to judge by already.
+    if (this.#snapshot !== null && footing.snapshot !== this.#snapshot) return false
+    if (this.#snapshot !== null && (await this.#confirmations.unchanged(footing))) return true
     await this.refresh()
     return false
+  }
+
+  isRecent(footing: Footing): boolean {
+    return footing.isPlain && footing.snapshot === this.#snapshot && this.#confirmations.isRecent(footing)
   }
 
   async query<T extends pg.QueryResultRow>(

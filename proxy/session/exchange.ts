@@ -132,6 +132,15 @@ export class Exchange {
     this.#slots.push(next)
   }
 
+  /** Something that was doubtful is so no more: perhaps nothing is. */
+  settle(isSettled: (run: Run) => boolean): void {
+    this.doubtful = false
+    for (let index = this.#head; index < this.#slots.length && !this.doubtful; index++) {
+      const { runs, at } = this.#slots[index] as Slot
+      this.doubtful = runs.some((run, position) => position >= at && !isSettled(run))
+    }
+  }
+
   shift(): void {
     this.#head++
     if (this.#head === this.#slots.length) {

@@ -19,5 +19,6 @@ export function standingBefore(
   if (outcomeOf(judgements) === 'deny') return null
   const doubtful = judgements.filter((judgement) => (judgement.footing ?? null) !== null && !onlyReads(judgement))
   if (doubtful.length === 0) return null
-  return Promise.all(doubtful.map((judgement) => gate.stands(judgement, state))).then((all) => all.every(Boolean))
+  const asked = doubtful.map((judgement) => gate.stands(judgement, state))
+  return asked.every((stands) => stands === true) ? null : Promise.all(asked).then((all) => all.every(Boolean))
 }

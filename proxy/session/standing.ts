@@ -19,8 +19,8 @@ const TELLING: ReadonlySet<number> = new Set([
 const definitionsChanged = refusedBecause('40001', CHANGED)
 
 /**
- * A view or a function may have been replaced between the judging and the running, by somebody whom Holdpoint does not
- * see, and nothing in the reply says so. So the first row waits until the server, asked beside the session, has said
+ * A view or a function may have been replaced between the judging and the running, or a table's name been given to
+ * another, by somebody whom Holdpoint does not see, and nothing in the reply says so. So the first row waits until the server, asked beside the session, has said
  * that the definitions are those that were judged: it is asked after its answer is here, and what changes later cannot
  * have gone into that. A function is planned when it is first called, which may be in the middle: then it is asked again
  * for whatever arrives.
@@ -41,7 +41,7 @@ export class Standing {
     const answered = exchange.first
     const run = answered?.runs[answered.at]
     if (answered === undefined || run === undefined || answered.stopped || !TELLING.has(type)) return null
-    return this.#isDue(run) ? this.#wait(answered, run) : null
+    return this.#isDue(run) ? this.#ask(answered, run) : null
   }
 
   /** Nothing of it will have to wait any more. */
@@ -56,12 +56,26 @@ export class Standing {
     return stoodIn === null || (footing.routines.size > 0 && stoodIn !== this.#session.turn)
   }
 
-  async #wait(answered: Slot, run: Run): Promise<void> {
-    const { gate, state, signal } = this.#session
-    const same = (await gate.stands(run.judgement, state)) || (await this.#comesOutTheSame(run.judgement))
-    if (signal.aborted) return
-    if (same) run.stoodIn = this.#session.turn
+  #ask(answered: Slot, run: Run): Promise<void> | null {
+    const { gate, state } = this.#session
+    const stands = gate.stands(run.judgement, state)
+    if (stands !== true) return this.#wait(answered, run, stands)
+    this.#settle(run)
+    return null
+  }
+
+  async #wait(answered: Slot, run: Run, stands: boolean | Promise<boolean>): Promise<void> {
+    const same = (await stands) || (await this.#comesOutTheSame(run.judgement))
+    if (this.#session.signal.aborted) return
+    if (same) this.#settle(run)
     else this.#stop(answered, run)
+  }
+
+  /** Its rows need not be looked at one by one any more, unless something else is behind it. */
+  #settle(run: Run): void {
+    const { exchange, turn } = this.#session
+    run.stoodIn = turn
+    exchange.settle((each) => this.isSettled(each))
   }
 
   /** By what the definitions are now. What was bound to the old ones may run on, as it is masked in the same way. */

@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { serialize } from 'pg-protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RECENT_MS } from '../../proxy/catalog/recently-confirmed.ts'
 import { type Message, type RawClient, transcript } from '../proxy/session/raw-client.ts'
 import { canariesIn } from './canaries.ts'
 import { openStand, type Stand } from './stand.ts'
@@ -18,6 +20,10 @@ const MORE = `
   CREATE TABLE written (id serial, note text);
   CREATE TABLE copied (note text);
   CREATE TABLE bare (note text, more text);
+  CREATE TABLE read (note text, more text);
+  INSERT INTO read SELECT 'nothing', 'more of it' FROM generate_series(1, 3);
+  CREATE SCHEMA early;
+  CREATE FUNCTION mail_text(text) RETURNS text LANGUAGE sql AS 'SELECT email FROM customers LIMIT 1';
   CREATE FUNCTION copying() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN INSERT INTO copied SELECT email FROM customers; RETURN new; END';
 `
@@ -110,12 +116,108 @@ test.for<readonly [what: string, change: string, undo: string]>([
   await expect.poll(async () => transcript(await client.ask(insert)), { timeout: 15_000 }).toContain('C INSERT 0 1')
   for (let round = 0; round < 3; round++) {
     await stand.direct.query(change)
+    await wait(RECENT_MS)
     expect(transcript(await client.ask(insert))).not.toContain('C INSERT 0 1')
     await stand.direct.query(undo)
     await expect.poll(async () => transcript(await client.ask(insert)), { timeout: 15_000 }).toContain('C INSERT 0 1')
   }
   expect((await stand.direct.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 0 }])
   expect((await stand.direct.query('SELECT count(more)::int AS n FROM bare')).rows).toEqual([{ n: 0 }])
+})
+
+const PLAIN_READS = [
+  'SELECT note FROM read',
+  'SELECT r.note, count(*) FROM read r GROUP BY 1',
+  'SELECT max(lower(note)) FROM read',
+  'SELECT count(*) FROM read WHERE note <> more',
+  'COPY read TO STDOUT',
+  'SELECT note::int FROM read',
+]
+const HIDING = "SELECT email AS note, 'x'::text AS more FROM customers"
+
+/** No longer than this after the change: see RECENT_MS. */
+describe.for<readonly [what: string, change: string, undo: string]>([
+  [
+    'name given to a view',
+    `ALTER TABLE read RENAME TO was_read; CREATE VIEW read AS ${HIDING}`,
+    'DROP VIEW read; ALTER TABLE was_read RENAME TO read',
+  ],
+  [
+    'name given to a view in one transaction',
+    `BEGIN; DROP TABLE read; CREATE VIEW read AS ${HIDING}; COMMIT`,
+    "DROP VIEW read; CREATE TABLE read (note text, more text); INSERT INTO read VALUES ('nothing', 'more of it')",
+  ],
+  ['name taken earlier on the path', `CREATE VIEW early.read AS ${HIDING}`, 'DROP VIEW early.read'],
+  [
+    'function’s name taken by a better match',
+    'ALTER FUNCTION mail_text(text) RENAME TO lower',
+    'ALTER FUNCTION lower(text) RENAME TO mail_text',
+  ],
+])('D3 a plain table’s %s elsewhere', ([, change, undo]) => {
+  test.for(PLAIN_READS)('%s', async (sql) => {
+    const reader = await stand.open('ana')
+    await reader.ask('SET search_path = early, public, pg_catalog')
+    const said = async (run: () => Promise<readonly Message[]>) => {
+      const clean = await run()
+      await stand.direct.query(change)
+      await wait(RECENT_MS)
+      const changed = await run()
+      await stand.direct.query(undo)
+      await wait(RECENT_MS)
+      expect(canariesIn(bytesOf([...clean, ...changed]))).toEqual([])
+      return transcript(clean)
+    }
+    for (let round = 0; round < 3; round++) {
+      expect((await said(() => reader.ask(sql))).at(-1)).toBe('Z I')
+    }
+    if (!sql.startsWith('COPY')) {
+      await drive(reader, [parse({ name: 's', text: sql }), sync()])
+      const run = [bind({ statement: 's' }), execute(), sync()]
+      await said(async () => drive(reader, run))
+    }
+    reader.close()
+  })
+})
+
+test('D3 a plain table’s first policy is noticed by the next read', async () => {
+  const sql = 'SELECT note FROM read'
+  const read = async () => transcript(await client.ask(sql))
+  for (let round = 0; round < 3; round++) {
+    await expect.poll(read, { timeout: 15_000 }).toContain('D nothing')
+    await stand.direct.query(
+      'CREATE POLICY careful ON read USING (opaque_delete() > 0); ALTER TABLE read ENABLE ROW LEVEL SECURITY',
+    )
+    await wait(RECENT_MS)
+    expect(await read()).not.toContain('D nothing')
+    await stand.direct.query('DROP POLICY careful ON read; ALTER TABLE read DISABLE ROW LEVEL SECURITY')
+  }
+})
+
+test('D3 a table that is read all the time is asked about all the time', async () => {
+  const sql = 'SELECT note FROM read WHERE more <> $$x$$'
+  const readers = await Promise.all(Array.from({ length: 4 }, () => stand.open('ana')))
+  let changedAt = Number.POSITIVE_INFINITY
+  let isOver = false
+  const late: string[] = []
+  const reading = readers.map(async (each) => {
+    while (!isOver) {
+      const askedAt = performance.now()
+      const found = canariesIn(bytesOf(await each.ask(sql)))
+      if (askedAt > changedAt + RECENT_MS) late.push(...found)
+    }
+  })
+  for (let round = 0; round < 3; round++) {
+    await wait(4 * RECENT_MS)
+    await stand.direct.query(`ALTER TABLE read RENAME TO was_read; CREATE VIEW read AS ${HIDING}`)
+    changedAt = performance.now()
+    await wait(4 * RECENT_MS)
+    changedAt = Number.POSITIVE_INFINITY
+    await stand.direct.query('DROP VIEW read; ALTER TABLE was_read RENAME TO read')
+  }
+  isOver = true
+  await Promise.all(reading)
+  expect(late).toEqual([])
+  for (const each of readers) each.close()
 })
 
 test('D3 every process notices', async () => {
@@ -134,6 +236,7 @@ test('D3 a trigger made elsewhere does not fire under a write that was judged wi
   const insert = "INSERT INTO written (note) VALUES ('x')"
   expect(transcript(await client.ask(insert))).toContain('C INSERT 0 1')
   await stand.direct.query('CREATE TRIGGER copying AFTER INSERT ON written FOR EACH ROW EXECUTE FUNCTION copying()')
+  await wait(RECENT_MS)
   expect(transcript(await client.ask(insert))).not.toContain('C INSERT 0 1')
   expect((await stand.direct.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 0 }])
   await stand.direct.query('DROP TRIGGER copying ON written')
