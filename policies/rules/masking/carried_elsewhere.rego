@@ -39,7 +39,6 @@ masked_there(column) if every use in column.uses { use != "computed" }
 
 masked_there(_) if every target in written { shows_nothing(target) }
 
-
 # Of several methods the strictest is used, and of a label without one nothing is shown.
 shows_nothing(target) if {
 	some label in target.labels
