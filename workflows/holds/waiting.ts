@@ -41,7 +41,6 @@ interface Read {
 
 const READ = `
   SELECT id, status <> 'pending' AS moved, status = 'pending' AND expires_at <= $2 AS due FROM hold WHERE id = ANY($1)`
-const MOVED = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
 
 /**
  * Says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. Beside the looks and
@@ -50,6 +49,9 @@ const MOVED = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
 const STAMP = `
   UPDATE hold_waited SET waited_at = clock_timestamp()
   WHERE hold = ANY($1) AND waited_at < clock_timestamp() - make_interval(secs => $2::float8 / 1000)`
+
+/** Unless one is overdue: what was approved is waited for until it has run. */
+const MOVED = `WITH stamped AS (${STAMP}) SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
 
 interface Waiter {
   readonly resolve: (hold: Hold) => void
@@ -151,10 +153,10 @@ export class Waiting implements AsyncDisposable {
   }
 
   async #readBatch(ids: readonly string[]): Promise<void> {
-    const { pool, now, expire } = this.#options
+    const { pool, now, expire, pollMs = POLL_MS } = this.#options
     const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
     const moved = rows.filter((row) => row.moved).map(({ id }) => id)
-    const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved])
+    const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved, 2 * STAMP_EVERY * pollMs])
     for (const hold of await holdsOf(pool, settled)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
     const known = new Set(rows.map(({ id }) => id))
     for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))

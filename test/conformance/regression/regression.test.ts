@@ -69,11 +69,17 @@ function judged(sql: string): Judged {
   return { sql, analyses, work: 1e9 - budget.left }
 }
 
-/** What a statement may cost: so much to begin with, and so much for each of its characters. */
+/** What a statement may cost: so much to begin with, and so much for each character of it and of what it calls. */
 const WORK_BASE = 500
 const WORK_PER_CHARACTER = 1
 
-const tooMuch = ({ sql, work }: Judged): boolean => work > WORK_BASE + WORK_PER_CHARACTER * sql.length
+const tooMuch = ({ sql, work, analyses }: Judged): boolean =>
+  work > WORK_BASE + WORK_PER_CHARACTER * (sql.length + bodies(analyses))
+
+function bodies(analyses: readonly Analysis[]): number {
+  const called = new Set(analyses.flatMap(({ definitions }) => definitions.map(({ oid }) => oid)))
+  return [...called].reduce((sum, oid) => sum + (base.catalog.snapshot.routineByOid(oid)?.body?.length ?? 0), 0)
+}
 const EMPTY = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|;)*$/
 
 /** Neither what it does nor why it is not known: there would be nothing to judge by. */
