@@ -14,8 +14,9 @@ export function holdEvents(hold: Hold, asker: Identity, streams: HoldStreams, vi
     const data = JSON.stringify(view)
     if (data !== before) response.write(`event: hold\ndata: ${data}\n\n`)
     before = data
-    const open = view.status === 'pending' || view.status === 'approved'
-    return (open && view.result.state !== 'not_run') || view.result.state === 'running'
+    // Hold and result are read one after the other: a hold that still waits has news to come, whatever its result says.
+    const open = view.status === 'pending' || (view.status === 'approved' && view.result.state !== 'not_run')
+    return open || view.result.state === 'running'
   }
   streams.follow({ holds: [hold.id], asker, response, tell })
   return response
