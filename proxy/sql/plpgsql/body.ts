@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query'
 import type { Relation, Routine } from '../../catalog/definitions.ts'
 import type { Source } from '../../catalog/snapshot.ts'
 import { castFunctions } from '../casts.ts'
@@ -107,22 +108,26 @@ function typeOf(datum: PlNode): string | null {
 
 /** `table.column%TYPE`, or the type of another variable. */
 function sameType(context: Context, text: string): void {
-  const reference = parseExpression(text)
-  if (reference === null || !('ColumnRef' in reference)) throw new Opaque()
-  const fields = reference.ColumnRef.fields ?? []
+  const fields = namesIn(text)
   if (fields.length === 1) return
-  const named = lookUpRelation(context, qualifiedName(fields.slice(0, -1)))
-  if (named.found !== 'relation') throw new Opaque()
-  for (const { type } of named.relation.attributes) {
+  for (const { type } of relationNamed(context, fields.slice(0, -1)).attributes) {
     checkDomains(context, type)
     castFunctions(context, type, 'implicit')
   }
 }
 
 function rowType(context: Context, text: string): void {
+  for (const { type } of relationNamed(context, namesIn(text)).attributes) checkDomains(context, type)
+}
+
+function namesIn(text: string): readonly Node[] {
   const reference = parseExpression(text)
   if (reference === null || !('ColumnRef' in reference)) throw new Opaque()
-  const named = lookUpRelation(context, qualifiedName(reference.ColumnRef.fields))
+  return reference.ColumnRef.fields ?? []
+}
+
+function relationNamed(context: Context, name: readonly Node[]): Relation {
+  const named = lookUpRelation(context, qualifiedName(name))
   if (named.found !== 'relation') throw new Opaque()
-  for (const { type } of named.relation.attributes) checkDomains(context, type)
+  return named.relation
 }

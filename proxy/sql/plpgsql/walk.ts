@@ -57,7 +57,7 @@ export class Walk {
     if (fields?.default_val !== undefined)
       this.#variables.putValue(this.#variables.place(datum), this.#value(fields.default_val))
     if (fields?.cursor_explicit_expr !== undefined)
-      this.#variables.putValue(this.#variables.place(datum), rowSources(this.#query(fields.cursor_explicit_expr)))
+      this.#variables.putValue(this.#variables.place(datum), rowSources(this.query(fields.cursor_explicit_expr)))
   }
 
   /** IF, WHILE, EXIT WHEN: what is asked shows in whatever happens then. */
@@ -74,7 +74,7 @@ export class Walk {
   }
 
   query(expression: unknown): ColumnSet {
-    return this.#query(expression)
+    return this.#statement(this.#parse(String(this.#fieldsOf(expression).query)), 'projected')
   }
 
   put(target: unknown, columns: ColumnSet): void {
@@ -137,10 +137,6 @@ export class Walk {
     const alone = expressionAlone(node)
     if (alone === null) return rowSources(this.#statement(node, use))
     return this.#whole(alone, () => expression(this.#context, alone, this.#scope(), use).sources)
-  }
-
-  #query(expression: unknown): ColumnSet {
-    return this.#statement(this.#parse(String(this.#fieldsOf(expression).query)), 'projected')
   }
 
   #statement(node: Node, use: ColumnUse): ColumnSet {
