@@ -1,7 +1,8 @@
 import type { LabelRules } from './column-sources.ts'
 import type { Definitions, Relation } from './definitions.ts'
 import type { Marks } from './marks.ts'
-import { CatalogSnapshot, type ViewSources } from './snapshot.ts'
+import { CatalogSnapshot } from './snapshot.ts'
+import type { ViewSources } from './snapshot-options.ts'
 
 /** The lists of the definitions, each of which is handed over in parts. */
 type ListKey = {

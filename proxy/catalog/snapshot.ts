@@ -11,6 +11,7 @@ import type {
   Type,
 } from './definitions.ts'
 import type { Relations } from './relations.ts'
+import type { Overlay, SnapshotOptions } from './snapshot-options.ts'
 import { SnapshotParts } from './snapshot-parts.ts'
 import { noTemporaries, TEMPORARY_SCHEMA, type Temporaries } from './temporaries.ts'
 import { TemporaryColumns } from './temporary-columns.ts'
@@ -23,21 +24,6 @@ export interface Source {
   readonly relation: string
   readonly column: string
   readonly labels: readonly string[]
-}
-
-/** For each column of a view, the base columns behind it. Known to proxy/sql, which reads the view's query. */
-export type ViewSources = (snapshot: CatalogSnapshot, relation: Relation) => readonly (readonly Source[])[]
-
-export interface SnapshotOptions {
-  readonly labels: LabelRules
-  readonly version: number
-  readonly viewSources?: ViewSources
-}
-
-/** A session's own temporary relations, over what everybody sees. */
-interface Overlay {
-  readonly base: CatalogSnapshot
-  readonly temporaries: Temporaries
 }
 
 const none: readonly never[] = []
@@ -93,6 +79,12 @@ export class CatalogSnapshot {
     return overlay
   }
 
+  /** As if no trigger fired and no foreign key wrote elsewhere: for what is planned or read, never for what is to run. */
+  withoutTriggers(): CatalogSnapshot {
+    const overlay = { base: this, temporaries: noTemporaries }
+    return new CatalogSnapshot(this.definitions, { ...this.#options, quiet: true }, overlay)
+  }
+
   hasSchema(name: string): boolean {
     return this.#parts.paths.hasSchema(name)
   }
@@ -123,7 +115,7 @@ export class CatalogSnapshot {
   }
 
   triggersOf(oid: number): readonly Trigger[] {
-    return this.#parts.attached.triggers.get(oid) ?? none
+    return this.#options.quiet ? none : (this.#parts.attached.triggers.get(oid) ?? none)
   }
 
   expressionsOf(oid: number): readonly AttachedExpression[] {
@@ -131,7 +123,7 @@ export class CatalogSnapshot {
   }
 
   cascadesFrom(oid: number): readonly Cascade[] {
-    return this.#parts.attached.cascades.get(oid) ?? none
+    return this.#options.quiet ? none : (this.#parts.attached.cascades.get(oid) ?? none)
   }
 
   childrenOf(oid: number): readonly number[] {
@@ -188,8 +180,8 @@ export class CatalogSnapshot {
   /** Labels of a base column, those of its parents, its children and, for a view, of what is behind it. */
   labelsOf(oid: number, attribute: number): readonly string[] {
     const relation = this.relations.byOid(oid)
-    if (relation === undefined) return none
-    return this.sourcesOf(relation).find((source) => source.attribute === attribute)?.labels ?? none
+    const sources = relation === undefined ? none : this.sourcesOf(relation)
+    return sources.find((source) => source.attribute === attribute)?.labels ?? none
   }
 
   /** Its columns that are not labelled alike in all its partitions, parents and children. */

@@ -6,8 +6,9 @@ import { type CascadeStep, cascadesOf, countedCascades, type TableChange } from 
 import { chosenRows } from './chosen-rows.ts'
 import { examplesOf } from './examples.ts'
 import { cascadingKeys } from './foreign-keys.ts'
+import type { Looking } from './harmless.ts'
 import { readModification } from './modification.ts'
-import { isHarmless, modifiedTable } from './rows.ts'
+import { modifiedTable } from './rows.ts'
 import type { SideLane, SideView } from './side-lane.ts'
 import { tableLocks } from './table-locks.ts'
 import { triggersOf } from './triggers.ts'
@@ -19,6 +20,7 @@ export interface ConsequenceSources {
   readonly lane: SideLane
   readonly catalog: Pick<Catalog, 'snapshot'>
   readonly labels: LabelTreatment
+  readonly looking: Looking
 }
 
 /** What the statement itself tells. */
@@ -29,7 +31,7 @@ export function withoutLooking({ facts }: Judgement, view: SideView): Consequenc
 /** The same with more and more of what the database tells; each is good as it is, should there be no time for the next. */
 export async function* consequencesOf(judgement: Judgement, sources: ConsequenceSources): AsyncGenerator<Consequences> {
   const { text, facts } = judgement
-  const { bound, view, lane, catalog, labels } = sources
+  const { bound, view, lane, catalog, labels, looking } = sources
   let known = withoutLooking(judgement, view)
   const changes = changesOf(judgement)
   const steps = changes.some(({ kind }) => kind === 'update' || kind === 'delete') ? await stepsOf(changes, lane) : []
@@ -37,7 +39,7 @@ export async function* consequencesOf(judgement: Judgement, sources: Consequence
   const uncounted = steps.map(toldOf)
   known = { ...known, triggers, cascades: uncounted, locks: tableLocks(facts, uncounted) }
   yield known
-  if (!isHarmless(facts) || facts.flags.includes('contains_secret')) return
+  if (!looking.mayRead || facts.flags.includes('contains_secret')) return
   const examples = await examplesOf({ text, facts, bound, lane, snapshot: catalog.snapshot, labels }).catch(() => null)
   known = { ...known, examples }
   yield known

@@ -1,4 +1,5 @@
 import type { Facts } from '../../policies/input.ts'
+import { copiedQuery } from './copied-query.ts'
 import type { SideLane } from './side-lane.ts'
 
 /** A node of EXPLAIN (FORMAT JSON, VERBOSE). https://www.postgresql.org/docs/current/sql-explain.html */
@@ -23,8 +24,9 @@ export async function estimatedRows(
   values: readonly unknown[],
   lane: SideLane,
 ): Promise<number | null> {
-  if (!plannable.has(facts.kind)) return null
-  const explain = `EXPLAIN (FORMAT JSON, VERBOSE) ${text}`
+  const planned = plannable.has(facts.kind) ? text : copiedQuery(text)
+  if (planned === null) return null
+  const explain = `EXPLAIN (FORMAT JSON, VERBOSE) ${planned}`
   const rows = await lane.askAsSession<Record<string, readonly { readonly Plan?: PlanNode }[]>>(explain, values)
   const plan = rows[0]?.['QUERY PLAN']?.[0]?.Plan
   if (plan === undefined || !isAbout(plan, facts)) return null

@@ -1,12 +1,16 @@
 import type { Policy } from '../../policies/evaluate.ts'
 import type { RulePlace } from '../../policies/rule-places.ts'
-import type { Consequences } from '../../workflows/holds/consequences.ts'
-import type { HoldRequest, Preview } from '../../workflows/holds/hold.ts'
+import type { HoldRequest } from '../../workflows/holds/hold.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
-import { consequencesOf, withoutLooking } from './consequences.ts'
+import { type ConsequenceSources, consequencesOf, withoutLooking } from './consequences.ts'
+import { howToLook } from './harmless.ts'
 import { previewOf, UNKNOWN_ROWS } from './rows.ts'
+import { type Seen, together } from './several.ts'
 import { SideLane, type SideView } from './side-lane.ts'
+
+/** Of a message of many statements so many are looked at; what the others do, they tell themselves. */
+const LOOKED_AT_MAX = 20
 
 /** What reviewers are shown beside the statement itself. */
 export type Foreseen = Required<Pick<HoldRequest, 'preview' | 'consequences' | 'labelsClearTo' | 'rulePlaces'>>
@@ -29,20 +33,29 @@ export async function foresee(
   view: SideView,
   options: ForeseeOptions,
 ): Promise<Foreseen> {
-  const [only] = judgements
   const known = { labelsClearTo: clearTo(judgements, options), rulePlaces: placesOf(judgements, options) }
-  if (only === undefined || judgements.length !== 1) return { ...known, preview: UNKNOWN_ROWS, consequences: null }
-  const seen: { preview: Preview; consequences: Consequences } = {
+  const seen: Seen[] = judgements.map((judgement) => ({
+    judgement,
     preview: UNKNOWN_ROWS,
-    consequences: withoutLooking(only, view),
-  }
+    consequences: withoutLooking(judgement, view),
+  }))
   const lane = new SideLane(options.catalog, { timeoutMs: options.timeoutMs, as: view })
   const looking = async (): Promise<void> => {
-    seen.preview = await previewOf(only, bound, lane)
-    for await (const more of consequencesOf(only, { bound, view, lane, ...options })) seen.consequences = more
+    for (const [at, judgement] of judgements.slice(0, LOOKED_AT_MAX).entries())
+      for await (const more of lookAt(judgement, { bound, view, lane, ...options })) seen[at] = more
   }
   await Promise.race([looking().catch(() => undefined), after(options.timeoutMs)])
-  return { ...known, ...seen }
+  return { ...known, ...(together(seen) ?? { preview: UNKNOWN_ROWS, consequences: null }) }
+}
+
+/** More and more of what one statement would do. */
+async function* lookAt(judgement: Judgement, sources: Omit<ConsequenceSources, 'looking'>): AsyncGenerator<Seen> {
+  const { bound, view, lane, catalog } = sources
+  const looking = howToLook(judgement, view, catalog.snapshot)
+  const preview = await previewOf(judgement, bound, lane, looking)
+  yield { judgement, preview, consequences: withoutLooking(judgement, view) }
+  for await (const consequences of consequencesOf(judgement, { ...sources, looking }))
+    yield { judgement, preview, consequences }
 }
 
 /** The server is told the same time, but might not answer at all. */

@@ -3,6 +3,7 @@ import type { Preview } from '../../workflows/holds/hold.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
 import { type CountQuery, countQuery } from './count-query.ts'
 import { estimatedRows } from './estimate.ts'
+import type { Looking } from './harmless.ts'
 import type { NamedTable } from './modification.ts'
 import { type SideLane, taken, valuesOf } from './side-lane.ts'
 
@@ -10,37 +11,43 @@ export const UNKNOWN_ROWS: Preview = Object.freeze({ kind: 'unknown', rows: null
 
 /**
  * How many rows a held statement would touch, for those who decide. Counted where counting is proven to ask the same
- * question and to run nothing but built-in functions without effects; else the planner's estimate; else unknown. It sees
- * nothing of an open transaction.
+ * question and to run nothing but built-in functions without effects; else the planner's estimate; else unknown, with
+ * the size of the one table that it is about. It sees nothing of an open transaction.
  */
 export async function previewOf(
   { text, facts }: Judgement,
   parameters: BoundParameters,
   lane: SideLane,
+  { mayRead, mayPlan }: Looking,
 ): Promise<Preview> {
-  if (!isHarmless(facts)) return UNKNOWN_ROWS
   const target = modifiedTable(facts)
-  const query = target === null ? null : countQuery(text, target)
+  const whole = target === null ? await wholeTables(facts, lane) : null
+  if (whole !== null) return whole
+  const query = target === null || !mayRead ? null : countQuery(text, target)
   const ofRows = target === null ? null : await sizeOf(target, lane)
   const rows = query === null ? null : await count(query, parameters, lane)
   if (rows !== null) {
     const everything = facts.flags.includes('no_where') || facts.flags.includes('always_true_where')
     return { kind: 'counted', rows, ofRows: everything ? rows : atLeast(ofRows, rows) }
   }
-  const estimate = await estimatedRows(text, facts, valuesOf(parameters), lane).catch(() => null)
-  if (estimate === null) return UNKNOWN_ROWS
+  const estimate = mayPlan ? await estimatedRows(text, facts, valuesOf(parameters), lane).catch(() => null) : null
+  if (estimate === null) return { ...UNKNOWN_ROWS, ofRows }
   return { kind: 'estimated', rows: estimate, ofRows: atLeast(ofRows, estimate) }
 }
 
-/** Planning a statement and evaluating its condition call only functions that do nothing else. */
-export function isHarmless({ functions, unresolved, external, relations }: Facts): boolean {
-  return (
-    unresolved.length === 0 &&
-    external.length === 0 &&
-    functions.every(({ builtin, known, volatility }) => builtin && known && volatility !== 'volatile') &&
-    relations.every(({ temporary }) => !temporary)
-  )
+/** Emptied, dropped or copied out as a whole; or changed in its definition, which for many rows takes long. */
+async function wholeTables({ kind, flags, relations }: Facts, lane: SideLane): Promise<Preview | null> {
+  const every = kind === 'truncate' || kind === 'drop' || (kind === 'copy' && flags.includes('unbounded_read'))
+  if (!every && kind !== 'alter_table') return null
+  const named = relations.filter((one) => one.through.length === 0 && !one.system && STORED.has(one.kind))
+  const sizes = await Promise.all(named.map((table) => sizeOf(table, lane)))
+  const known = sizes.filter((size) => size !== null)
+  if (known.length === 0 || known.length < sizes.length) return UNKNOWN_ROWS
+  const all = known.reduce((sum, size) => sum + size, 0)
+  return every ? { kind: 'estimated', rows: all, ofRows: all } : { ...UNKNOWN_ROWS, ofRows: all }
 }
+
+const STORED: ReadonlySet<string> = new Set(['table', 'partitioned_table', 'materialized_view'])
 
 /** The one relation that an UPDATE or DELETE names. */
 export function modifiedTable({ kind, relations }: Facts): NamedTable | null {

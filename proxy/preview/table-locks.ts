@@ -17,8 +17,12 @@ export function tableLocks(facts: Facts, cascades: readonly CascadedChange[]): r
     const table = `${schema}.${relation}`
     return tableMode === undefined || untold.has(table) ? [] : [{ table, mode: tableMode }]
   })
-  const locks = [...known, ...cascades.map(({ table }) => ({ table, mode: 'ROW EXCLUSIVE' as const }))]
-  const byStrength = locks.sort((a, b) => strength(b) - strength(a) || (a.table < b.table ? -1 : 1))
+  return strongestFirst([...known, ...cascades.map(({ table }) => ({ table, mode: 'ROW EXCLUSIVE' as const }))])
+}
+
+/** Each table once. */
+export function strongestFirst(locks: readonly TableLock[]): readonly TableLock[] {
+  const byStrength = [...locks].sort((a, b) => strength(b) - strength(a) || (a.table < b.table ? -1 : 1))
   return byStrength.filter((lock, index) => byStrength.findIndex(({ table }) => table === lock.table) === index)
 }
 

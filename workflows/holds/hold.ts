@@ -39,6 +39,8 @@ export interface Preview {
   readonly kind: 'counted' | 'estimated' | 'unknown'
   readonly rows: number | null
   readonly ofRows: number | null
+  /** Of several statements in one message: each by itself, as if none before it had run. Absent: there is one. */
+  readonly each?: readonly (Omit<Preview, 'each'> & { readonly tag: string })[]
 }
 
 /** A lock of the asker's open transaction, which it keeps while it waits. */

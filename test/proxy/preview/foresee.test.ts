@@ -36,13 +36,14 @@ afterAll(async () => {
 
 const none: BoundParameters = { types: [], formats: [], values: [] }
 
+/** A message may hold several statements. */
 async function foreseen(
   sql: string,
   { bound = none, inTransaction = false, role = stand.session().role, timeoutMs = 10_000, searchPath = 'public' } = {},
 ): Promise<Foreseen> {
-  const judgement = await stand.judge(sql)
+  const judgements = await stand.gate.judge(sql, stand.session())
   const options = { catalog: stand.catalog, labels: stand.policy.labels, rulePlaces: new Map(), timeoutMs }
-  return foresee([judgement], bound, { role, searchPath, inTransaction }, options)
+  return foresee(judgements, bound, { role, searchPath, inTransaction }, options)
 }
 
 describe('what a held statement would do', () => {
@@ -233,6 +234,33 @@ describe('locks and undoing', () => {
   test('in an open transaction there is ROLLBACK', async () => {
     const { consequences } = await foreseen('DELETE FROM notes', { inTransaction: true })
     expect(consequences?.undo.sentence).toMatch(/^Until the client commits its open transaction, ROLLBACK/)
+  })
+})
+
+describe('several statements in one message', () => {
+  test('are one that is told whole, where the others only begin and end', async () => {
+    const { preview, consequences } = await foreseen('BEGIN; DELETE FROM orders WHERE id <= 5; COMMIT')
+    expect(preview).toEqual({ kind: 'counted', rows: 5, ofRows: 20 })
+    expect(consequences).toMatchObject({ cascades: [{ rows: 10 }, { rows: 3 }], undo: { how: 'impossible' } })
+    expect(consequences?.examples?.rows).toHaveLength(3)
+  })
+
+  test('are told together, each as if it came alone', async () => {
+    const { preview, consequences } = await foreseen(
+      "UPDATE notes SET text = 'x' WHERE id < 3; DELETE FROM tree; SELECT 1; INSERT INTO notes SELECT 7",
+    )
+    expect(preview).toEqual({
+      ...{ kind: 'estimated', rows: 3, ofRows: null },
+      each: [
+        { tag: 'UPDATE', kind: 'counted', rows: 2, ofRows: 4 },
+        { tag: 'DELETE', kind: 'counted', rows: 0, ofRows: 0 },
+        { tag: 'INSERT', kind: 'estimated', rows: 1, ofRows: null },
+      ],
+    })
+    expect(consequences?.triggers?.map(({ name }) => name)).toEqual(['off', 'same'])
+    expect(consequences?.locks.map(({ table }) => table)).toEqual(['public.notes', 'public.tree', 'public.watcher'])
+    expect(consequences?.undo.how).toBe('impossible')
+    expect(consequences?.examples).toBeNull()
   })
 })
 
