@@ -14,6 +14,17 @@ test('the command line wins over the environment, and the environment over defau
   expect(loadConfig({ HOLDPOINT_PROXY_PORT: '7000' }, { 'proxy.port': 0 }).proxy.port).toBe(0)
 })
 
+test('what is released needs its approvals: they can be left out beside the policies only', () => {
+  const within = (approvalsOnlyWithin: string, path = 'teams/policies/') =>
+    loadConfig({}, { 'releases.github.path': path, 'releases.github.approvalsOnlyWithin': approvalsOnlyWithin })
+      .releases
+  for (const folder of ['teams', 'teams/', './teams/policies'])
+    expect(within(folder).github.approvalsOnlyWithin).toBe(folder)
+  for (const folder of ['teams/policies/rules', 'team', 'services', '.', './', '/'])
+    expect(() => within(folder), folder).toThrow(/approvalsOnlyWithin/)
+  expect(() => within('policies', '')).toThrow(/approvalsOnlyWithin/)
+})
+
 test('is frozen all the way down', () => {
   expect(Object.isFrozen(loadConfig({}).proxy.tls)).toBe(true)
 })

@@ -6,6 +6,7 @@ const pull = z.object({
   title: z.string(),
   author: z.string(),
   reviewers: z.array(z.string()),
+  outside: z.string().nullable().describe('The folder it changed nothing in, so that no approvals were counted'),
   head: z.string(),
   url: z.string().nullable().describe('On GitHub'),
 })
@@ -19,6 +20,11 @@ export const release = z.object({
   url: z.string().nullable().describe('The commit on GitHub'),
   pulls: z.array(pull),
   changes: z.array(z.string()),
+  counted: z.string().nullable().describe('How approvals were counted; null: not kept for older releases'),
+  approvalsOnlyWithin: z
+    .string()
+    .nullable()
+    .describe('The folder outside which none were counted; null: none were left out'),
   evidence: z.string().describe('SHA-256 that stands for all that GitHub said when it was verified'),
   verifiedAt: z.string(),
 })
@@ -43,8 +49,12 @@ export const releasesView = z.object({
   inForce: z.string().nullable().describe('A commit'),
   pinnedUntil: z.string().nullable(),
   checkedAt: z.string().nullable().describe('When the branch was last looked at'),
+  failure: z
+    .object({ text: z.string(), hint: z.string().nullable(), since: z.string() })
+    .nullable()
+    .describe('Why the branch cannot be looked at'),
   problem: z
-    .object({ commit: z.string(), since: z.string(), findings })
+    .object({ commit: z.string(), since: z.string(), findings, mending: z.array(z.string()) })
     .nullable()
     .describe('Why the branch’s last commit is not in force'),
   releases: z.array(release),

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg'
 import type { z } from 'zod'
 import type { Config } from '../../config.ts'
+import { countedAs } from '../../workflows/releases/approved-by.ts'
+import { mendingOf } from '../../workflows/releases/mending.ts'
 import type { Pins } from '../../workflows/releases/pins.ts'
 import type { PullAnswer } from '../../workflows/releases/pulls/pull-comment.ts'
 import {
@@ -27,14 +29,22 @@ const LISTED_MAX = 50
 const REFUSALS_MAX = 20
 
 export async function releasesViewOf({ config, pool, pins, now }: ReleaseSources, mayPin: boolean) {
-  const { problem, pinnedUntil, checkedAt } = await followedBranch(pool)
+  const { problem, failure, pinnedUntil, checkedAt, verified } = await followedBranch(pool)
   const inForce = await releaseInForce(pool, new Date(now()))
   const view: ReleasesView = {
     reviewed: usesReleases(config),
     inForce: inForce?.commit ?? null,
     pinnedUntil: inForce?.pinned === true ? (pinnedUntil?.toISOString() ?? null) : null,
     checkedAt: checkedAt?.toISOString() ?? null,
-    problem: problem === null ? null : { ...problem, findings: problem.findings.map((one) => ({ ...one })) },
+    failure,
+    problem:
+      problem === null
+        ? null
+        : {
+            ...problem,
+            findings: problem.findings.map((one) => ({ ...one })),
+            mending: [...mendingOf(problem, { branch: config.releases.github.branch, verified })],
+          },
     releases: (await listReleases(pool, LISTED_MAX)).map(itemOf),
     refusals: await refusalsOf(pool, null),
     pins: [...(await pins.open())],
@@ -76,14 +86,17 @@ export async function pullViewOf(pool: Pool, number: number): Promise<PullView |
 }
 
 function itemOf(of: Release): ReleaseItem {
-  const { commit, repository, branch, digest, follows, evidence, verifiedAt } = of
+  const { commit, repository, branch, digest, follows, evidence, verifiedAt, rules } = of
   return {
     ...{ commit, repository, branch, digest, follows, evidence, verifiedAt },
+    counted: rules === null ? null : countedAs(rules),
+    approvalsOnlyWithin: rules?.approvalsOnlyWithin ?? null,
     url: commitUrl(repository, commit),
     changes: [...of.changes],
     pulls: of.pulls.map((pull) => ({
       ...pull,
       reviewers: [...pull.reviewers],
+      outside: pull.outside ?? null,
       url: pullUrl(repository, pull.number),
     })),
   } satisfies z.input<typeof release>

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { approvedBy } from '../../workflows/releases/approved-by.ts'
 import { releasesView } from '../console/release-schema.ts'
 import { ReleaseCommandError } from './errors.ts'
 
@@ -96,18 +97,24 @@ function asking(options: ReleaseOptions, { token, consoleUrl }: ReleaseSurroundi
 
 export function releasesText(view: View, commit: string | null): string {
   const chosen = view.releases.filter((one) => commit === null || one.commit.startsWith(commit))
-  const lines = chosen.flatMap(({ commit: sha, verifiedAt, pulls, changes, digest }) => {
+  const lines = chosen.flatMap(({ commit: sha, verifiedAt, pulls, changes, digest, counted }) => {
     const mark = sha !== view.inForce ? ' ' : view.pinnedUntil === null ? '*' : '!'
-    const by = pulls.map(({ number, reviewers }) => `#${number} reviewed by ${reviewers.join(', ')}`).join('; ')
-    const more = commit === null ? [] : [`    digest ${digest}`, ...changes.map((change) => `    ${change}`)]
+    const by = pulls.map(({ number, ...pull }) => `#${number} ${approvedBy(pull)}`).join('; ')
+    const said = [`digest ${digest}`, ...(counted === null ? [] : [counted]), ...changes]
+    const more = commit === null ? [] : said.map((line) => `    ${line}`)
     return [`${mark} ${sha.slice(0, 12)}  ${verifiedAt}  ${by}`, ...more]
   })
   const pinned = view.pinnedUntil === null ? [] : [`! pinned until ${view.pinnedUntil}`]
   const pins = view.pins.map(
     ({ id, release, requestedBy, reason }) => `? ${id}: ${requestedBy} asks for ${release.slice(0, 12)}: ${reason}`,
   )
-  const trouble =
-    view.problem?.findings.map(({ check, text }) => `x ${view.problem?.commit.slice(0, 12)} ${check}: ${text}`) ?? []
+  const { problem, failure } = view
+  const trouble = [
+    ...(problem?.findings ?? []).map(({ check, text }) => `x ${problem?.commit.slice(0, 12)} ${check}: ${text}`),
+    ...(problem?.mending ?? []).map((sentence) => `  ${sentence}`),
+    ...(failure === null ? [] : [`x ${failure.text}, since ${failure.since}`]),
+    ...(failure?.hint == null ? [] : [`  ${failure.hint}`]),
+  ]
   const none = view.reviewed ? 'No release has been verified yet.' : 'unreviewed: the policies are local files.'
   return `${[...(lines.length === 0 ? [none] : lines), ...pinned, ...pins, ...trouble].join('\n')}\n`
 }

@@ -10,7 +10,7 @@ export async function putInForce(pool: pg.Pool, compiled: CompiledPolicy): Promi
   const commit = createHash('sha1').update(compiled.digest).digest('hex')
   await inTransaction(pool, async (client) => {
     const about = { repository: 'acme/policies', repositoryId: 7, branch: 'main', folder: '', follows: null }
-    const rest = { pulls: [], changes: [], files: {}, answers: [] }
+    const rest = { pulls: [], changes: [], files: {}, rules: null, answers: [] }
     await keepRelease(
       client,
       { commit, ...about, digest: compiled.digest, package: packPolicy(compiled), ...rest },

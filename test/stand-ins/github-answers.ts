@@ -128,11 +128,19 @@ const people = (repository: GitHubRepository): People => new People(repository, 
 export const handlers: Readonly<Record<string, Handler>> = {
   [`GET ${REPO}`]: (repository) => {
     const { source: _, parent: __, template_repository: ___, ...shape } = example(`GET ${REPO}`)
-    const names = { id: repository.id, name: repository.name, full_name: `${repository.owner}/${repository.name}` }
+    const names = {
+      id: repository.id,
+      name: repository.name,
+      full_name: `${repository.owner}/${repository.name}`,
+      archived: repository.archived,
+    }
     return ok({ ...shape, language: null, ...names, owner: { ...(shape.owner as Json), login: repository.owner } })
   },
   [`GET ${REPO}/branches/{branch}`]: (repository, { operation }) => {
     const name = operation.parameters.branch as string
+    const renamed = repository.branches.has(name) ? undefined : repository.renamed.get(name)
+    if (renamed !== undefined)
+      throw new Refusal(301, 'Moved Permanently', { location: `/repositories/${repository.id}/branches/${renamed}` })
     const branch = found(repository.branches.get(name), 'Branch not found')
     const shape = example(`GET ${REPO}/branches/{branch}`)
     return ok({ ...shape, name, protected: branch.protected, commit: { ...(shape.commit as Json), sha: branch.sha } })

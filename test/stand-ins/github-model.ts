@@ -88,6 +88,9 @@ export class GitHubRepository {
   owner: string
   name: string
   readonly branches = new Map<string, { sha: string; protected: boolean }>()
+  /** Branches that have another name by now. */
+  readonly renamed = new Map<string, string>()
+  archived = false
   readonly commits = new Map<string, Commit>()
   readonly trees = new Map<string, Tree>()
   readonly blobs = new Map<string, Buffer>()

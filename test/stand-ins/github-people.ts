@@ -181,6 +181,36 @@ export class People {
     this.repository.owner = owner
   }
 
+  /** Open pull requests go with it; GitHub sends who asks for the old name to the new one. */
+  renameBranch(name: string, to: string): void {
+    const { branches, renamed, pulls } = this.repository
+    const branch = branches.get(name)
+    if (branch === undefined) return
+    branches.delete(name)
+    branches.set(to, branch)
+    renamed.set(name, to)
+    for (const pull of pulls.values()) if (pull.merged === null && pull.base.ref === name) pull.base.ref = to
+  }
+
+  deleteBranch(name: string, by: string): void {
+    this.repository.move(name, '0'.repeat(40), this.user(by), 'branch_deletion')
+    this.repository.branches.delete(name)
+  }
+
+  protect(branch: string, isProtected: boolean): void {
+    const { branches } = this.repository
+    const known = branches.get(branch)
+    if (known !== undefined) branches.set(branch, { ...known, protected: isProtected })
+  }
+
+  /** A clone of one branch, with all it has, pushed to another repository. */
+  pushClone(to: People, branch: string, by: string): void {
+    const { repository } = to
+    for (const part of ['commits', 'trees', 'blobs'] as const)
+      for (const [sha, one] of this.repository[part]) (repository[part] as Map<string, unknown>).set(sha, one)
+    repository.move(branch, this.repository.headOf(branch), to.user(by), 'force_push')
+  }
+
   #rebased(pull: Pull, onto: string): readonly string[] {
     const { repository } = this
     const shas: string[] = []

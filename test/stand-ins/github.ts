@@ -47,6 +47,7 @@ export async function startGitHub(): Promise<StandInGitHub> {
   const server = Fastify({ logger: false, bodyLimit: 4 * 1024 * 1024 })
   const limits: Limits = { remaining: 5_000, resetAt: 4_000_000_000, retryAfter: null, delayMs: 0 }
   const repositories: GitHubRepository[] = []
+  let madeRepositories = 0
   const moved = new Map<string, GitHubRepository>()
   const users = new Map<string, GitHubUser>()
   let hostile: ((method: string, path: string) => Answer | null) | null = null
@@ -57,7 +58,7 @@ export async function startGitHub(): Promise<StandInGitHub> {
     problems: [],
     repository(name, files = { 'README.md': 'policies' }) {
       const [owner = '', short = ''] = name.split('/')
-      const repository = new GitHubRepository(700 + repositories.length, owner, short)
+      const repository = new GitHubRepository(700 + madeRepositories++, owner, short)
       repositories.push(repository)
       moved.set(name, repository)
       const people = new People(repository, users)
@@ -196,6 +197,7 @@ function refuse(error: unknown, reply: FastifyReply): FastifyReply {
 }
 
 function movedTo(request: FastifyRequest, id: string): string {
+  if (id.startsWith('/')) return id
   return request.url.replace(/^\/repos\/[^/]+\/[^/?]+/, `/repositories/${id}`)
 }
 

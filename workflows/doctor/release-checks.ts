@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Config } from '../../config.ts'
+import { mendingOf } from '../releases/mending.ts'
 import { followedBranch, releaseInForce } from '../releases/store.ts'
 import { type Check, ok, reason, warning, wrong } from './check.ts'
 
@@ -12,7 +13,7 @@ export const releaseCheck =
     client.on('error', () => undefined)
     try {
       await client.connect()
-      const { problem, checkedAt } = await followedBranch(client)
+      const { problem, failure, checkedAt, verified } = await followedBranch(client)
       const release = await releaseInForce(client, new Date(now()))
       if (problem !== null) {
         const why = problem.findings.map(({ check, text }) => `${check}: ${text}`).join('; ')
@@ -21,13 +22,21 @@ export const releaseCheck =
         return wrong(
           subject,
           `commit ${problem.commit.slice(0, 12)} is refused (${why}), ${stays}`,
-          'Mend it with a pull request',
+          mendingOf(problem, { branch: releases.github.branch, verified }).join(' '),
         )
       }
+      if (failure !== null)
+        return wrong(
+          subject,
+          `${failure.text}, since ${failure.since}; ${release === null ? 'there is no release, so nothing runs' : `${release.commit.slice(0, 12)} stays`}`,
+          failure.hint ?? 'Look at the log of the worker',
+        )
       if (release === null)
         return wrong(subject, 'no release is verified yet, so nothing runs', 'Start the worker, and look at its log')
       const pinned = release.pinned ? ', pinned' : ''
-      const said = `${release.repository} at ${release.commit.slice(0, 12)}${pinned}; digest ${release.digest.slice(0, 16)}…`
+      const within = releases.github.approvalsOnlyWithin
+      const looser = within === undefined ? '' : `; approvals are counted only for what touches ${within} or CODEOWNERS`
+      const said = `${release.repository} at ${release.commit.slice(0, 12)}${pinned}; digest ${release.digest.slice(0, 16)}…${looser}`
       const age = now() - (checkedAt?.getTime() ?? 0)
       return age > 5 * releases.github.pollMs + 60_000
         ? warning(

@@ -25,6 +25,8 @@ export class ReleaseError extends HoldpointError {
   readonly code: ReleaseErrorCode
   /** When to try again at the earliest, in ms since 1970; only with github_busy. */
   readonly retryAt: number | null
+  /** Of GitHub's answer, where it gave one. */
+  readonly status: number | null
 
   constructor(
     code: ReleaseErrorCode,
@@ -34,5 +36,7 @@ export class ReleaseError extends HoldpointError {
     super(message, options)
     this.code = code
     this.retryAt = options.retryAt ?? null
+    const status = (options.cause as { status?: unknown } | null | undefined)?.status
+    this.status = typeof status === 'number' ? status : null
   }
 }

@@ -4,13 +4,13 @@ import type { Config } from '../../config.ts'
 import { GenerationalCache } from '../../generational-cache.ts'
 import type { Log } from '../../log.ts'
 import type { Toolchain } from '../../policies/compile.ts'
-import { inTransaction } from '../state/transaction.ts'
 import { ReleaseError } from './errors.ts'
+import { endFailure, keepFailure } from './failing.ts'
 import { createGitHubClient, type GitHubConfig } from './github/client.ts'
 import { giveUpLease, leaseBranch } from './lease.ts'
 import { HINT_CHANNEL, listenForReleases } from './listen.ts'
 import { type BranchLook, lookAtBranch } from './look-at-branch.ts'
-import { deliverReleaseNotices, type ReleaseAnnouncer, writeReleaseNotice } from './notices.ts'
+import { deliverReleaseNotices, type ReleaseAnnouncer } from './notices.ts'
 import { endPin } from './pins.ts'
 
 /**
@@ -36,7 +36,6 @@ export interface Follower {
 }
 
 const RECHECK_MS = 10 * 60_000
-const TELL_AFTER_MS = 15 * 60_000
 const BLOB_BYTES_MAX = 32 * 1024 * 1024
 /** Hints come in bursts, and a forged one costs no more than one of these. */
 const HINT_MS_MIN = 2_000
@@ -63,8 +62,6 @@ class BranchFollower implements Follower {
   #notBefore = 0
   #lookedAt = 0
   #recheckedAt = 0
-  #failingSince: number | null = null
-  #told = false
   #closed = false
 
   constructor(options: FollowerOptions) {
@@ -165,8 +162,7 @@ class BranchFollower implements Follower {
     try {
       const outcome = await lookAtBranch(this.#look, anew)
       if (outcome !== 'same') log.info({ outcome, branch: this.#config.branch }, 'the branch of the policies moved')
-      this.#failingSince = null
-      this.#told = false
+      await endFailure(this.#options.pool, now())
     } catch (err) {
       await this.#failed(err).catch((error: unknown) => log.error({ err: error }, 'a failure could not be told'))
     }
@@ -177,14 +173,7 @@ class BranchFollower implements Follower {
     const { log, now, pool } = this.#options
     if (err instanceof ReleaseError && err.retryAt !== null) this.#notBefore = err.retryAt
     log.warn({ err }, 'the branch of the policies could not be looked at; the release in force stays')
-    this.#failingSince ??= now()
-    if (this.#told || now() - this.#failingSince < TELL_AFTER_MS) return
-    this.#told = true
-    const text = err instanceof Error ? err.message : 'Something failed'
-    const title = `The branch of the policies could not be looked at for a quarter of an hour: ${text}. The release in force stays.`
-    await inTransaction(pool, (client) =>
-      writeReleaseNotice(client, { kind: 'unreachable', title, lines: [], commit: null, url: null }, new Date(now())),
-    )
+    await keepFailure(pool, err, now())
   }
 
   /** Pins end by the clock, and notices are delivered, whoever has the lease. */

@@ -2,14 +2,15 @@ import type pg from 'pg'
 import type { GenerationalCache } from '../../generational-cache.ts'
 import type { Toolchain } from '../../policies/compile.ts'
 import { packPolicy, unpackPolicy } from '../../policies/packed.ts'
+import { plainFolder } from '../../release-settings.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { buildRelease, isProblem } from './build.ts'
 import { changesInWords } from './changes-in-words.ts'
 import { ReleaseError } from './errors.ts'
 import { branch as branchShape } from './github/answers.ts'
 import type { GitHubClient, GitHubConfig, KeptAnswer } from './github/client.ts'
-import { fetchPolicies, plainFolder } from './policy-tree.ts'
-import type { Rules } from './provenance/evidence.ts'
+import { fetchPolicies } from './policy-tree.ts'
+import type { KeptRules, Rules } from './provenance/evidence.ts'
 import type { Repository } from './provenance/gather-pull.ts'
 import { findRepository, verifyProvenance } from './provenance/verify.ts'
 import { activate, type Problem, refuse } from './settle-branch.ts'
@@ -44,9 +45,14 @@ export async function lookAtBranch(look: BranchLook, anew: boolean): Promise<'sa
   const followed = await followedBranch(pool)
   const [owner = '', repo = ''] = (config.repository ?? '').split('/')
   const at = { owner, repo, branch: config.branch }
+  // Whether it is still that repository is asked now and then, though nothing moved.
+  if (anew) await findRepository(client, config.repository ?? '', config.repositoryId ?? followed.repository)
   // Now and then without, since a 304 that is wrong would hide every commit and that the protection is gone.
   const etag = anew ? null : followed.etag
-  const answer = await client.askIfChanged(`GET ${REPO}/branches/{branch}`, at, branchShape, etag)
+  const answer = await client
+    .askIfChanged(`GET ${REPO}/branches/{branch}`, at, branchShape, etag)
+    .catch(lostBranch(config))
+  if (answer !== null && answer.value.name !== config.branch) throw renamedBranch(config.branch, answer.value.name)
   if (answer === null || (answer.value.commit.sha === followed.verified && answer.value.protected)) {
     const same = answer === null ? followed.problem : null
     await rowsOf(pool, 'UPDATE followed_branch SET checked_at = $1, etag = $2, problem = $3', [
@@ -63,6 +69,24 @@ export async function lookAtBranch(look: BranchLook, anew: boolean): Promise<'sa
     : activate(look, outcome as NewRelease, { etag: answer.etag, followed })
 }
 
+/** GitHub's word for what was deleted and for what we may not see is the same. */
+const lostBranch =
+  ({ branch, repository }: GitHubConfig) =>
+  (error: unknown): never => {
+    if (!(error instanceof ReleaseError) || error.status !== 404) throw error
+    throw new ReleaseError('github_refused', `GitHub shows no branch ${branch} of ${repository}`, {
+      cause: error,
+      hint: `Either ${branch} was deleted, or the repository was deleted, made private or moved to where the app or the token may not look. Bring it back, give access, or set releases.github.branch; whoever has a clone can push it again`,
+    })
+  }
+
+/** GitHub sends who asks by the old name to the new one; people chose the old one in our configuration. */
+function renamedBranch(branch: string, now: string): ReleaseError {
+  return new ReleaseError('not_possible', `The branch ${branch} is called ${now} by now`, {
+    hint: `Set releases.github.branch to ${now}, if that is meant to be the policies' branch`,
+  })
+}
+
 async function judge(
   look: BranchLook,
   followed: FollowedBranch,
@@ -70,7 +94,7 @@ async function judge(
   isProtected: boolean,
 ): Promise<readonly Problem[] | NewRelease> {
   const { client, config, pool } = look
-  if (!isProtected) return [{ check: 'protection', pull: null, text: `The branch ${config.branch} is not protected.` }]
+  if (!isProtected) return [{ check: 'protection', pull: null, text: `The branch ${config.branch} is not protected` }]
   const answers: KeptAnswer[] = []
   const witness = client.witnessed(answers)
   try {
@@ -95,6 +119,7 @@ async function judge(
       repositoryId: where.id,
       branch: config.branch,
       folder: rules.folder,
+      rules: keptRules(rules),
       digest: built.compiled.digest,
       package: packPolicy(built.compiled),
       follows: followed.verified,
@@ -107,14 +132,24 @@ async function judge(
     // GitHub away is no finding about the commit; a tree that cannot be used is.
     const about = error instanceof ReleaseError && ['too_large', 'tree_unusable', 'not_possible'].includes(error.code)
     if (!about) throw error
-    return [{ check: error.code, pull: null, text: error.message }]
+    const text = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`
+    return [{ check: error.code, pull: null, text }]
   }
 }
 
 export function rulesOf(config: GitHubConfig, where: Repository): Rules {
-  const { branch, minApprovals, codeOwnersRequired, toolAddresses, path } = config
-  return { repository: where.id, branch, folder: plainFolder(path), minApprovals, codeOwnersRequired, toolAddresses }
+  const { branch, minApprovals, codeOwnersRequired, toolAddresses, path, approvalsOnlyWithin: within } = config
+  return {
+    ...{ repository: where.id, branch, folder: plainFolder(path), minApprovals, codeOwnersRequired, toolAddresses },
+    approvalsOnlyWithin: within === undefined ? null : plainFolder(within),
+  }
 }
+
+const keptRules = ({ minApprovals, codeOwnersRequired, approvalsOnlyWithin }: Rules): KeptRules => ({
+  minApprovals,
+  codeOwnersRequired,
+  approvalsOnlyWithin,
+})
 
 async function folderOf(pool: pg.Pool, release: string | null): Promise<string | null> {
   const [row] = await rowsOf<{ folder: string }>(pool, 'SELECT folder FROM release WHERE commit = $1', [release])

@@ -6,7 +6,7 @@ import { inTransaction, type Queryable, rowsOf } from '../state/transaction.ts'
 
 /** What people are told of releases: written with the change itself, delivered by a worker until it has arrived. */
 export interface ReleaseNotice {
-  readonly kind: 'activated' | 'refused' | 'unreachable' | 'pin_requested' | 'pinned' | 'unpinned'
+  readonly kind: 'activated' | 'refused' | 'unreachable' | 'reachable' | 'pin_requested' | 'pinned' | 'unpinned'
   /** One sentence. */
   readonly title: string
   /** What changed, or which checks failed. */

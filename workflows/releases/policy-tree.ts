@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { plainFolder } from '../../release-settings.ts'
 import { ReleaseError } from './errors.ts'
 import { blob, gitCommit, tree as treeShape } from './github/answers.ts'
 import type { GitHubClient } from './github/client.ts'
@@ -60,9 +61,6 @@ export async function fetchPolicies(
     throw error
   }
 }
-
-/** `./policies/` and `policies` are one; empty: the whole repository. */
-export const plainFolder = (folder: string): string => folder.replace(/^[./]+|\/+$/g, '')
 
 interface Entry {
   readonly path: string

@@ -1,7 +1,9 @@
 import type pg from 'pg'
 import { writeTrail } from '../outbox/outbox.ts'
 import { inTransaction } from '../state/transaction.ts'
+import { approvedBy } from './approved-by.ts'
 import type { GitHubConfig } from './github/client.ts'
+import { mendingOf } from './mending.ts'
 import { writeReleaseNotice } from './notices.ts'
 import type { Finding } from './provenance/evidence.ts'
 import { type FollowedBranch, keepRelease, type NewRelease } from './store.ts'
@@ -24,7 +26,7 @@ export async function activate(
   { etag, followed }: { readonly etag: string | null; readonly followed: FollowedBranch },
 ): Promise<'activated' | 'same'> {
   const at = new Date(now())
-  const { commit, repository, repositoryId, branch, follows, digest, pulls, changes, answers } = release
+  const { commit, repository, repositoryId, branch, follows, digest, pulls, changes, rules, answers } = release
   return inTransaction(pool, async (client) => {
     const sha256 = await keepRelease(client, release, at)
     // Another process may have been faster: then this one has nothing to say.
@@ -41,24 +43,16 @@ export async function activate(
       branch,
       follows,
       policy: digest,
-      pulls: pulls.map(({ number, author, reviewers, head, commit: merged }) => ({
-        number,
-        author,
-        reviewers,
-        head,
-        commit: merged,
-      })),
+      rules,
+      pulls: pulls.map(({ title: _, ...pull }) => pull),
       evidence: {
         sha256,
         answers: answers.slice(0, ANSWERS_IN_TRAIL_MAX).map(({ request, sha256: of }) => ({ request, sha256: of })),
       },
     })
-    const reviewed = pulls.filter(({ reviewers }) => reviewers.length > 0)
     // Only other things in the repository changed: nobody has to be told, but of the end of a trouble.
-    if (reviewed.length === 0 && followed.problem === null) return 'activated'
-    const named = reviewed.map(
-      ({ number, title, reviewers }) => `#${number} ${title} (reviewed by ${reviewers.join(', ')})`,
-    )
+    if (pulls.every(({ outside }) => outside !== undefined) && followed.problem === null) return 'activated'
+    const named = pulls.map(({ number, title, ...pull }) => `#${number} ${title} (${approvedBy(pull)})`)
     const pinned = followed.pinned === null ? '' : ' It takes effect when the pin of an earlier release ends.'
     await writeReleaseNotice(
       client,
@@ -107,7 +101,8 @@ export async function refuse(
         ? 'There is no policy, so nothing runs'
         : `${followed.verified.slice(0, 12)} stays in force`
     const title = `Commit ${head.slice(0, 12)} of ${config.repository} does not become the policy. ${stays}.`
-    const lines = findings.map(({ check, text }) => `${check}: ${text}`)
+    const what = mendingOf({ commit: head, findings }, { branch: config.branch, verified: followed.verified })
+    const lines = [...findings.map(({ check, text }) => `${check}: ${text}`), ...what]
     await writeReleaseNotice(client, { kind: 'refused', title, lines, commit: head, url: releaseUrl(head) }, at)
   })
   return 'refused'

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { BranchFailure } from './failing.ts'
 import type { KeptAnswer } from './github/client.ts'
-import type { Finding, VerifiedPull } from './provenance/evidence.ts'
+import type { Finding, KeptRules, VerifiedPull } from './provenance/evidence.ts'
 
 /** Releases and the branch they come from, as the state database keeps them. */
 export interface Release {
@@ -16,6 +17,8 @@ export interface Release {
   /** What it changed, as sentences. */
   readonly changes: readonly string[]
   readonly files: Readonly<Record<string, string>>
+  /** What it was judged by; null: verified before that was kept. */
+  readonly rules: KeptRules | null
   readonly evidence: string
   readonly verifiedAt: string
 }
@@ -32,6 +35,8 @@ export interface FollowedBranch {
   readonly etag: string | null
   readonly head: string | null
   readonly problem: BranchProblem | null
+  /** Why it cannot be looked at now. */
+  readonly failure: BranchFailure | null
   readonly checkedAt: Date | null
   readonly verified: string | null
   readonly pinned: string | null
@@ -47,11 +52,12 @@ interface ReleaseRow {
   readonly pulls: readonly VerifiedPull[]
   readonly changes: readonly string[]
   readonly files: Readonly<Record<string, string>>
+  readonly rules: KeptRules | null
   readonly evidence: string
   readonly verified_at: Date
 }
 
-const COLUMNS = 'commit, repository_name, branch, digest, follows, pulls, changes, files, evidence, verified_at'
+const COLUMNS = 'commit, repository_name, branch, digest, follows, pulls, changes, files, rules, evidence, verified_at'
 
 export async function followedBranch(on: Queryable): Promise<FollowedBranch> {
   const [row] = await rowsOf<{
@@ -59,6 +65,7 @@ export async function followedBranch(on: Queryable): Promise<FollowedBranch> {
     etag: string | null
     head: string | null
     problem: BranchProblem | null
+    failure: BranchFailure | null
     checked_at: Date | null
     verified: string | null
     pinned: string | null
@@ -69,6 +76,7 @@ export async function followedBranch(on: Queryable): Promise<FollowedBranch> {
     etag: row?.etag ?? null,
     head: row?.head ?? null,
     problem: row?.problem ?? null,
+    failure: row?.failure ?? null,
     checkedAt: row?.checked_at ?? null,
     verified: row?.verified ?? null,
     pinned: row?.pinned ?? null,
@@ -123,7 +131,8 @@ export async function keepRelease(client: pg.PoolClient, release: NewRelease, at
   const evidence = evidenceHash(answers)
   await client.query(
     `INSERT INTO release (commit, repository, repository_name, branch, folder, digest, package, follows, pulls,
-       changes, files, evidence, verified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+       changes, files, rules, evidence, verified_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      ON CONFLICT (commit) DO NOTHING`,
     [
       release.commit,
@@ -137,6 +146,7 @@ export async function keepRelease(client: pg.PoolClient, release: NewRelease, at
       JSON.stringify(release.pulls),
       JSON.stringify(release.changes),
       JSON.stringify(release.files),
+      release.rules === null ? null : JSON.stringify(release.rules),
       evidence,
       at,
     ],
@@ -163,7 +173,7 @@ export function evidenceHash(answers: readonly Pick<KeptAnswer, 'request' | 'sha
 }
 
 function releaseOf({ repository_name: repository, verified_at, ...row }: ReleaseRow): Release {
-  const { commit, branch, digest, follows, pulls, changes, files, evidence } = row
+  const { commit, branch, digest, follows, pulls, changes, files, rules, evidence } = row
   const verifiedAt = verified_at.toISOString()
-  return { commit, repository, branch, digest, follows, pulls, changes, files, evidence, verifiedAt }
+  return { commit, repository, branch, digest, follows, pulls, changes, files, rules, evidence, verifiedAt }
 }

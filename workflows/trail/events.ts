@@ -4,6 +4,7 @@ import type { RuleDescription } from '../../policies/rule-description.ts'
 import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
+import type { KeptRules, VerifiedPull } from '../releases/provenance/evidence.ts'
 import type { AlikeEvents } from './alike-events.ts'
 import type { ExceptionEvents } from './exception-events.ts'
 import type { PinEvents } from './pin-events.ts'
@@ -144,13 +145,9 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents, Re
     /** The release before it; null: it is the first, and what came before its own pull request was not looked at. */
     readonly follows: string | null
     readonly policy: string
-    readonly pulls: readonly {
-      readonly number: number
-      readonly author: string
-      readonly reviewers: readonly string[]
-      readonly head: string
-      readonly commit: string
-    }[]
+    /** How its approvals were counted; approvalsOnlyWithin: not at all outside that folder. */
+    readonly rules?: KeptRules | null
+    readonly pulls: readonly Omit<VerifiedPull, 'title'>[]
     /** SHA-256 over the list of GitHub's answers, which the state database keeps, and of each of them. */
     readonly evidence: {
       readonly sha256: string

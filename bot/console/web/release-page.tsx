@@ -79,6 +79,11 @@ function Release({ release }: { readonly release: NonNullable<ReleaseView['relea
           <Pair name="Verified">
             <At at={release.verifiedAt} />
           </Pair>
+          {release.counted !== null && (
+            <Pair name="Approvals">
+              <Line of={release.counted} />
+            </Pair>
+          )}
         </dl>
       </section>
     </>

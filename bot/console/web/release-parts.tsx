@@ -39,11 +39,36 @@ export function Pulls({ of }: { readonly of: ReleaseItem['pulls'] }) {
           </Elsewhere>
           <span class="soft">
             {' '}
-            by <Line of={pull.author} />, approved by <Line of={pull.reviewers.join(', ') || 'nobody'} />
+            by <Line of={pull.author} />, <ApprovedBy pull={pull} />
           </span>
         </li>
       ))}
     </ul>
+  )
+}
+
+function ApprovedBy({ pull: { reviewers, outside } }: { readonly pull: ReleaseItem['pulls'][number] }) {
+  if (outside === null)
+    return (
+      <>
+        approved by <Line of={reviewers.join(', ') || 'nobody'} />
+      </>
+    )
+  return (
+    <>
+      outside <Line of={`${outside}/`} />, so no approvals were counted
+    </>
+  )
+}
+
+/** A looser rule than that every merge needs its approvals is never out of sight. */
+export function CountedOnlyWithin({ folder }: { readonly folder: string | null }) {
+  if (folder === null) return null
+  return (
+    <p class="notice" role="note">
+      Approvals are counted only for what touches <Line of={`${folder}/`} /> or CODEOWNERS; other merges need a pull
+      request, but nobody’s approval (<code>releases.github.approvalsOnlyWithin</code>).
+    </p>
   )
 }
 

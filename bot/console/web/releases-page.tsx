@@ -4,7 +4,7 @@ import { Stale } from './inbox.tsx'
 import { moveFocus, useKeys } from './keyboard.ts'
 import { useLive } from './live.ts'
 import { OpenPins, PinForm, Unpin } from './pins.tsx'
-import { Commit, Pulls, Refusals, Unreviewed } from './release-parts.tsx'
+import { Commit, CountedOnlyWithin, Pulls, Refusals, Unreviewed } from './release-parts.tsx'
 import { Failed, Loading, Nothing } from './states.tsx'
 import { Chip, Line } from './text.tsx'
 import { Ago, TimeLeft } from './time.tsx'
@@ -31,6 +31,7 @@ export function ReleasesPage() {
       {live.stale && <Stale />}
       {!view.reviewed && <Unreviewed />}
       <Problem view={view} />
+      <Failure view={view} />
       <InForce view={view} refresh={refresh} />
       {pins.length > 0 && <OpenPins pins={pins} mayConfirm={you.mayPin} refresh={refresh} />}
       {releases.length === 0 ? (
@@ -76,6 +77,28 @@ function Problem({ view: { problem } }: { readonly view: ReleasesView }) {
           </li>
         ))}
       </ul>
+      {problem.mending.map((sentence) => (
+        <p key={sentence}>
+          <Line of={sentence} />
+        </p>
+      ))}
+    </section>
+  )
+}
+
+function Failure({ view: { failure } }: { readonly view: ReleasesView }) {
+  if (failure === null) return null
+  return (
+    <section class="warning release-problem" aria-label="Not looked at" role="status">
+      <h2>The branch of the policies cannot be looked at</h2>
+      <p>
+        <Line of={failure.text} />, since <Ago at={failure.since} />; the release in force stays.
+      </p>
+      {failure.hint !== null && (
+        <p>
+          <Line of={failure.hint} />
+        </p>
+      )}
     </section>
   )
 }
@@ -94,6 +117,7 @@ function InForce({ view, refresh }: { readonly view: ReleasesView; readonly refr
         </span>
       </p>
       <Pulls of={release.pulls} />
+      <CountedOnlyWithin folder={release.approvalsOnlyWithin} />
       {view.pinnedUntil !== null && (
         <p class="warning">
           Pinned to this earlier release: <TimeLeft until={view.pinnedUntil} />{' '}
@@ -122,7 +146,13 @@ function ReleaseRow({ release, inForce }: { readonly release: ReleaseItem; reado
           <Ago at={release.verifiedAt} />
         </span>
         <span class="soft">
-          reviewed by <Line of={reviewers.join(', ') || 'nobody'} />
+          {reviewers.length === 0 && release.pulls.every(({ outside }) => outside !== null) ? (
+            'no approvals counted'
+          ) : (
+            <>
+              reviewed by <Line of={reviewers.join(', ') || 'nobody'} />
+            </>
+          )}
         </span>
       </span>
     </a>

@@ -16,9 +16,14 @@ export async function seedReleases({ pool }: Pick<ConsoleUnderTest, 'pool'>): Pr
     since: new Date(Date.now() - 3_600_000).toISOString(),
     findings: [{ check: 'approvals', text: `#9 has 0 of 1 approvals that count. ${HOSTILE}`, pull: 9 }],
   }
-  await pool.query('UPDATE followed_branch SET verified = $1, problem = $2, checked_at = now()', [
+  const failure = {
+    ...{ text: 'GitHub gives the app no token (404)', hint: 'Install the app again', told: false },
+    since: new Date(Date.now() - 600_000).toISOString(),
+  }
+  await pool.query('UPDATE followed_branch SET verified = $1, problem = $2, failure = $3, checked_at = now()', [
     NEWER,
     JSON.stringify(problem),
+    JSON.stringify(failure),
   ])
   const notice = {
     kind: 'refused',
@@ -48,6 +53,7 @@ async function keep(
   const release = {
     ...{ commit, follows, repository: 'acme/policies', repositoryId: 7, branch: 'main', folder: 'policies' },
     ...{ digest: `${commit}${'0'.repeat(24)}`, package: Buffer.alloc(1), changes },
+    rules: follows === null ? null : { minApprovals: 2, codeOwnersRequired: true, approvalsOnlyWithin: 'policies' },
     files: { 'rules/data/pii_export.rego': '1f'.repeat(20), 'data/holds.yaml': '2e'.repeat(20) },
     answers: [{ request: `GET /repos/acme/policies/pulls/${number}`, sha256: '3d'.repeat(32), body: '{}' }],
     pulls: [{ number, title, author: 'ana', reviewers: ['ben', 'cleo'], head: commit, commit }],

@@ -10,6 +10,7 @@ let site: ConsoleUnderTest
 let server: FastifyInstance
 let url: string
 const commit = 'a'.repeat(40)
+const RULES = { minApprovals: 1, codeOwnersRequired: false, approvalsOnlyWithin: 'policies' }
 const newer = 'b'.repeat(40)
 
 beforeAll(async () => {
@@ -29,7 +30,7 @@ beforeAll(async () => {
         branch: 'main',
         folder: 'policies',
       },
-      ...{ digest: one, package: Buffer.alloc(1), changes: ['Rule a.b added.'], files: {}, answers: [] },
+      ...{ digest: one, package: Buffer.alloc(1), changes: ['Rule a.b added.'], files: {}, rules: RULES, answers: [] },
       pulls: [{ number: 3, title: 'T', author: 'ana', reviewers: ['ben'], head: one, commit: one }],
     }
     await inTransaction(site.pool, (client) => keepRelease(client, release, new Date()))
@@ -54,6 +55,33 @@ test('the list says which release is in force and who reviewed it', async () => 
   const said = await run(await site.token('ana'), 'list')
   expect(said).toMatch(/^\* bbbbbbbbbbbb .* #3 reviewed by ben$/m)
   expect(said).toMatch(/^ {2}aaaaaaaaaaaa /m)
+})
+
+test('what nobody had to approve is said to be so, with the folder', async () => {
+  const [{ pulls }] = (await site.pool.query('SELECT pulls FROM release WHERE commit = $1', [newer])).rows as [
+    { pulls: object[] },
+  ]
+  const outside = { ...pulls[0], number: 4, reviewers: [], outside: 'policies' }
+  await site.pool.query('UPDATE release SET pulls = $2 WHERE commit = $1', [newer, JSON.stringify([outside, ...pulls])])
+  const said = await run(await site.token('ana'), 'show', newer)
+  expect(said).toContain('#4 outside policies/, so no approvals were counted; #3 reviewed by ben\n')
+  expect(said).toContain(
+    '    Merges that touch policies/ or CODEOWNERS needed an approval that counts; for others none',
+  )
+})
+
+test('why the branch is refused or not looked at is said with what to do', async () => {
+  const refused = 'c'.repeat(40)
+  const problem = { commit: refused, since: 'then', findings: [{ check: 'approvals', pull: 4, text: 'Nobody did.' }] }
+  const failure = { text: 'GitHub answers 404', hint: 'Give access', since: 'then', told: false }
+  await site.pool.query('UPDATE followed_branch SET problem = $1, failure = $2', [
+    JSON.stringify(problem),
+    JSON.stringify(failure),
+  ])
+  const said = await run(await site.token('ana'), 'list')
+  await site.pool.query('UPDATE followed_branch SET problem = NULL, failure = NULL')
+  expect(said).toContain(`x cccccccccccc approvals: Nobody did.\n  Keep what is there (git push origin ${refused}:refs`)
+  expect(said).toContain('x GitHub answers 404, since then\n  Give access\n')
 })
 
 test('two administrators pin an earlier release, each with a token of theirs', async () => {

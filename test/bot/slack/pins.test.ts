@@ -19,7 +19,7 @@ beforeEach(async () => {
   ] as const) {
     const release = {
       ...{ commit, follows, repository: 'acme/policies', repositoryId: 700, branch: 'main', folder: 'policies' },
-      ...{ digest: commit, package: Buffer.alloc(1), pulls: [], changes: [], files: {}, answers: [] },
+      ...{ digest: commit, package: Buffer.alloc(1), pulls: [], changes: [], files: {}, rules: null, answers: [] },
     }
     await inTransaction(workspace.pool, (client) => keepRelease(client, release, new Date(workspace.clock.ms)))
   }

@@ -40,6 +40,7 @@ test('the trail leads from the digest to the people who approved it, and to what
     commit: first,
     repository: 'acme/policies',
     policy: digest,
+    rules: { minApprovals: 1, codeOwnersRequired: true, approvalsOnlyWithin: null },
     pulls: [{ number: 1, author: 'ana', reviewers: ['ben'] }],
   })
   const { rows } = await stand.pool.query('SELECT request, sha256, body FROM release_evidence ORDER BY number')
@@ -61,6 +62,26 @@ test('people are told what changed in words', async () => {
     '#2 Change the rules (reviewed by ben)',
     expect.stringMatching(/^Rule general\.reads changed: /),
   ])
+})
+
+test('every merge needs its approvals; where only those of the policies do, the release and the trail say so', async () => {
+  const { people } = stand
+  people.branch('beside', 'main', 'dora')
+  people.push('beside', 'dora', { files: { 'services/api.ts': 'one' } })
+  people.merge(people.open('dora', { head: 'beside', title: 'An interface' }), 'dora', 'squash')
+  await stand.follower.round()
+  expect(await stand.problems()).toEqual(['approvals'])
+  const looser = stand.follow({ approvalsOnlyWithin: './policies/' })
+  const before = stand.told.length
+  await looser.round()
+  const rules = { minApprovals: 1, codeOwnersRequired: true, approvalsOnlyWithin: 'policies' }
+  expect(await stand.problems()).toEqual([])
+  expect(await stand.inForce()).toMatchObject({ rules, pulls: [{ number: 3, reviewers: [], outside: 'policies' }] })
+  expect((await stand.trail('release.verified')).at(-1)).toMatchObject({ rules, pulls: [{ outside: 'policies' }] })
+  expect(stand.told.slice(before).flatMap(({ lines }) => lines)).toContain(
+    '#3 An interface (outside policies/, so no approvals were counted)',
+  )
+  await looser.close()
 })
 
 test('when nothing moved a look costs one call, answered with 304', async () => {

@@ -1,62 +1,31 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createGitHubClient } from '../../../workflows/releases/github/client.ts'
-import { findRepository, type VerifyOptions, verifyProvenance } from '../../../workflows/releases/provenance/verify.ts'
-import { type StandInGitHub, startGitHub } from '../../stand-ins/github.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Answer } from '../../stand-ins/github-answers.ts'
-import type { People } from '../../stand-ins/github-people.ts'
-import { gitHubConfig } from './github-config.ts'
-import { begin, FIRST_FILES, opened } from './provenance-stories.ts'
+import { openProvenanceStand, type ProvenanceStand } from './provenance-stand.ts'
+import { opened } from './provenance-stories.ts'
 
 /** One good pull request, and a GitHub whose answers cannot be relied on. */
-let github: StandInGitHub
-let people: People
-let active: string
-
+let stand: ProvenanceStand
 beforeAll(async () => {
-  github = await startGitHub()
-  github.tokens.set('follower', { login: 'holdpoint-bot', app: null })
+  stand = await openProvenanceStand()
 })
-afterAll(() => github[Symbol.asyncDispose]())
+afterAll(() => stand[Symbol.asyncDispose]())
 beforeEach(() => {
-  people = github.repository('acme/policies', FIRST_FILES)
-  begin(people)
-  active = people.push('main', 'ana', { message: 'What was verified last' })
-  const pull = opened(people)
-  people.approve(pull, 'ben')
-  people.merge(pull, 'ana')
+  stand.begin()
+  const pull = opened(stand.people)
+  stand.people.approve(pull, 'ben')
+  stand.people.merge(pull, 'ana')
 })
-afterEach(() => {
-  github.misbehave(null)
-  github.remove(people)
-})
-
-const client = () => createGitHubClient({ config: gitHubConfig(github.url), now: Date.now, retries: 0 })
-
-async function verify(changes: Partial<VerifyOptions> = {}) {
-  const repository = await findRepository(client(), 'acme/policies', people.repository.id)
-  const rules = {
-    ...{ repository: repository.id, branch: 'main', folder: 'policies', toolAddresses: [] },
-    ...{ minApprovals: 1, codeOwnersRequired: true },
-  }
-  const head = people.repository.headOf('main')
-  return verifyProvenance(client(), repository, { head, active, rules, ...changes })
-}
-
-const checks = async (changes?: Partial<VerifyOptions>): Promise<readonly string[]> => {
-  const { findings } = await verify(changes)
-  return [...new Set(findings.map(({ check }) => check))]
-}
 
 /** The truth, with something else in its place where `path` is asked for. */
 async function twisted(path: RegExp, twist: (truth: unknown) => unknown): Promise<void> {
-  const asked = github.calls.length
-  await verify()
-  const [called = ''] = github.calls.slice(asked).filter((call) => path.test(call))
-  const response = await fetch(`${github.url}${called.split(' ')[1]}`, {
+  const asked = stand.github.calls.length
+  await stand.verify()
+  const [called = ''] = stand.github.calls.slice(asked).filter((call) => path.test(call))
+  const response = await fetch(`${stand.github.url}${called.split(' ')[1]}`, {
     headers: { authorization: 'token follower', 'user-agent': 'test' },
   })
   const body = twist(await response.json())
-  github.misbehave((_method, at): Answer | null => (path.test(at) ? { status: 200, body } : null))
+  stand.github.misbehave((_method, at): Answer | null => (path.test(at) ? { status: 200, body } : null))
 }
 
 const one = (changes: object) => (truth: unknown) => ({ ...(truth as object), ...changes })
@@ -96,9 +65,9 @@ describe('an answer that was tampered with, or is older than another, verifies n
   ]
   test.each(lies)('$lie', async ({ path, twist, found }) => {
     await twisted(path, twist)
-    expect(await checks()).toContain(found)
-    github.misbehave(null)
-    expect(await checks(), 'and the truth does, when it is told').toEqual([])
+    expect(await stand.checks()).toContain(found)
+    stand.github.misbehave(null)
+    expect(await stand.checks(), 'and the truth does, when it is told').toEqual([])
   })
 
   test.each([
@@ -107,67 +76,77 @@ describe('an answer that was tampered with, or is older than another, verifies n
     { lie: 'another tree', path: /\/git\/trees\//, twist: one({ sha: OTHER }) },
   ])('$lie', async ({ path, twist }) => {
     await twisted(path, twist)
-    await expect(verify()).rejects.toMatchObject({ code: 'github_nonsense' })
+    await expect(stand.verify()).rejects.toMatchObject({ code: 'github_nonsense' })
   })
 })
 
 test.each([401, 403, 500])('an app that loses access after any call (%i) verifies nothing', async (status) => {
-  const before = github.calls.length
-  await verify()
-  const calls = github.calls.length - before
+  const before = stand.github.calls.length
+  await stand.verify()
+  const calls = stand.github.calls.length - before
   for (let until = 0; until < calls; until++) {
     let asked = 0
-    github.misbehave(() => (asked++ < until ? null : { status, body: { message: 'no more' } }))
-    await expect(verify(), `after ${until} calls`).rejects.toMatchObject({
+    stand.github.misbehave(() => (asked++ < until ? null : { status, body: { message: 'no more' } }))
+    await expect(stand.verify(), `after ${until} calls`).rejects.toMatchObject({
       code: status === 500 ? 'github_unreachable' : 'github_refused',
     })
   }
 })
 
 test('a reviewer whose name somebody else has by now does not count, whatever that one may do', async () => {
-  people.renameUser('ben', 'benjamin')
-  people.may('ben', 'admin')
+  stand.people.renameUser('ben', 'benjamin')
+  stand.people.may('ben', 'admin')
   await twisted(/\/reviews/, (truth) =>
     (truth as { user: object }[]).map((review) => ({ ...review, user: { ...review.user, login: 'ben' } })),
   )
-  const { findings } = await verify()
+  const { findings } = await stand.verify()
   expect(findings[0]?.text).toContain('ben has given up that name, and somebody else has it')
 })
 
 test('a list whose pages never end is given up', async () => {
-  const before = github.calls.length
-  const loop = { link: `<${github.url}/x?page=2>; rel="next"` }
-  github.misbehave((_method, at) => (at.endsWith('/reviews') ? { status: 200, body: [], headers: loop } : null))
-  await expect(verify()).rejects.toMatchObject({ code: 'too_large' })
-  expect(github.calls.length - before).toBeLessThan(100)
+  const before = stand.github.calls.length
+  const loop = { link: `<${stand.github.url}/x?page=2>; rel="next"` }
+  stand.github.misbehave((_method, at) => (at.endsWith('/reviews') ? { status: 200, body: [], headers: loop } : null))
+  await expect(stand.verify()).rejects.toMatchObject({ code: 'too_large' })
+  expect(stand.github.calls.length - before).toBeLessThan(100)
 })
 
 test('a next page that leads nowhere is nonsense', async () => {
-  const headers = { link: `<${github.url}/x?elsewhere=2>; rel="next"` }
-  github.misbehave((_method, at) => (at.endsWith('/reviews') ? { status: 200, body: [], headers } : null))
-  await expect(verify()).rejects.toMatchObject({ code: 'github_nonsense' })
+  const headers = { link: `<${stand.github.url}/x?elsewhere=2>; rel="next"` }
+  stand.github.misbehave((_method, at) => (at.endsWith('/reviews') ? { status: 200, body: [], headers } : null))
+  await expect(stand.verify()).rejects.toMatchObject({ code: 'github_nonsense' })
 })
 
 describe('beside the policies', () => {
+  const rules = { approvalsOnlyWithin: 'policies' }
   beforeEach(() => {
-    active = people.repository.headOf('main')
-    people.branch('other', 'main', 'dora')
-    people.push('other', 'dora', { files: { 'services/api.ts': 'one' } })
-    people.merge(people.open('dora', { head: 'other' }), 'dora')
+    stand.active = stand.people.repository.headOf('main')
+    stand.people.branch('other', 'main', 'dora')
+    stand.people.push('other', 'dora', { files: { 'services/api.ts': 'one' } })
+    stand.people.merge(stand.people.open('dora', { head: 'other' }), 'dora')
   })
 
-  test('nobody is asked who approved what changes nothing of them', async () => {
-    const before = github.calls.length
-    expect(await verify()).toMatchObject({ findings: [], pulls: [{ number: 2, reviewers: [] }] })
-    expect(github.calls.slice(before).filter((call) => /reviews|permission|activity|recursive/.test(call))).toEqual([])
+  test('and approvals only for them, nobody is asked who approved what changes nothing of them', async () => {
+    const before = stand.github.calls.length
+    expect(await stand.verify({ rules })).toMatchObject({
+      findings: [],
+      pulls: [{ number: 2, reviewers: [], outside: 'policies' }],
+    })
+    expect(
+      stand.github.calls.slice(before).filter((call) => /reviews|permission|activity|recursive/.test(call)),
+    ).toEqual([])
+  })
+
+  test('every merge needs its approvals otherwise', async () => {
+    expect(await stand.checks()).toEqual(['approvals'])
   })
 
   test('the first release needs its approvals, whatever it changes', async () => {
-    expect(await checks({ active: null })).toContain('approvals')
+    expect(await stand.checks({ rules, active: null })).toContain('approvals')
   })
 
   test('and so does every one since the folder was another', async () => {
-    expect(await checks({ whole: true })).toContain('approvals')
+    expect(await stand.checks({ rules, whole: true })).toContain('approvals')
   })
 
   test('a pull request into another branch is none', async () => {
@@ -175,15 +154,15 @@ describe('beside the policies', () => {
       const { base } = truth as { base: object }
       return { ...(truth as object), base: { ...base, ref: 'elsewhere' } }
     })
-    expect(await checks()).toContain('branch')
+    expect(await stand.checks({ rules })).toContain('branch')
   })
 
   test('a merge that left out what its reviewers saw of the policies needs them', async () => {
-    active = people.repository.headOf('main')
-    const pull = opened(people, { head: 'left-out' })
+    stand.active = stand.people.repository.headOf('main')
+    const pull = opened(stand.people, { head: 'left-out' })
     const rule = 'policies/rules/a.rego'
-    people.push('left-out', 'ana', { files: { [rule]: 'package a # looser\n' } })
-    people.merge(pull, 'eve', 'squash', { files: { [rule]: 'package a # stricter\n' } })
-    expect(await checks()).toContain('reviewed_tree')
+    stand.people.push('left-out', 'ana', { files: { [rule]: 'package a # looser\n' } })
+    stand.people.merge(pull, 'eve', 'squash', { files: { [rule]: 'package a # stricter\n' } })
+    expect(await stand.checks({ rules })).toContain('reviewed_tree')
   })
 })

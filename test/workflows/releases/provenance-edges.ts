@@ -8,11 +8,15 @@ const times = (count: number, act: (index: number) => void): void => {
 
 const REGO = (text: string) => ({ files: { 'policies/rules/b.rego': `package b # ${text}\n` } })
 
-function other(people: People, files: Readonly<Record<string, string | null>>, method: MergeMethod = 'squash'): void {
-  const head = `other-${people.repository.pulls.size + 1}`
-  people.branch(head, 'main', 'dora')
-  people.push(head, 'dora', { files })
-  people.merge(people.open('dora', { head }), 'dora', method)
+function other(
+  people: People,
+  files: Readonly<Record<string, string | null>>,
+  method: MergeMethod = 'squash',
+  approvedBy: string | null = null,
+): void {
+  const pull = opened(people, { by: 'dora', head: `other-${people.repository.pulls.size + 1}`, commit: { files } })
+  if (approvedBy !== null) people.approve(pull, approvedBy)
+  people.merge(pull, 'dora', method)
 }
 
 export const edges: readonly Story[] = [
@@ -72,9 +76,7 @@ export const edges: readonly Story[] = [
       people.merge(before, 'ben', 'squash')
       people.repository.move('stricter', '0'.repeat(40), people.user('ben'), 'branch_deletion')
       people.repository.branches.delete('stricter')
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', REGO('anew'))
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: REGO('anew') })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana', 'squash')
     },
@@ -131,9 +133,10 @@ export const edges: readonly Story[] = [
       const setup = people.open('ana', { head: 'many' })
       people.approve(setup, 'cleo')
       people.merge(setup, 'ana')
-      people.branch('again', 'main', 'ana')
-      people.push('again', 'ana', { files: { ...Object.fromEntries(rules.map(([path]) => [path, null])), 'z/a': 'z' } })
-      const pull = people.open('ana', { head: 'again' })
+      const pull = opened(people, {
+        head: 'again',
+        commit: { files: { ...Object.fromEntries(rules.map(([path]) => [path, null])), 'z/a': 'z' } },
+      })
       people.approve(pull, 'cleo')
       people.merge(pull, 'ana')
     },
@@ -206,9 +209,7 @@ export const edges: readonly Story[] = [
   {
     story: 'a commit has the author’s name and another’s address, whose account takes no part',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...REGO('hers'), author: 'dora', email: 'dora@example.org' })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...REGO('hers'), author: 'dora', email: 'dora@example.org' } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -216,9 +217,7 @@ export const edges: readonly Story[] = [
   {
     story: 'a commit has the address of an owner, who then approves',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...REGO('his'), author: 'ben', email: 'ben@example.org' })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...REGO('his'), author: 'ben', email: 'ben@example.org' } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -248,9 +247,10 @@ export const edges: readonly Story[] = [
   {
     story: 'it leaves CODEOWNERS unreadable',
     tell: (people) => {
-      people.branch('broken', 'main', 'ana')
-      people.push('broken', 'ana', { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } })
-      const broken = people.open('ana', { head: 'broken' })
+      const broken = opened(people, {
+        head: 'broken',
+        commit: { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } },
+      })
       people.approve(broken, 'ben')
       people.merge(broken, 'ana')
     },
@@ -259,9 +259,7 @@ export const edges: readonly Story[] = [
   {
     story: 'the owner of what it changes is an address, which nobody on GitHub is',
     tell: (people) => {
-      people.branch('mail', 'main', 'ana')
-      people.push('mail', 'ana', { files: { CODEOWNERS: 'policies/ ben@example.org\n' } })
-      const mail = people.open('ana', { head: 'mail' })
+      const mail = opened(people, { head: 'mail', commit: { files: { CODEOWNERS: 'policies/ ben@example.org\n' } } })
       people.approve(mail, 'ben')
       people.merge(mail, 'ana')
       const pull = opened(people)
@@ -273,9 +271,10 @@ export const edges: readonly Story[] = [
   {
     story: 'the last line that matches names nobody, and anybody who may write approves',
     tell: (people) => {
-      people.branch('open', 'main', 'ana')
-      people.push('open', 'ana', { files: { CODEOWNERS: 'policies/ @ben\npolicies/rules/\n' } })
-      const open = people.open('ana', { head: 'open' })
+      const open = opened(people, {
+        head: 'open',
+        commit: { files: { CODEOWNERS: 'policies/ @ben\npolicies/rules/\n' } },
+      })
       people.approve(open, 'ben')
       people.merge(open, 'ana')
       const pull = opened(people)
@@ -285,34 +284,66 @@ export const edges: readonly Story[] = [
   },
   {
     story: 'beside the policies, other things were merged that nobody approved',
-    tell: (people) => {
-      other(people, { 'services/api.ts': 'one' })
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
-      other(people, { 'services/api.ts': 'two', 'policies-of-others/x': 'x' }, 'merge')
-      other(people, { 'services/api.ts': null, '.github/workflows/ci.yml': 'on: push' }, 'rebase')
-    },
-    nobodyNeeded: true,
-  },
-  {
-    story: 'a commit that touches only other things is pushed directly',
-    tell: (people) => void people.push('main', 'ana', { files: { 'services/api.ts': 'one' } }),
-    refused: ['pull_request'],
-  },
-  {
-    story: 'one that touches other things changes a rule by the way',
-    tell: (people) => other(people, { 'services/api.ts': 'one', 'policies/rules/a.rego': 'package a # by the way\n' }),
-    refused: ['approvals', 'code_owners'],
-  },
-  {
-    story: 'one that touches other things puts another CODEOWNERS before the one in force',
-    tell: (people) => other(people, { 'services/api.ts': 'one', '.github/CODEOWNERS': '* @dora\n' }),
+    tell: (people) => besides(people),
     refused: ['approvals'],
   },
   {
-    story: 'one that touches other things takes the folder of the policies away',
-    tell: (people) => other(people, { 'policies/rules/a.rego': null, 'policies/rules/b.rego': null, policies: 'link' }),
-    refused: ['approvals', 'code_owners'],
+    story: 'beside the policies, other things were merged that others than the owners approved',
+    tell: (people) => besides(people, 'eve'),
   },
+  {
+    story: 'only the folder of the policies needs approvals, and other things were merged that nobody approved',
+    tell: (people) => besides(people),
+    approvalsOnlyWithin: 'policies',
+    nobodyNeeded: true,
+  },
+  {
+    story: 'only the folder of the rules needs approvals, and data beside it was merged that nobody approved',
+    tell: (people) => other(people, { 'policies/data/a.yaml': 'a: 1' }),
+    approvalsOnlyWithin: 'policies/rules',
+    nobodyNeeded: true,
+  },
+  ...onlyPolicies([
+    {
+      story: 'a pull request without any change is merged that nobody approved',
+      tell: (people) => void people.merge(opened(people, { commit: { message: 'Again' } }), 'ana', 'squash'),
+      nobodyNeeded: true,
+    },
+    {
+      story: 'a commit that touches only other things is pushed directly',
+      tell: (people) => void people.push('main', 'ana', { files: { 'services/api.ts': 'one' } }),
+      refused: ['pull_request'],
+    },
+    {
+      story: 'one that touches other things changes a rule by the way',
+      tell: (people) =>
+        other(people, { 'services/api.ts': 'one', 'policies/rules/a.rego': 'package a # by the way\n' }),
+      refused: ['approvals', 'code_owners'],
+    },
+    {
+      story: 'one that touches other things puts another CODEOWNERS before the one in force',
+      tell: (people) => other(people, { 'services/api.ts': 'one', '.github/CODEOWNERS': '* @dora\n' }),
+      refused: ['approvals'],
+    },
+    {
+      story: 'one that touches other things takes the folder of the policies away',
+      tell: (people) =>
+        other(people, { 'policies/rules/a.rego': null, 'policies/rules/b.rego': null, policies: 'link' }),
+      refused: ['approvals', 'code_owners'],
+    },
+  ]),
 ]
+
+/** One change of a rule, which Ben approves, between changes of other things. */
+function besides(people: People, approvedBy: string | null = null): void {
+  other(people, { 'services/api.ts': 'one' }, 'squash', approvedBy)
+  const pull = opened(people)
+  people.approve(pull, 'ben')
+  people.merge(pull, 'ana')
+  other(people, { 'services/api.ts': 'two', 'policies-of-others/x': 'x' }, 'merge', approvedBy)
+  other(people, { 'services/api.ts': null, '.github/workflows/ci.yml': 'on: push' }, 'rebase', approvedBy)
+}
+
+function onlyPolicies(stories: readonly Story[]): readonly Story[] {
+  return stories.map((one) => ({ ...one, approvalsOnlyWithin: 'policies' }))
+}

@@ -1,5 +1,5 @@
 import type { CheckName } from '../../../workflows/releases/provenance/evidence.ts'
-import type { People } from '../../stand-ins/github-people.ts'
+import type { CommitOptions, People } from '../../stand-ins/github-people.ts'
 
 /**
  * What happens to a repository of policies, told in verbs, and whether its branch may become the policy afterwards.
@@ -11,7 +11,9 @@ export interface Story {
   readonly tell: (people: People) => void
   /** Empty: verified. */
   readonly refused?: readonly CheckName[]
-  /** It changes nothing of the policies. */
+  /** Told with approvals counted only for what touches this folder; for every merge when left out. */
+  readonly approvalsOnlyWithin?: string
+  /** Nobody was needed for any of it. */
   readonly nobodyNeeded?: true
 }
 
@@ -30,11 +32,14 @@ export const FIRST_FILES = {
 
 const RULE = { files: { 'policies/rules/a.rego': 'package a # stricter\n' } }
 
-/** Ana's branch with one commit, as a pull request. */
-export function opened(people: People, options: { readonly by?: string; readonly head?: string } = {}): number {
-  const { by = 'ana', head = 'stricter' } = options
+/** Somebody's branch (Ana's) with one commit, as a pull request. */
+export function opened(
+  people: People,
+  options: { readonly by?: string; readonly head?: string; readonly commit?: CommitOptions } = {},
+): number {
+  const { by = 'ana', head = 'stricter', commit = RULE } = options
   people.branch(head, 'main', by)
-  people.push(head, by, RULE)
+  people.push(head, by, commit)
   return people.open(by, { head })
 }
 
@@ -70,9 +75,11 @@ export const stories: readonly Story[] = [
     story: 'two approved pull requests come through the merge queue, one after the other',
     tell: (people) => {
       const one = opened(people)
-      people.branch('other', 'main', 'dora')
-      people.push('other', 'dora', { files: { 'policies/rules/c.rego': 'package c\n' } })
-      const two = people.open('dora', { head: 'other' })
+      const two = opened(people, {
+        by: 'dora',
+        head: 'other',
+        commit: { files: { 'policies/rules/c.rego': 'package c\n' } },
+      })
       people.approve(one, 'ben')
       people.approve(two, 'cleo')
       people.merge(one, 'ana', 'queue')
@@ -138,9 +145,11 @@ export const stories: readonly Story[] = [
       const pull = opened(people)
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
-      people.branch('revert', 'main', 'dora')
-      people.push('revert', 'dora', { files: { 'policies/rules/a.rego': 'package a\n' } })
-      const revert = people.open('dora', { head: 'revert' })
+      const revert = opened(people, {
+        by: 'dora',
+        head: 'revert',
+        commit: { files: { 'policies/rules/a.rego': 'package a\n' } },
+      })
       people.approve(revert, 'cleo')
       people.merge(revert, 'dora')
     },
@@ -148,13 +157,10 @@ export const stories: readonly Story[] = [
   {
     story: 'a pull request without any change is approved and merged',
     tell: (people) => {
-      people.branch('empty', 'main', 'ana')
-      people.push('empty', 'ana', { message: 'Start the checks again' })
-      const pull = people.open('ana', { head: 'empty' })
+      const pull = opened(people, { head: 'empty', commit: { message: 'Start the checks again' } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana', 'squash')
     },
-    nobodyNeeded: true,
   },
   {
     story: 'the repository is renamed after the merge',
@@ -187,9 +193,7 @@ export const stories: readonly Story[] = [
   {
     story: 'a tool is named as a co-author, by an address that is known to be a tool’s',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...RULE, coAuthors: ['noreply@assistant.example'] })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...RULE, coAuthors: ['noreply@assistant.example'] } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -197,9 +201,7 @@ export const stories: readonly Story[] = [
   {
     story: 'somebody with an address of no account is a co-author, and two owners approve',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...RULE, coAuthors: ['somebody@example.org'] })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...RULE, coAuthors: ['somebody@example.org'] } })
       people.approve(pull, 'ben')
       people.approve(pull, 'cleo')
       people.merge(pull, 'ana')
@@ -345,9 +347,7 @@ export const stories: readonly Story[] = [
   {
     story: 'its reviewer is named as a co-author',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...RULE, coAuthors: ['ben'] })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...RULE, coAuthors: ['ben'] } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -356,9 +356,7 @@ export const stories: readonly Story[] = [
   {
     story: 'a co-author has an address of no account, and only one owner approved',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...RULE, coAuthors: ['ben@home.example'] })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...RULE, coAuthors: ['ben@home.example'] } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -398,9 +396,7 @@ export const stories: readonly Story[] = [
   {
     story: 'the author of a commit has no account, and only one owner approved',
     tell: (people) => {
-      people.branch('stricter', 'main', 'ana')
-      people.push('stricter', 'ana', { ...RULE, author: null, email: 'ghost@example.org' })
-      const pull = people.open('ana', { head: 'stricter' })
+      const pull = opened(people, { commit: { ...RULE, author: null, email: 'ghost@example.org' } })
       people.approve(pull, 'ben')
       people.merge(pull, 'ana')
     },
@@ -448,9 +444,10 @@ export const stories: readonly Story[] = [
   {
     story: 'it makes Dora an owner, and Dora approves it',
     tell: (people) => {
-      people.branch('mine', 'main', 'ana')
-      people.push('mine', 'ana', { files: { CODEOWNERS: 'policies/ @dora\n', ...RULE.files } })
-      const pull = people.open('ana', { head: 'mine' })
+      const pull = opened(people, {
+        head: 'mine',
+        commit: { files: { CODEOWNERS: 'policies/ @dora\n', ...RULE.files } },
+      })
       people.approve(pull, 'dora')
       people.merge(pull, 'ana')
     },
@@ -459,9 +456,7 @@ export const stories: readonly Story[] = [
   {
     story: 'it takes CODEOWNERS away, and the next one is approved by nobody who owned anything',
     tell: (people) => {
-      people.branch('away', 'main', 'ana')
-      people.push('away', 'ana', { files: { CODEOWNERS: null } })
-      const away = people.open('ana', { head: 'away' })
+      const away = opened(people, { head: 'away', commit: { files: { CODEOWNERS: null } } })
       people.approve(away, 'dora')
       people.merge(away, 'ana')
       const pull = opened(people)
@@ -473,9 +468,10 @@ export const stories: readonly Story[] = [
   {
     story: 'a line of CODEOWNERS cannot be read',
     tell: (people) => {
-      people.branch('broken', 'main', 'ana')
-      people.push('broken', 'ana', { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } })
-      const broken = people.open('ana', { head: 'broken' })
+      const broken = opened(people, {
+        head: 'broken',
+        commit: { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } },
+      })
       people.approve(broken, 'ben')
       people.merge(broken, 'ana')
       const pull = opened(people)

@@ -15,7 +15,11 @@ const maybeAccount = z
   .optional()
   .transform((one): Account | null => (one != null && 'id' in one ? (one as Account) : null))
 
-export const repository = z.object({ id: z.int(), full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/) })
+export const repository = z.object({
+  id: z.int(),
+  full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  archived: z.boolean(),
+})
 
 export const branch = z.object({ name: z.string(), protected: z.boolean(), commit: z.object({ sha }) })
 

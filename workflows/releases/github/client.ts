@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Config } from '../../../config.ts'
 import { ReleaseError } from '../errors.ts'
 import { nextPage } from './next-page.ts'
+import { translated } from './refused-answer.ts'
 
 /**
  * One way to ask GitHub: as an app or with a token, one thing after the other where GitHub wants that, never longer than
@@ -112,7 +113,7 @@ class Client implements GitHubClient {
     try {
       return await this.ask(route, parameters, shape)
     } catch (error) {
-      if (error instanceof ReleaseError && statusOf(error.cause) === 404) return null
+      if (error instanceof ReleaseError && error.status === 404) return null
       throw error
     }
   }
@@ -136,7 +137,7 @@ class Client implements GitHubClient {
       const { value, etag: newer } = await this.#answer(route, { ...parameters, ...headers }, shape)
       return { value, etag: newer }
     } catch (error) {
-      if (error instanceof ReleaseError && statusOf(error.cause) === 304) return null
+      if (error instanceof ReleaseError && error.status === 304) return null
       throw error
     }
   }
@@ -181,29 +182,4 @@ function credentials(config: GitHubConfig): object {
 /** The route with its names filled in, as people read it; nothing secret is in a path. */
 function shown(route: string, parameters: Parameters): string {
   return route.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ''))
-}
-
-function statusOf(cause: unknown): number | null {
-  const status = (cause as { status?: unknown } | null)?.status
-  return typeof status === 'number' ? status : null
-}
-
-/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
-function translated(cause: unknown, request: string, now: number): ReleaseError {
-  const status = statusOf(cause)
-  const headers = (cause as { response?: { headers?: Record<string, string | undefined> } }).response?.headers ?? {}
-  const after = Number(headers['retry-after'])
-  const reset = headers['x-ratelimit-remaining'] === '0' ? Number(headers['x-ratelimit-reset']) * 1_000 : Number.NaN
-  const limited = (status === 403 || status === 429) && (after > 0 || reset > 0 || status === 429)
-  if (limited)
-    return new ReleaseError('github_busy', 'GitHub asks to come back later: a rate limit is used up', {
-      cause,
-      retryAt: after > 0 ? now + after * 1_000 : Math.max(now + 1_000, reset || now + 60_000),
-    })
-  if (status === null || status >= 500)
-    return new ReleaseError('github_unreachable', `GitHub does not answer ${request}`, { cause })
-  return new ReleaseError('github_refused', `GitHub answers ${status} to ${request}`, {
-    cause,
-    hint: 'Check releases.github: the repository’s name, and what the app or the token may do',
-  })
 }

@@ -95,9 +95,17 @@ export interface Rules {
   readonly folder: string
   readonly minApprovals: number
   readonly codeOwnersRequired: boolean
+  /**
+   * A looser rule for a repository with other things in it: merges that touch nothing in this folder, nor of CODEOWNERS,
+   * need no approvals. Without slashes at its ends; null: approvals are counted for every merge.
+   */
+  readonly approvalsOnlyWithin: string | null
   /** Addresses in Co-authored-by that are tools and not people. */
   readonly toolAddresses: readonly string[]
 }
+
+/** What a release was judged by, as it is kept with it and shown. */
+export type KeptRules = Pick<Rules, 'minApprovals' | 'codeOwnersRequired' | 'approvalsOnlyWithin'>
 
 export type CheckName =
   | 'history'
@@ -123,8 +131,9 @@ export interface VerifiedPull {
   readonly number: number
   readonly title: string
   readonly author: string
-  /** None: it changed nothing of the policies, and nobody was needed for it. */
   readonly reviewers: readonly string[]
+  /** The folder in which it changed nothing, so that nobody was needed for it; left out: its approvals were counted. */
+  readonly outside?: string
   readonly head: string
   readonly commit: string
 }

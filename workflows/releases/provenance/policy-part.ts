@@ -5,8 +5,8 @@ import type { GitHubClient } from '../github/client.ts'
 import type { Repository } from './gather-pull.ts'
 
 /**
- * What of a commit bears on the policies: their folder and who owns it, each by the name that git gives to its content.
- * Where these are the same before and after a merge, the merge changed nothing of the policies, whatever else it did.
+ * What of a commit bears on a folder: it and who owns it, each by the name that git gives to its content.
+ * Where these are the same before and after a merge, the merge changed nothing of it, whatever else it did.
  */
 export type PolicyParts = (commit: string) => Promise<string>
 
@@ -47,7 +47,6 @@ export function policyPartsOf(client: GitHubClient, { owner, repo }: Repository,
   return async (commit) => {
     const of = { owner, repo, commit_sha: commit }
     const { tree } = await client.ask(`GET ${REPO}/git/commits/{commit_sha}`, of, gitCommit)
-    if (folder === '') return tree.sha
     const parts: string[] = []
     for (const path of [folder, ...CODE_OWNERS_PATHS]) parts.push(await at(tree.sha, path))
     return parts.join('\n')

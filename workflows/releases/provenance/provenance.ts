@@ -40,10 +40,14 @@ export function judgeMerge(merge: Merge, rules: Rules): JudgedMerge {
   return { findings, verified: verifiedAs(pull, commit, approvals.counted) }
 }
 
-/** A merge that changed nothing of the policies: it has to be one, and nobody has to have approved it. */
+/** A merge outside the folder that approvals are for: it has to be one, and nobody has to have approved it. */
 export function judgeOther({ commits }: Section, pull: PullNamed, rules: Rules): JudgedMerge {
   const commit = (commits[0] as ChainCommit).sha
-  return { findings: mergedOtherwise(pull, commit, rules), verified: verifiedAs(pull, commit, []) }
+  const outside = rules.approvalsOnlyWithin ?? ''
+  return {
+    findings: mergedOtherwise(pull, commit, rules),
+    verified: { ...verifiedAs(pull, commit, []), outside },
+  }
 }
 
 function mergedOtherwise(pull: PullNamed, commit: string, rules: Rules): readonly Finding[] {
@@ -130,7 +134,7 @@ function strayCommit({ sha, pulls }: ChainCommit, { branch }: Rules): Finding {
   const other = pulls.find(({ mergedAt }) => mergedAt !== null)
   const text =
     other === undefined
-      ? `Commit ${sha.slice(0, 12)} came to ${branch} without a pull request. Move ${branch} back to before it, and make its change with one.`
+      ? `Commit ${sha.slice(0, 12)} came to ${branch} without a pull request.`
       : `Commit ${sha.slice(0, 12)} came to ${branch} otherwise than by merging a pull request into it (#${other.number} is related).`
   return { check: 'pull_request', commit: sha, pull: other?.number ?? null, text }
 }

@@ -8,8 +8,8 @@ import { belongsTo, type JudgedMerge, judgeMerge, judgeOther, type Section, sect
 
 /**
  * Whether a commit may become the policy: every first-parent commit since the one that is active came from a merged
- * pull request into this branch of this repository, and each of these that changed something of the policies or of who
- * owns them was reviewed as it was merged.
+ * pull request into this branch of this repository, and was reviewed as it was merged. Only where approvalsOnlyWithin
+ * says so, a merge that changed nothing in that folder, nor of who owns it, has to be one and no more.
  *
  *   head ──parent──▶ … ──parent──▶ active
  *   └─ cut into merges, each judged by itself
@@ -41,15 +41,16 @@ export async function verifyProvenance(
 ): Promise<Provenance> {
   const chain = await chainOf(client, where, { head, active })
   if (chain === null) {
-    const text = `Commit ${active?.slice(0, 12)}, which is active, is not behind ${head.slice(0, 12)}: history was rewritten. Bring it back, or change it with a pull request.`
+    const text = `Commit ${active?.slice(0, 12)}, which is active, is not behind ${head.slice(0, 12)}: history was rewritten.`
     return { findings: [{ check: 'history', commit: head, pull: null, text }], pulls: [] }
   }
   const sections = sectionsOf(chain, rules)
   if ('check' in sections) return { findings: [sections], pulls: [] }
   const judged: JudgedMerge[] = []
-  const partsAt = policyPartsOf(client, where, rules.folder)
+  const { approvalsOnlyWithin: within } = rules
+  const partsAt = within === null || whole || active === null ? null : policyPartsOf(client, where, within)
   for (const section of sections) {
-    const other = whole || active === null ? null : await gatherOther(client, where, section, partsAt)
+    const other = partsAt === null ? null : await gatherOther(client, where, section, partsAt)
     judged.push(
       other === null ? judgeMerge(await gatherMerge(client, where, section), rules) : judgeOther(section, other, rules),
     )
@@ -81,7 +82,10 @@ async function chainOf(
   const chain: ChainCommit[] = []
   for (let sha: string | undefined = head; sha !== active; ) {
     if (sha === undefined) return active === null ? chain : null
-    if (chain.length >= CHAIN_MAX) throw new ReleaseError('too_large', `More than ${CHAIN_MAX} commits came at once`)
+    if (chain.length >= CHAIN_MAX)
+      throw new ReleaseError('too_large', `More than ${CHAIN_MAX} commits came since ${active?.slice(0, 12)}`, {
+        hint: `Move the branch back to one of the first ${CHAIN_MAX}, and forward again when that is in force`,
+      })
     const commit = await chainCommit(client, at, sha)
     if (active === null && isBeyondFirst(chain, commit)) return chain
     chain.push(commit)
@@ -125,8 +129,12 @@ export async function findRepository(client: GitHubClient, name: string, known: 
   const found = await client.ask(`GET ${REPO}`, { owner, repo }, repositoryShape)
   if (known !== null && found.id !== known)
     throw new ReleaseError('not_possible', `${name} is another repository than the one that was followed until now`, {
-      hint: 'Set releases.github.repositoryId to the new number if that is meant',
+      hint: `Set releases.github.repositoryId to ${found.id} if that is meant; it goes on from the release in force, so its branch has to have that commit`,
     })
   const [ownerNow = '', repoNow = ''] = found.full_name.split('/')
+  if (found.archived)
+    throw new ReleaseError('not_possible', `${found.full_name} is archived: nothing can be merged there any more`, {
+      hint: 'End that on GitHub, or set releases.github.repository to where the policies are now',
+    })
   return { id: found.id, owner: ownerNow, repo: repoNow }
 }
