@@ -70,6 +70,7 @@ const schema = z.strictObject({
     .strictObject({
       providers: z.array(provider).default([]),
       failuresPerMinute: z.coerce.number().int().min(1).default(100),
+      scopesRequired: flag.default(false),
       trustedProxies,
     })
     .prefault({}),

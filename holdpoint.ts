@@ -79,7 +79,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { openState } = await import('./workflows/state/state.ts')
     const { mintCommand } = await import('./workflows/development/mint-command.ts')
     const ofCommand = (command: Command): Config => configFor(command.optsWithGlobals())
-    return tokenCommand((command) => openState(ofCommand(command).state.url)).addCommand(mintCommand(ofCommand, now))
+    const scopesRequired = (command: Command): boolean => ofCommand(command).identity.scopesRequired
+    const open = (command: Command) => openState(ofCommand(command).state.url)
+    return tokenCommand(open, scopesRequired).addCommand(mintCommand(ofCommand, now))
   },
   doctor: async () => (await import('./workflows/doctor/doctor-command.ts')).doctorCommand(env),
   'proxy-worker': async () =>

@@ -52,8 +52,9 @@ export function answerWithProblems(server: FastifyInstance, options: ProblemOpti
   const send = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const problem = problemOf(error, request.id, options.statuses)
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed')
-    if (error instanceof HoldpointError && 'retryAfterMs' in error)
-      reply.header('retry-after', Math.max(1, Math.ceil(Number(error.retryAfterMs) / 1_000)))
+    // A field that an error declares is there even where it was not given.
+    if (error instanceof HoldpointError && 'retryAfterMs' in error && typeof error.retryAfterMs === 'number')
+      reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)))
     options.headers?.(error, problem, request, reply)
     return sendProblem(reply, problem)
   }

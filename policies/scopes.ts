@@ -3,7 +3,8 @@ import type { Identity, Scope } from './input.ts'
 
 /**
  * What a token is for, beside whose it is: a subset of what its bearer may do, as the token's `scope` says (RFC 6749,
- * section 3.3). One that names none of ours may do all that its bearer may; a browser's session has no token.
+ * section 3.3). One that names none of ours may do all that its bearer may, or nothing where identity.scopesRequired
+ * says so (then it has none, `[]`); a browser's session has no token.
  *
  *   holdpoint:read     look at holds and their results
  *   holdpoint:run      send statements, and withdraw and explain one's own; and read

@@ -3,6 +3,7 @@ import type { Background } from '../../workflows/holds/background.ts'
 import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Consequences } from '../../workflows/holds/consequences.ts'
 import type { Hold, Preview } from '../../workflows/holds/hold.ts'
+import { placesFilled } from '../../workflows/holds/quorum.ts'
 import { HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
 import type { ConsequencesView } from './consequences-schema.ts'
 import {
@@ -54,7 +55,7 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     rules: decision.rules.filter((rule) => rule.outcome !== 'allow'),
     hidden: !mayReadLiterals(hold, viewer),
     alike: hold.gathering,
-    reviewers: decision.reviewers.map(({ group, count }) => ({ group, count, approved: approvalsOf(hold, group) })),
+    reviewers: reviewersOf(hold),
     createdAt,
     expiresAt,
     decidedAt,
@@ -100,7 +101,7 @@ export function holdViewOf(hold: Hold, viewer: Viewer, { background, source, com
     needsReason: hold.needsReason,
     reason: hold.reason,
     facts: factsView(hold.facts),
-    votes: hold.votes.map((vote) => ({ ...vote, voter: someone(vote.voter) })),
+    votes: hold.votes.map(({ fills: _, ...vote }) => ({ ...vote, voter: someone(vote.voter) })),
     ...answeringView(hold),
     comments: comments.map(({ author, name, text, at }) => ({ name, known: author !== null, text, at })),
     grantExpiresAt: hold.grantExpiresAt,
@@ -148,9 +149,14 @@ function sameShapeView(hold: Hold, before: Hold | null, viewer: Viewer): HoldVie
   return parts === null ? null : { id: before.id, createdAt: before.createdAt, parts: [...parts] }
 }
 
-/** For people to follow the count. Whether the quorum is met, one person filling one place, is for the hold to say. */
-function approvalsOf(hold: Hold, group: string): number {
-  return hold.votes.filter(({ voter, choice }) => choice === 'approve' && voter.groups.includes(group)).length
+/** For people to follow the count, as the hold itself counts: one person fills one place. */
+function reviewersOf({ decision: { reviewers }, votes }: Hold): HoldSummary['reviewers'] {
+  const approvals = votes.filter(({ choice }) => choice === 'approve')
+  const filled = placesFilled(
+    reviewers,
+    approvals.map(({ voter, fills = voter.groups }) => ({ groups: fills })),
+  )
+  return reviewers.map(({ group, count }, at) => ({ group, count, approved: filled[at] ?? 0 }))
 }
 
 function someone({ name, issuer, subject, groups }: Principal) {

@@ -37,7 +37,7 @@ export function holdText(hold: HoldView, now: number): string {
       ({ title, reason, outcome }) =>
         [outcome === 'hold' ? 'Rule' : 'Also', `${visibleLine(title)}: ${visibleLine(reason)}`] as const,
     ),
-    ['Needs', placesOpen(hold)],
+    ['Approved', `by ${placesOpen(hold)}`],
     ...answeringLines(hold),
     ...hold.votes.map(voteLine),
     ['You', hold.you.mayVote ? 'may answer this' : (hold.you.whyNot ?? '')],
@@ -48,7 +48,7 @@ export function holdText(hold: HoldView, now: number): string {
 }
 
 export function answeredText(hold: HoldView): string {
-  const more = hold.status === 'pending' ? ` Still needed: ${placesOpen(hold)}.` : ''
+  const more = hold.status === 'pending' ? ` Approved by ${placesOpen(hold)}.` : ''
   return `${hold.id}: ${ending(hold)}${more}\n`
 }
 
@@ -72,7 +72,8 @@ function voteLine({ voter, choice, reason, insteadOf }: HoldView['votes'][number
 function answeringLines(hold: HoldView): readonly (readonly [string, string])[] {
   const { needsReason, escalated, brokenGlass, alikeApproval, approvedThrough } = hold
   const lines: (readonly [string, string])[] = []
-  if (needsReason) lines.push(['Wants', 'a reason, before anybody can approve it: holdpoint holds reason'])
+  if (needsReason && hold.status === 'pending')
+    lines.push(['Wants', 'a reason, before anybody can approve it: holdpoint holds reason'])
   if (escalated !== null) lines.push(['Also', `${visibleLine(escalated.group)} may answer since ${escalated.at}`])
   if (hold.notTold.length > 0) lines.push(['Not told', `through ${hold.notTold.map(visibleLine).join(', ')}`])
   if (approvedThrough !== null)

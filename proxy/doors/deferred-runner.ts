@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
 import type { Queues, QueueWorker } from '../../workflows/queues/queues.ts'
 import { type AskerSources, askerNow } from '../../workflows/results/asker-now.ts'
-import type { DeferredRuns } from '../../workflows/results/deferred-runs.ts'
+import { type DeferredRuns, RUN_BY_ASKER } from '../../workflows/results/deferred-runs.ts'
 import type { Answer } from './answer.ts'
 import type { RunStatement } from './run-statement.ts'
 
@@ -16,7 +16,8 @@ export interface DeferredRunnerParts extends AskerSources {
   readonly queues: Pick<Queues, 'work'>
   readonly holds: Pick<Holds, 'find' | 'take' | 'complete'>
   readonly runs: DeferredRuns
-  readonly run: RunStatement
+  /** Keeps what is held anew, to be run by itself once that is approved. */
+  readonly ask: RunStatement
   readonly log: Pick<Log, 'error'>
 }
 
@@ -37,7 +38,7 @@ async function runDeferred(parts: DeferredRunnerParts, id: string): Promise<void
   const asker = await askerNow({ ...hold.identity, expiresAt: provenUntil }, parts)
   if ('why' in asker) return parts.runs.notRun(id, asker.why)
   try {
-    const answer = await parts.run({
+    const answer = await parts.ask({
       identity: asker.identity,
       target: target as TargetConfig,
       door,
@@ -48,7 +49,8 @@ async function runDeferred(parts: DeferredRunnerParts, id: string): Promise<void
       rowsMax,
       bytesMax: parts.config.doors.resultBytesMax,
       reason: hold.reason,
-      onHold: 'error',
+      onHold: 'defer',
+      approvedBy: id,
       signal: new AbortController().signal,
     })
     await keep(parts, hold, answer)
@@ -60,8 +62,13 @@ async function runDeferred(parts: DeferredRunnerParts, id: string): Promise<void
 
 async function keep({ runs, holds }: DeferredRunnerParts, hold: Hold, answer: Answer): Promise<void> {
   if (answer.kind === 'held') {
-    const why = `What it would do has changed since it was approved. It waits for a new approval, as ${answer.hold.id}.`
-    return runs.notRun(hold.id, `${why} Send it again.`)
+    const why = 'What it would do has changed since it was approved, or others have to be asked by now.'
+    return runs.notRun(hold.id, `${why} It waits for a new approval, as ${answer.hold.id}, and runs once it has that.`)
+  }
+  // Its approval was used by its asker, or taken back, at the moment when it was to run (session/refusal.ts).
+  if (answer.kind === 'failed' && answer.detail === hold.id) {
+    const { status } = (await holds.find(hold.id)) ?? hold
+    return runs.notRun(hold.id, status === 'executed' ? RUN_BY_ASKER : `It was ${status}.`)
   }
   await runs.end(hold.id, JSON.stringify(answer))
   // Policy lets it run without an approval by now: the one it got is used up all the same.

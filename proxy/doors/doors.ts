@@ -78,7 +78,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   const webhooks = createWebhooks(pool, seal, allowedOrigins(doors.webhookOrigins))
   const streams = createHoldStreams({ pool, holds, now, log })
   server.addHook('preClose', () => streams.close())
-  const runner = startDeferredRunner({ ...parts, runs, run })
+  const runner = startDeferredRunner({ ...parts, runs, ask })
   await runner.ready()
   server.addHook('preClose', () => runner.close())
   await server.register(mcpRoutes({ ...parts, ask, runs, views, streams, bearers, url }))

@@ -25,6 +25,8 @@ export interface Ask extends StatementText {
   readonly onHold: HoldMode
   /** Why it cannot wait for people to answer; null: it can. */
   readonly breakGlass?: string | null
+  /** The hold by whose approval it is to run; then nobody is asked again for what that was for. Absent: none. */
+  readonly approvedBy?: string
   /** Aborted when the client goes away: what runs is cancelled. */
   readonly signal: AbortSignal
 }
@@ -78,9 +80,10 @@ class Said {
 }
 
 function clientOf(ask: Ask, said: Said, sessions: RunnerParts['sessions'], statementTimeoutMs: number) {
-  const { identity, target, door, address, onHold, reason, application } = ask
+  const { identity, target, door, address, onHold, reason, application, approvedBy } = ask
   const [mine, theirs] = InnerStream.pair()
-  sessions.open(theirs, { identity, target, door, address, onHold, reason, watch: said.watch })
+  const by = approvedBy === undefined ? {} : { approvedBy }
+  sessions.open(theirs, { identity, target, door, address, onHold, reason, ...by, watch: said.watch })
   const client = new pg.Client({
     stream: () => mine,
     host: 'inside',

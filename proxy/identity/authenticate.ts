@@ -34,6 +34,8 @@ export interface AuthenticatorOptions {
   readonly serviceTokens: { verify(token: string): Promise<Identity | null> }
   /** From one address; then nothing new is looked at for a while. */
   readonly failuresPerMinute?: number
+  /** A token that names no scope of ours is for nothing, instead of for all that its bearer may. */
+  readonly scopesRequired?: boolean
   readonly log: Log
   readonly now: () => number
 }
@@ -50,13 +52,19 @@ interface Known {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { directory, log, now, serviceTokens, targets, failuresPerMinute: perMinute = FAILURES_PER_MINUTE } = options
+  const { directory, log, now, serviceTokens, targets } = options
+  const { failuresPerMinute: perMinute = FAILURES_PER_MINUTE, scopesRequired = false } = options
   const failures = watchFailures({ perMinute, now })
   const providers: ReadonlyMap<string, Provider> = new Map(
     options.providers.map((config) => [config.issuer, createProvider(config, log, now)]),
   )
 
   async function proven(token: string): Promise<Identity> {
+    const identity = await whose(token)
+    return scopesRequired && identity.scopes === undefined ? { ...identity, scopes: [] } : identity
+  }
+
+  async function whose(token: string): Promise<Identity> {
     if (!looksLikeJwt(token)) return serviceIdentity(token)
     const identity = await verifyToken(token, { providers, now })
     await admit(identity, directory)

@@ -22,6 +22,8 @@ export type Verdict = Decided | { readonly kind: 'skip' }
 export interface ApprovalOptions extends AskingOptions {
   readonly holds: Holds
   readonly statusUrl: (hold: string) => string
+  /** The hold by whose approval it is to run, if that is what the client is there for. */
+  readonly approvedBy: string | null
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
   /** Looks for definitions that were changed elsewhere. Never rejects. */
@@ -113,6 +115,8 @@ export class Approvals {
     if (grant !== null && (await this.#options.holds.take(grant.id))) return { kind: 'run', judgements, hold: grant.id }
     const takenBack = await this.#takenBack(grant, approved)
     if (takenBack !== null) return refuse(refusal.settledAgainst(takenBack))
+    const over = outcome === 'hold' ? await this.#over(digest) : null
+    if (over !== null) return refuse(over)
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
     const request = await this.#asking.request(asked, judgements, digest)
     const hold = await this.#breakGlass(asked, await this.#options.holds.create(request))
@@ -159,6 +163,14 @@ export class Approvals {
     if (grant === null || grant !== approved) return null
     const now = await this.#options.holds.find(grant.id)
     return now?.status === 'withdrawn' ? now : null
+  }
+
+  /** What it was to run by has run elsewhere, or was taken back: its asker wants it no more than once. */
+  async #over(digest: string): Promise<Report | null> {
+    const { approvedBy, holds } = this.#options
+    const by = approvedBy === null ? null : await holds.find(approvedBy)
+    if (by === null || by.digest !== digest || by.status === 'approved') return null
+    return by.status === 'executed' ? refusal.ranElsewhere(by) : refusal.settledAgainst(by)
   }
 
   async #wait(hold: Hold): Promise<Hold> {

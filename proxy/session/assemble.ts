@@ -136,6 +136,7 @@ function approvalsOf(context: SessionContext, parts: SessionParts, dependencies:
     locks: () => locksOf(backendPid, parts.target),
     foresee: (judgements, bound, view) => foresee(judgements, bound, view, parts.target),
     client: parts.inner?.address ?? addressOf(parts.client),
+    approvedBy: parts.inner?.approvedBy ?? null,
     look: (urgency) => dependencies.catalogOf(parts.target).look(urgency),
     inTransactionMs: config.holds.inTransactionMs,
     unavailable: (err) => log.error({ err, session: context.id }, 'an approval could not be asked for'),

@@ -21,6 +21,8 @@ export interface InnerClient {
   readonly address: string
   readonly onHold: HoldMode
   readonly reason: string | null
+  /** The hold by whose approval it is to run: once that is used up or taken back, nobody is asked anew. Absent: none. */
+  readonly approvedBy?: string
   readonly watch: StatementWatch
 }
 

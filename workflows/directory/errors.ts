@@ -5,6 +5,7 @@ export type DirectoryErrorCode =
   | 'bad_expiry'
   | 'not_an_agent'
   | 'unknown_person'
+  | 'no_scope'
   | 'unknown_token'
   | 'bad_link'
   | 'bad_delegation'

@@ -19,8 +19,12 @@ interface CreateOptions {
 
 const DAY_MS = 24 * 60 * 60_000
 
-/** holdpoint token create|list|revoke */
-export function tokenCommand(openState: OpenState): Command {
+/**
+ * holdpoint token create|list|revoke
+ *
+ * @param scopesRequired of the configuration that the command line's options name
+ */
+export function tokenCommand(openState: OpenState, scopesRequired: (command: Command) => boolean): Command {
   const command = new Command('token').description('service tokens: passwords for services and agents')
   command
     .command('create')
@@ -37,9 +41,10 @@ export function tokenCommand(openState: OpenState): Command {
     .addOption(new Option('--acts-for <subject>', 'the person the agent acts for').implies({ agent: true }))
     .option('--issuer <url>', 'the identity provider of that person')
     .option('--json', 'one line of JSON')
-    .action((name: string, options: CreateOptions, self: Command) =>
-      withTokens(openState, self, (tokens) => create(tokens, name, options)),
-    )
+    .action((name: string, options: CreateOptions, self: Command) => {
+      if (options.scope.length === 0 && scopesRequired(self)) throw forNothing()
+      return withTokens(openState, self, (tokens) => create(tokens, name, options))
+    })
   command
     .command('list')
     .description('every token there ever was, without its secret')
@@ -79,6 +84,12 @@ async function create(tokens: ServiceTokens, name: string, options: CreateOption
   if (json) return print(JSON.stringify({ ...made, name, expiresAt }))
   print(made.token)
   process.stderr.write(`It cannot be shown again. It expires ${expiresAt.toISOString()}.\n`)
+}
+
+function forNothing(): DirectoryError {
+  return new DirectoryError('no_scope', 'A token without a scope is for nothing here (identity.scopesRequired)', {
+    hint: `Say what it is for: --scope ${scope.options.join(' ')}`,
+  })
 }
 
 async function withTokens(

@@ -101,6 +101,8 @@ export interface Vote {
   readonly insteadOf?: Pick<Principal, 'issuer' | 'subject' | 'name'> | null
   /** Meant for statements that differ in constants only, too, as far as the policy lets it. */
   readonly alike?: boolean
+  /** The reviewers' groups of which the voter could fill a place then; absent: those of the voter. */
+  readonly fills?: readonly string[]
 }
 
 export interface HoldOutcome {

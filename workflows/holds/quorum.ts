@@ -15,20 +15,29 @@ export interface Approval {
 export function quorumMet(reviewers: readonly Reviewers[], approvals: readonly Approval[]): boolean {
   const wanted = reviewers.reduce((sum, { count }) => sum + count, 0)
   if (wanted === 0 || wanted > approvals.length) return false
-  const places = reviewers.flatMap(({ group, count }) => Array.from({ length: count }, () => group))
+  return placesFilled(reviewers, approvals).reduce((sum, filled) => sum + filled, 0) === wanted
+}
+
+/** How many places of each entry are filled when as many as can be are: for people to follow the count. */
+export function placesFilled(reviewers: readonly Reviewers[], approvals: readonly Approval[]): readonly number[] {
+  const places = reviewers.flatMap(({ group, count }, entry) =>
+    Array.from({ length: Math.min(count, approvals.length) }, () => ({ group, entry })),
+  )
   const seated = new Map<Approval, number>()
-  return places.every((_, place) => seat(place, { places, approvals, seated }, new Set()))
+  for (const place of places.keys()) seat(place, { places, approvals, seated }, new Set())
+  const taken = [...seated.values()].map((place) => places[place]?.entry)
+  return reviewers.map((_, entry) => taken.filter((one) => one === entry).length)
 }
 
 interface Table {
-  readonly places: readonly string[]
+  readonly places: readonly { readonly group: string }[]
   readonly approvals: readonly Approval[]
   readonly seated: Map<Approval, number>
 }
 
 /** Kuhn's augmenting path: a free person, or one whose place somebody else can take over. */
 function seat(place: number, table: Table, asked: Set<Approval>): boolean {
-  const group = table.places[place] as string
+  const group = table.places[place]?.group as string
   for (const person of table.approvals) {
     if (asked.has(person) || !person.groups.includes(group)) continue
     asked.add(person)

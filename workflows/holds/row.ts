@@ -49,6 +49,7 @@ interface VoteRow {
   readonly via: Vote['via']
   readonly at: Date
   readonly alike: boolean
+  readonly fills: readonly string[] | null
   readonly for_issuer: string | null
   readonly for_subject: string | null
   readonly for_name: string | null
@@ -59,7 +60,7 @@ export async function holdsOf(on: Queryable, rows: readonly HoldRow[]): Promise<
   if (rows.length === 0) return []
   const votes = await rowsOf<VoteRow>(
     on,
-    `SELECT hold, issuer, subject, name, groups, choice, reason, via, at, alike, for_issuer, for_subject, for_name
+    `SELECT hold, issuer, subject, name, groups, choice, reason, via, at, alike, fills, for_issuer, for_subject, for_name
      FROM vote WHERE hold = ANY($1) ORDER BY number`,
     [rows.map(({ id }) => id)],
   )
@@ -112,9 +113,9 @@ export function needsReason({ reason, request }: Pick<HoldRow, 'reason' | 'reque
 
 function toVote(row: VoteRow): Vote {
   const { issuer, subject, name, groups, choice, reason, via } = row
-  const { alike, for_issuer, for_subject, for_name } = row
+  const { alike, fills, for_issuer, for_subject, for_name } = row
   const away = for_issuer !== null && for_subject !== null && for_name !== null
   const insteadOf = away ? { issuer: for_issuer, subject: for_subject, name: for_name } : null
   const voter = { issuer, subject, name, groups: [...groups] }
-  return { voter, choice, reason, via, at: row.at.toISOString(), insteadOf, alike }
+  return { voter, choice, reason, via, at: row.at.toISOString(), insteadOf, alike, fills: fills ?? [...groups] }
 }

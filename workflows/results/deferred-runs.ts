@@ -23,6 +23,9 @@ export interface DeferredStatement {
   readonly provenUntil: string
 }
 
+/** Why there is no result of it. */
+export const RUN_BY_ASKER = 'It was run by sending it again.'
+
 export type RunState = 'none' | 'waiting' | 'running' | 'ready' | 'fetched' | 'gone' | 'not_run'
 
 export interface RunStanding {
@@ -142,11 +145,14 @@ function take(pool: pg.Pool, hold: string, at: Date): Promise<{ result: Buffer; 
   })
 }
 
-/** What a round of the worker will write a moment later is said at once. */
+/**
+ * What a round of the worker will write a moment later is said at once. Whoever runs what is deferred starts it before
+ * its approval is taken: where it still waits, the approval was used by its asker, at whichever door.
+ */
 function standingOf(row: Row): RunStanding {
-  const over = row.status === 'rejected' || row.status === 'expired' || row.status === 'withdrawn'
-  if (row.state === 'waiting' && over) return { state: 'not_run', why: `It was ${row.status}.` }
-  return { state: stateOf(row), why: row.why }
+  const { state, status } = row
+  if (state !== 'waiting' || status === 'pending' || status === 'approved') return { state: stateOf(row), why: row.why }
+  return { state: 'not_run', why: status === 'executed' ? RUN_BY_ASKER : `It was ${status}.` }
 }
 
 function stateOf({ state, kept, fetched_at }: Row): RunState {

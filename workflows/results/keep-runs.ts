@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts'
 import type { NoticeDelivery } from '../outbox/delivery.ts'
 import type { Queues } from '../queues/queues.ts'
 import { rowsOf } from '../state/transaction.ts'
+import { RUN_BY_ASKER } from './deferred-runs.ts'
 
 /**
  * Sees to it that what is deferred and approved is run, and that nothing is kept longer than it should be. The approval
@@ -77,5 +78,5 @@ export async function keepRound({ pool, queues, now, runMsMax }: KeepRunsOptions
 /** Settled otherwise, or run elsewhere: nothing of the statement needs to be kept. */
 const NEVER_RUN = `
   UPDATE deferred_run AS run SET state = 'not_run', ended_at = $1, statement = NULL,
-    why = CASE hold.status WHEN 'executed' THEN 'It was run by sending it again.' ELSE 'It was ' || hold.status || '.' END
+    why = CASE hold.status WHEN 'executed' THEN '${RUN_BY_ASKER}' ELSE 'It was ' || hold.status || '.' END
   FROM hold WHERE hold.id = run.hold AND run.state = 'waiting' AND hold.status NOT IN ('pending', 'approved')`

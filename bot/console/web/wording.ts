@@ -71,14 +71,15 @@ export function endingBrief({ status, outcome }: HoldSummary): string {
 }
 
 /** How it ended, in one sentence. */
-export function ending(hold: HoldSummary): string {
+export function ending(hold: HoldSummary & Partial<Pick<HoldView, 'brokenGlass'>>): string {
+  const approved = hold.brokenGlass == null ? 'Approved' : 'Approved by nobody'
   switch (hold.status) {
     case 'pending':
       return 'Waiting for an answer.'
     case 'approved':
-      return `Approved. ${hold.asker.name} has not run it yet.`
+      return `${approved}. ${hold.asker.name} has not run it yet.`
     case 'executed':
-      return ran(hold.outcome)
+      return ran(approved, hold.outcome)
     case 'rejected':
       return 'Rejected. It did not run.'
     case 'expired':
@@ -90,12 +91,12 @@ export function ending(hold: HoldSummary): string {
   }
 }
 
-function ran(outcome: HoldSummary['outcome']): string {
-  if (outcome === null) return 'Approved and sent to the database; its answer is not recorded.'
+function ran(approved: string, outcome: HoldSummary['outcome']): string {
+  if (outcome === null) return `${approved} and sent to the database; its answer is not recorded.`
   const took = `${count(Math.max(1, Math.round(outcome.durationMs)))} ms`
   return outcome.ok
-    ? `Approved and run in ${took}: ${outcome.tag}.`
-    : `Approved, and refused by the database after ${took}: SQLSTATE ${outcome.tag}.`
+    ? `${approved} and run in ${took}: ${outcome.tag}.`
+    : `${approved}, and refused by the database after ${took}: SQLSTATE ${outcome.tag}.`
 }
 
 const FLAGS: Readonly<Record<string, string>> = {

@@ -53,6 +53,8 @@ function statusOf(sqlstate: string): number {
 }
 
 const bySqlstate: Readonly<Record<string, number>> = {
+  // More or fewer parameters than the statement has: trying again is no use.
+  '08P01': 422,
   '28P01': 401,
   '3D000': 404,
   '42501': 403,

@@ -95,8 +95,10 @@ export class Caller {
     return (await this.find(hold.id)) ?? now
   }
 
-  async #underWay({ id, status }: Hold): Promise<boolean> {
+  async #underWay(hold: Hold): Promise<boolean> {
+    const { id, status } = hold
     if (status !== 'approved' && status !== 'executed') return false
+    if (runsWhereItWaits(hold)) return true
     const state = (await this.#parts.runs.standings([id])).get(id)?.state
     return state === 'waiting' || state === 'running'
   }
@@ -105,6 +107,7 @@ export class Caller {
   async outcome(hold: Hold): Promise<Completed | Denied | Failed | NoResult | null> {
     if (hold.status === 'pending') return null
     if (hold.status !== 'approved' && hold.status !== 'executed') return { kind: 'no_result', message: settled(hold) }
+    if (runsWhereItWaits(hold)) return null
     try {
       return JSON.parse(await this.#parts.runs.fetch(hold.id)) as Completed | Denied | Failed
     } catch (error) {
@@ -117,6 +120,11 @@ export class Caller {
 }
 
 const RESULT_POLL_MS = 250
+
+/** A connection waits for it, and nobody else may use its approval: it is about to run there. */
+function runsWhereItWaits({ mode, status }: Hold): boolean {
+  return mode === 'wait' && status === 'approved'
+}
 
 function settled({ status, votes }: Hold): string {
   const vote = votes.findLast(({ choice }) => choice === 'reject')

@@ -71,7 +71,7 @@ test('holds show prints the whole record', async () => {
   expect(text).toContain('Asked by  report-bot for ana')
   expect(text).toContain('Table     public.customers (delete, holds email, phone, card)')
   expect(text).toContain('Note      It has no WHERE: every row of the table is meant.')
-  expect(text).toContain('Needs     0 of 1 from dba')
+  expect(text).toContain('Approved  by 0 of 1 from dba')
   expect(text).toContain('\n\n    DELETE FROM customers\n')
 })
 
@@ -96,6 +96,19 @@ test('holds approve, reject and withdraw answer it', async () => {
   expect((await site.holds.find(hold.id))?.votes).toMatchObject([{ reason: 'not on a Friday' }])
   hold = await site.holds.create(sampleHold(site.issuer))
   expect(await holdpoint(['withdraw', hold.id], { as: 'ana' })).toContain('Taken back by who asked.')
+})
+
+test('the count of approvals has one place for each person, and for who answers for somebody else', async () => {
+  const sample = sampleHold(site.issuer)
+  const reviewers = [
+    { group: 'dba', count: 1 },
+    { group: 'engineers', count: 1 },
+  ]
+  const { id } = await site.holds.create({ ...sample, decision: { ...sample.decision, reviewers } })
+  // Ben is in both groups.
+  expect(await holdpoint(['approve', id])).toBe(
+    `${id}: Waiting for an answer. Approved by 1 of 1 from dba, 0 of 1 from engineers.\n`,
+  )
 })
 
 describe('what does not work says what to do, with a status for scripts', () => {
@@ -204,7 +217,9 @@ describe('what is said about a hold', () => {
     const { id } = await asked({ identity: { ...sampleOf('ana', site.issuer).identity } })
     await holdpoint(['show', id], { as: 'ana' })
     await expect(holdpoint(['break-glass', id, '-m', 'down'])).rejects.toMatchObject({ exitStatus: 3 })
-    await holdpoint(['break-glass', id, '-m', 'the shop is down'], { as: 'ana' })
+    const broken = await holdpoint(['break-glass', id, '-m', 'the shop is down'], { as: 'ana' })
+    expect(broken).toBe(`${id}: Approved by nobody. ana has not run it yet.\n`)
+    expect(await holdpoint(['show', id])).not.toContain('Wants')
     expect(await holdpoint(['show', id])).toContain('Glass     broken: the shop is down')
     await expect(holdpoint(['review', id, '--disputed'])).rejects.toMatchObject({ exitStatus: 2 })
     expect(await holdpoint(['review', id, '--disputed', '-m', 'it was not'])).toBe(`${id}: disputed.\n`)

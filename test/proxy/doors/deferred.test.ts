@@ -150,15 +150,22 @@ describe('a deferred statement', () => {
     expect(await named()).toBe(before)
   })
 
-  test('whose definitions changed after the approval is held anew', async () => {
+  test('whose definitions changed after the approval is held anew, and runs once that is approved', async () => {
     const id = await defer(unbounded())
     await stand.workflows.pool.query("UPDATE hold SET digest = 'another', request = request WHERE id = $1", [id])
     const before = await named()
     await stand.answer(id, 'approve')
     await ends(id, 'not_run')
     const { body } = await stand.call('ana', 'GET', `/v1/holds/${id}`)
-    expect(body.result.why).toMatch(/waits for a new approval, as hold_/)
+    const [, anew = ''] = /waits for a new approval, as (hold_[\w-]+), and runs/.exec(body.result.why) ?? []
     expect(await named()).toBe(before)
+    expect((await stand.call('ana', 'GET', `/v1/holds/${anew}`)).body).toMatchObject({
+      status: 'pending',
+      mode: 'defer',
+    })
+    await stand.answer(anew, 'approve')
+    await ends(anew, 'ready')
+    expect(await named()).toBe(`${before}!`)
   })
 
   test('asked for while the proxy was down when it was approved runs when it is back', async () => {

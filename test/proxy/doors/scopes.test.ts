@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openLog } from '../../../log.ts'
+import { tokenVerifier } from '../../../proxy/identity/token-verifier.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
 import { openMcp } from './mcp-client.ts'
 
@@ -135,4 +137,60 @@ test('a service token is for what it was made for', async () => {
   expect((await ask('GET', '/v1/holds')).status).toBe(200)
   expect((await ask('POST', AT, JSON.stringify({ sql: 'SELECT 1' }))).status).toBe(403)
   expect((await serviceTokens.list()).find(({ name }) => name === 'reader')?.scopes).toEqual(['holdpoint:read'])
+})
+
+describe('where tokens have to name a scope', () => {
+  let strict: DoorsStand
+  beforeAll(async () => {
+    strict = await openDoorsStand({ 'identity.scopesRequired': true })
+  }, 60_000)
+  afterAll(() => strict[Symbol.asyncDispose]())
+
+  test.each([{}, { scope: 'openid profile' }, { scp: [] }])(
+    'one that names none is for nothing: %o',
+    async (claims) => {
+      for (const [method, path, body] of [
+        ['GET', '/v1/holds'],
+        ['POST', AT, { sql: 'SELECT 1' }],
+        ['POST', '/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }],
+      ] as const) {
+        const refused = await strict.call('ana', method, path, body, claims)
+        expect({ status: refused.status, code: refused.body.code }).toEqual({ status: 403, code: 'insufficient_scope' })
+        expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"')
+      }
+      await expect(strict.wire('ana', claims)).rejects.toMatchObject({ code: '28000' })
+    },
+  )
+
+  test('the console’s bearer tokens are looked at in the same way', async () => {
+    const { config, workflows } = strict
+    const log = openLog({ level: 'silent', process: 'test' })
+    const verify = tokenVerifier({ config, workflows, log, now: Date.now })
+    expect((await verify(await strict.token('ana'), '127.0.0.1')).scopes).toEqual([])
+    expect((await verify(await strict.token('ana', { scope: APPROVE }), '127.0.0.1')).scopes).toEqual([APPROVE])
+  })
+
+  test('a service token that names none is for nothing, too', async () => {
+    const expiresAt = new Date(Date.now() + 3_600_000)
+    const made = { kind: 'service' as const, groups: ['services'], actsFor: null, expiresAt }
+    for (const [name, scopes, status] of [
+      ['bare', [], 403],
+      ['runner', ['holdpoint:run' as const], 200],
+    ] as const) {
+      const { token } = await strict.workflows.serviceTokens.create({ ...made, name, scopes })
+      const asked = await fetch(`${strict.base}/v1/holds`, { headers: { authorization: `Bearer ${token}` } })
+      expect(asked.status).toBe(status)
+    }
+  })
+
+  test('one that names some is for those, to the end of what was deferred with it', async () => {
+    const { body } = await strict.call('ana', 'POST', AT, { sql: unbounded() }, { scope: RUN })
+    await strict.answer(body.hold.id, 'approve')
+    const state = async () =>
+      (await strict.call('ana', 'GET', `/v1/holds/${body.hold.id}`, undefined, { scope: READ })).body.result.state
+    await expect.poll(state, { timeout: 20_000 }).toBe('ready')
+    const psql = await strict.wire('ana', { scope: RUN })
+    expect((await psql.query('SELECT 1')).rowCount).toBe(1)
+    await psql.end()
+  })
 })

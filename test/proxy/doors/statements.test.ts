@@ -75,7 +75,8 @@ describe('a statement over HTTP', () => {
     const two = await stand.statement('ana', 'SELECT 1; SELECT 2')
     expect(two.body).toMatchObject({ status: 422, sqlstate: '42601' })
     const bare = await stand.statement('ana', 'SELECT $1::int')
-    expect(bare.body).toMatchObject({ sqlstate: '08P01' })
+    // The request's fault: nobody should try it again.
+    expect(bare.body).toMatchObject({ status: 422, sqlstate: '08P01' })
     expect((await stand.statement('ana', 'SELECT 1', { nonsense: true })).body.code).toBe('invalid_request')
     const cut = await stand.statement('ana', 'SELECT 1\0; DROP TABLE staff')
     expect([cut.status, cut.body.code]).toEqual([400, 'invalid_request'])
@@ -117,8 +118,10 @@ describe('a statement over HTTP', () => {
   })
 
   test('to a database that there is not is not found', async () => {
-    const { status, body } = await stand.call('ana', 'POST', '/v1/targets/prod/nowhere/statements', { sql: 'SELECT 1' })
+    const nowhere = '/v1/targets/prod/nowhere/statements'
+    const { status, headers, body } = await stand.call('ana', 'POST', nowhere, { sql: 'SELECT 1' })
     expect({ status, code: body.code }).toEqual({ status: 404, code: 'unknown_target' })
+    expect(headers.get('retry-after')).toBeNull()
   })
 
   test('takes nothing in, and leaves no transaction open', async () => {

@@ -21,8 +21,15 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 async function run(...words: string[]): Promise<string> {
+  return runWith({ scopesRequired: false }, ...words)
+}
+
+async function runWith({ scopesRequired }: { scopesRequired: boolean }, ...words: string[]): Promise<string> {
   printed = ''
-  await tokenCommand(() => openState(stage.url))
+  await tokenCommand(
+    () => openState(stage.url),
+    () => scopesRequired,
+  )
     .exitOverride()
     .parseAsync(words, { from: 'user' })
   return printed
@@ -52,4 +59,12 @@ test('makes an agent’s token for the person it acts for', async () => {
 
 test('needs to know whose the subject is', async () => {
   await expect(run('create', 'helper', '--acts-for', 'sub-ana')).rejects.toMatchObject({ code: 'unknown_person' })
+})
+
+test('makes none that would be for nothing', async () => {
+  const required = { scopesRequired: true }
+  await expect(runWith(required, 'create', 'bare')).rejects.toMatchObject({ code: 'no_scope' })
+  expect(await run('list')).not.toContain('bare')
+  const token = (await runWith(required, 'create', 'reader', '--scope', 'holdpoint:read')).trim()
+  expect(await createServiceTokens(stage.pool).verify(token)).toMatchObject({ scopes: ['holdpoint:read'] })
 })

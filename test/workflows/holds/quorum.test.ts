@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Reviewers } from '../../../policies/decision.ts'
-import { type Approval, coversReviewers, quorumMet } from '../../../workflows/holds/quorum.ts'
+import { type Approval, coversReviewers, placesFilled, quorumMet } from '../../../workflows/holds/quorum.ts'
 
 const dba = (count: number) => ({ group: 'dba', count })
 const security = (count: number) => ({ group: 'security', count })
@@ -45,6 +45,31 @@ test.each<{ what: string; reviewers: Reviewers[]; approvals: string[][]; met: bo
       approvals.map((groups) => ({ groups })),
     ),
   ).toBe(met)
+})
+
+test.each<{ what: string; reviewers: Reviewers[]; approvals: string[][]; filled: number[] }>([
+  { what: 'nobody yet', reviewers: [dba(2)], approvals: [], filled: [0] },
+  {
+    what: 'one person in both groups',
+    reviewers: [dba(1), security(1)],
+    approvals: [['dba', 'security']],
+    filled: [1, 0],
+  },
+  {
+    what: 'who came first moves over',
+    reviewers: [dba(1), security(1)],
+    approvals: [['dba', 'security'], ['dba']],
+    filled: [1, 1],
+  },
+  { what: 'more than are asked for', reviewers: [dba(1)], approvals: [['dba'], ['dba']], filled: [1] },
+  { what: 'more places than could ever be', reviewers: [dba(2_000_000_000)], approvals: [['dba']], filled: [1] },
+])('the count that people see: $what', ({ reviewers, approvals, filled }) => {
+  expect(
+    placesFilled(
+      reviewers,
+      approvals.map((groups) => ({ groups })),
+    ),
+  ).toEqual(filled)
 })
 
 test('agrees with trying every way to give people places', () => {
