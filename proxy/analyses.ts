@@ -1,16 +1,17 @@
 import { GenerationalCache } from '../generational-cache.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
-import type { SessionView } from './gate.ts'
+import type { Remembered, SessionView } from './gate.ts'
 import type { JudgingContext } from './judging-context.ts'
 import { type Analysis, analyseIfSmall } from './sql/analyse.ts'
 import type { NameContext } from './sql/context.ts'
 import { LargeTexts } from './sql/large-texts.ts'
+import { leadsAlike } from './sql/remembered.ts'
 
 /** A prepared statement or cursor that an analysis asked the session for, and what it was then. */
 export interface Dependency {
   readonly kind: 'prepared statement' | 'cursor'
   readonly name: string
-  readonly text: string | undefined
+  readonly found: Remembered | undefined
 }
 
 /** What is remembered of a text holds while what it asked the session for is the same. */
@@ -77,9 +78,9 @@ function asked(
   snapshot: CatalogSnapshot,
 ): { readonly names: NameContext; readonly dependencies: readonly Dependency[] } {
   const dependencies: Dependency[] = []
-  const asking = (kind: Dependency['kind'], find: (name: string) => string | undefined) => (name: string) => {
+  const asking = (kind: Dependency['kind'], find: (name: string) => Remembered | undefined) => (name: string) => {
     const found = find(name)
-    dependencies.push({ kind, name, text: found })
+    dependencies.push({ kind, name, found })
     return found
   }
   const names = {
@@ -96,9 +97,9 @@ function asked(
 }
 
 export function stillHold(dependencies: readonly Dependency[], session: SessionView): boolean {
-  return dependencies.every(({ kind, name, text }) => {
+  return dependencies.every(({ kind, name, found }) => {
     const now = kind === 'cursor' ? session.cursor(name) : session.preparedStatement(name)
-    return now === text
+    return now?.text === found?.text && leadsAlike(now?.ledTo ?? [], found?.ledTo ?? [])
   })
 }
 

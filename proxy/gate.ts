@@ -13,6 +13,21 @@ import type { NativeError } from './sql/native-error.ts'
  * The one place where a statement is judged. Every door calls it and nothing else decides.
  */
 
+/** A relation or function that is not the server's own, and the SHA-256 (hex) of all that makes it what it is. */
+export interface Definition {
+  readonly oid: number
+  readonly hash: string
+}
+
+/**
+ * What a session keeps under a name. The server may run what the names in it meant when it was made, so it stands for its
+ * text only while that leads to what it led to then.
+ */
+export interface Remembered {
+  readonly text: string
+  readonly ledTo: readonly Definition[]
+}
+
 /** What a session knows about itself that changes what a statement means. The session owns it and keeps it true. */
 export interface SessionView {
   readonly identity: Identity
@@ -29,17 +44,22 @@ export interface SessionView {
   readonly temporaries?: Temporaries
   /** The `changes` of all that completed in the open transaction. */
   readonly uncommitted?: readonly DefinitionChange[]
-  /** SQL text behind a prepared statement, SQL-level or protocol-level alike: one namespace. */
-  preparedStatement(name: string): string | undefined
-  /** SQL text behind a cursor or portal: one namespace. */
-  cursor(name: string): string | undefined
+  /** What is behind a prepared statement, SQL-level or protocol-level alike: one namespace. */
+  preparedStatement(name: string): Remembered | undefined
+  /** What is behind a cursor or portal: one namespace. */
+  cursor(name: string): Remembered | undefined
+}
+
+/** What PREPARE and DECLARE leave. */
+export interface Named extends Remembered {
+  readonly name: string
 }
 
 /** What running the statement does to the session; applied by the session when the server says it completed. */
 export interface SessionEffects {
-  readonly prepares: { readonly name: string; readonly text: string } | null
+  readonly prepares: Named | null
   readonly deallocates: string | 'all' | null
-  readonly declares: { readonly name: string; readonly text: string } | null
+  readonly declares: Named | null
   readonly closes: string | 'all' | null
   readonly createsTemporary: readonly string[]
   readonly dropsTemporary: readonly string[]
@@ -92,6 +112,8 @@ export interface Judgement {
   readonly nativeError?: NativeError | null
   /** What it rests on that may be replaced meanwhile; null or absent: no definitions. See `stands`. */
   readonly footing?: Footing | null
+  /** All that it leads to; absent: nothing. */
+  readonly definitions?: readonly Definition[]
 }
 
 export interface Gate {

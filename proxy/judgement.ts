@@ -32,6 +32,7 @@ export function judgementOf(analysis: Analysis, { session, policy, snapshot }: J
     outputMasks: typeof masks === 'string' ? null : masks,
     scrub: decision.masks.length > 0,
     effects: analysis.effects,
+    definitions: analysis.definitions,
     footing: decision.outcome === 'deny' ? null : footingOf(analysis, snapshot),
     nativeError: decision.outcome === 'deny' ? nativeError(analysis, session, policy) : null,
   })

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
-import type { BoundParameters } from './gate.ts'
+import type { Dependency } from './analyses.ts'
+import type { BoundParameters, Definition } from './gate.ts'
 
 /** Everything that fixes what a statement would do when it runs. */
 export interface DigestParts {
   readonly text: string
   /** The texts behind the prepared statements and cursors it names. */
-  readonly dependencies: readonly { readonly kind: string; readonly name: string; readonly text: string | undefined }[]
+  readonly dependencies: readonly Dependency[]
   readonly parameters: BoundParameters
   readonly target: string
   readonly role: string
   readonly searchPath: string | null
   /** Of the relations and functions it names. */
-  readonly definitions: readonly { readonly oid: number; readonly hash: string }[]
+  readonly definitions: readonly Definition[]
 }
 
 const VERSION = 'holdpoint statement digest 1'
@@ -35,7 +36,7 @@ export function statementDigest(parts: DigestParts): string {
   const definitions = parts.definitions.map(({ oid, hash: definition }) => `${oid} ${definition}`).sort()
   add(VERSION)
   add(parts.text)
-  addAll(parts.dependencies.flatMap(({ kind, name, text }) => [kind, name, text]))
+  addAll(parts.dependencies.flatMap(({ kind, name, found }) => [kind, name, found?.text]))
   addAll(types.map(String))
   addAll(formats.map(String))
   addAll(values)

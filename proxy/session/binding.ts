@@ -8,7 +8,7 @@ import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
 import { forTheTrail, parameterTexts } from './parameter-text.ts'
-import type { Portal, PreparedStatement } from './prepared.ts'
+import { definitionsOf, type Portal, type PreparedStatement } from './prepared.ts'
 import type { Preparing } from './preparing.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
@@ -80,11 +80,12 @@ export class Binding {
 
   #forward({ bind, statement, shown }: Bound, judgements: readonly Judgement[], hold: string | null): undefined {
     const { exchange, fromClient, state, upstream, turn } = this.#session
-    if (!state.isCurrent(statement.names) && !this.#preparing.again(statement)) return
+    if (!state.isCurrent(statement.names) && !this.#preparing.again(statement, judgements)) return
     const portal: Portal = {
       name: bind.portal,
       text: statement.text,
       names: state.names,
+      ledTo: definitionsOf(judgements),
       parameters: forTheTrail(shown),
       holdable: false,
       hold,

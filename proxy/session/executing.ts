@@ -1,4 +1,5 @@
 import type { Judgement } from '../gate.ts'
+import { leadsAlike } from '../sql/remembered.ts'
 import { frontend } from '../wire/message-types.ts'
 import { encodeDescribe } from '../wire/messages/describe.ts'
 import { decodeExecute } from '../wire/messages/execute.ts'
@@ -7,7 +8,7 @@ import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
-import type { Portal } from './prepared.ts'
+import { definitionsOf, type Portal } from './prepared.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { CHANGED, standingBefore } from './standing-before.ts'
@@ -29,11 +30,11 @@ export class Executing {
     if (state.portals.isUncertain(name)) return settleThen(this.#session, () => this.execute())
     const portal = state.portals.lookup(name)
     if (portal === undefined) return this.#refuse('34000', `portal "${name}" does not exist`)
-    // It runs what its names meant when it was made, which is not what would be judged now.
-    if (!state.isCurrent(portal.names)) {
-      return this.#refuse('40001', `portal "${name}" was made before names changed: bind it again`)
-    }
     return judged(this.#session, portal, (judgements) => {
+      // It runs what its names meant when it was made, which may not be what is judged now.
+      if (!state.isCurrent(portal.names) && !leadsAlike(definitionsOf(judgements), portal.ledTo)) {
+        return this.#refuse('40001', `portal "${name}" was made before names changed: bind it again`)
+      }
       if (judgements.some(mayCommit) && this.#session.exchange.mayHaveToFail)
         return settleThen(this.#session, () => this.execute())
       const doubt = standingBefore(this.#session, judgements)

@@ -1,4 +1,4 @@
-import type { Judgement } from '../gate.ts'
+import type { Definition, Judgement } from '../gate.ts'
 import type { RowField } from '../wire/messages/row-description.ts'
 
 /** The names in force when something was resolved: the session's own changes, and the catalog's. */
@@ -15,6 +15,8 @@ export interface PreparedStatement {
   readonly parameterTypes: readonly number[] | null
   /** The server resolved its names when these were in force, and may not look again. */
   readonly names: NamesVersion
+  /** By the judgement it was made by. */
+  readonly ledTo: readonly Definition[]
   judged: Judged | null
 }
 
@@ -23,6 +25,7 @@ export interface Portal {
   readonly name: string
   readonly text: string
   readonly names: NamesVersion
+  readonly ledTo: readonly Definition[]
   /** As people read them. */
   readonly parameters: readonly (string | null)[]
   /** Outlives its transaction. */
@@ -44,21 +47,29 @@ export interface Judged {
   readonly judgements: readonly Judgement[]
 }
 
+export function definitionsOf(judgements: readonly Judgement[]): readonly Definition[] {
+  return judgements[0]?.definitions ?? NONE
+}
+
+const NONE: readonly never[] = []
+
 interface Declared {
   readonly name: string
   readonly text: string
   readonly names: NamesVersion
+  readonly ledTo: readonly Definition[]
   readonly whole: string
 }
 
 /** What DECLARE leaves under its name. */
-export function cursor({ name, text, names, whole }: Declared): Portal {
+export function cursor({ name, text, names, ledTo, whole }: Declared): Portal {
   // Taken for holdable too often rather than too seldom only means that the server refuses the FETCH instead of us.
   const holdable = /\bwith\s+hold\b/i.test(whole)
   return {
     name,
     text,
     names,
+    ledTo,
     holdable,
     parameters: [],
     hold: null,

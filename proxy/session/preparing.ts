@@ -1,4 +1,5 @@
 import type { Judgement } from '../gate.ts'
+import { leadsToTheSame } from '../sql/remembered.ts'
 import { frontend } from '../wire/message-types.ts'
 import { decodeNamed, encodeClose } from '../wire/messages/describe.ts'
 import { decodeParse, encodeParse } from '../wire/messages/parse.ts'
@@ -6,7 +7,7 @@ import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
-import type { PreparedStatement } from './prepared.ts'
+import { definitionsOf, type PreparedStatement } from './prepared.ts'
 import { denied, deniedBySession, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { traitsOf } from './traits.ts'
@@ -32,20 +33,22 @@ export class Preparing {
   parse(): Promise<void> | undefined {
     const { fromClient, state } = this.#session
     const { statement: name, sql: text, parameterTypes } = decodeParse(fromClient)
-    const statement: PreparedStatement = { name, text, parameterTypes, names: state.names, judged: null }
+    const statement = { name, text, parameterTypes, judged: null }
     return judged(this.#session, statement, (judgements) =>
       this.#decide(statement, state.runsCodeFor(parameterTypes) ? judgements.map(refusedForParameters) : judgements),
     )
   }
 
-  #decide(statement: PreparedStatement, judgements: readonly Judgement[]): undefined {
+  #decide(parsed: Omit<PreparedStatement, 'names' | 'ledTo'>, judgements: readonly Judgement[]): undefined {
     const { exchange, fromClient, state, upstream } = this.#session
     // Several statements in one Parse are an error of the server's, before it looks into any of them.
     if (judgements.length === 1 && outcomeOf(judgements) === 'deny') {
       this.#refusals.record(judgements, NONE)
-      this.#refusals.extended(denied(judgements), frontend.parse, statement.name)
+      this.#refusals.extended(denied(judgements), frontend.parse, parsed.name)
       return
     }
+    // Judging may have waited: what names mean is what they mean by now.
+    const statement = { ...parsed, names: state.names, ledTo: definitionsOf(judgements) }
     exchange.push(
       slot('parse', { changes: [state.statements.expect(statement.name, statement)], scrub: scrubbed(judgements) }),
     )
@@ -55,16 +58,19 @@ export class Preparing {
 
   /**
    * The server may still mean by the statement what its names meant when it was prepared (a temporary table made since
-   * does not make it look again), so it is prepared anew before it is bound. False: it was refused.
+   * does not make it look again), so it is prepared anew before it is bound; one that only
+   * the client can prepare must lead to what it led to. False: it was refused.
    */
-  again({ name, text, parameterTypes }: PreparedStatement): boolean {
+  again({ name, text, parameterTypes, ledTo }: PreparedStatement, judgements: readonly Judgement[]): boolean {
     const { exchange, state, upstream } = this.#session
+    const leadsTo = definitionsOf(judgements)
     if (parameterTypes === null) {
+      if (leadsToTheSame(leadsTo, ledTo)) return true
       const message = `prepared statement "${name}" was made before names changed: PREPARE it again`
       this.#refusals.extended(refusedBecause('26000', message), frontend.bind)
       return false
     }
-    const renewed = { name, text, parameterTypes, names: state.names, judged: null }
+    const renewed = { name, text, parameterTypes, names: state.names, ledTo: leadsTo, judged: null }
     if (name !== '') {
       exchange.push(slot('close', { swallow: true, changes: [state.statements.expect(name, null)] }))
       upstream.add(encodeClose({ what: 'statement', name }))

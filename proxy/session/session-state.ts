@@ -1,5 +1,5 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
-import type { Judgement, SessionView } from '../gate.ts'
+import type { Judgement, Remembered, SessionView } from '../gate.ts'
 import { type DefinitionChange, withoutTemporary } from '../sql/definition-change.ts'
 import { type Doubts, doubtsAfter, either, isChained, noDoubts } from './doubts.ts'
 import { NameTable } from './name-table.ts'
@@ -94,15 +94,12 @@ export class SessionState implements SessionView {
     return names.session === this.#namesVersion && names.catalog === this.#catalog.version()
   }
 
-  preparedStatement(name: string): string | undefined {
-    const statement = this.statements.lookup(name)
-    // The server may still mean by it what its names meant then, so its text says nothing any more.
-    return statement !== undefined && this.isCurrent(statement.names) ? statement.text : undefined
+  preparedStatement(name: string): Remembered | undefined {
+    return this.statements.lookup(name)
   }
 
-  cursor(name: string): string | undefined {
-    const portal = this.portals.lookup(name)
-    return portal !== undefined && this.isCurrent(portal.names) ? portal.text : undefined
+  cursor(name: string): Remembered | undefined {
+    return this.portals.lookup(name)
   }
 
   /** The server says a statement completed. */

@@ -1,6 +1,6 @@
 import { loadModule, type Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
-import type { OutputColumn, SessionEffects } from '../gate.ts'
+import type { Definition, OutputColumn, SessionEffects } from '../gate.ts'
 import type { ColumnSet } from './column-set.ts'
 import { type Budget, BudgetSpent, type Context, type NameContext } from './context.ts'
 import { namesAfter } from './following.ts'
@@ -29,7 +29,7 @@ export interface Analysis {
   readonly outputs: readonly OutputColumn[] | null
   readonly effects: SessionEffects
   /** OID and SHA-256 of every relation and function it leads to that is not the server's own. */
-  readonly definitions: readonly { readonly oid: number; readonly hash: string }[]
+  readonly definitions: readonly Definition[]
   /** What the server would answer; null unless all that is unresolved is text or names that it cannot read or find. */
   readonly native: NativeAnswer | null
   /** How many whole numbers it holds that nothing above depends on (numbers.ts). */
@@ -99,7 +99,7 @@ function analyseWith(parsed: ParsedStatement, names: NameContext, { whole, sever
   const columns = walk(context, node, budget === null)
   const { record } = context
   if (several) record.flag('multi_statement')
-  const executed = 'ExecuteStmt' in node ? (names.preparedStatement(node.ExecuteStmt.name ?? '') ?? null) : ''
+  const executed = 'ExecuteStmt' in node ? (names.preparedStatement(node.ExecuteStmt.name ?? '')?.text ?? null) : ''
   const redacted = redact(text, node, executed)
   if (redacted.hasSecret) record.flag('contains_secret')
   const outputs = columns === null ? null : outputsOf(columns, record)

@@ -1,4 +1,5 @@
 import type { DefinitionsPart, SnapshotHead } from '../catalog/definitions-parts.ts'
+import type { Remembered } from '../gate.ts'
 import type { Analysis } from './analyse.ts'
 import type { NameContext } from './context.ts'
 
@@ -29,8 +30,8 @@ export const SNAPSHOTS_KEPT = 4
 export interface SentNames
   extends Pick<NameContext, 'searchPath' | 'role' | 'temporaryRelations'>,
     Required<Pick<NameContext, 'uncommitted' | 'temporaries'>> {
-  readonly prepared: ReadonlyMap<string, string | undefined>
-  readonly cursors: ReadonlyMap<string, string | undefined>
+  readonly prepared: ReadonlyMap<string, Remembered | undefined>
+  readonly cursors: ReadonlyMap<string, Remembered | undefined>
 }
 
 /** Texts are not sent back where the process has them: null for the text that was sent, and for one without secrets. */

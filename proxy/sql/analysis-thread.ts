@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { SnapshotAssembly } from '../catalog/definitions-parts.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
+import type { Remembered } from '../gate.ts'
 import { type Analysis, analyse, loadParser } from './analyse.ts'
 import { type Reply, type Request, type SentAnalysis, type SentNames, SNAPSHOTS_KEPT } from './analysis-messages.ts'
 import { viewSources } from './view.ts'
@@ -44,7 +45,7 @@ port.on('message', (request: Request) => {
 function analysed(text: string, snapshot: CatalogSnapshot, names: SentNames): Reply {
   const { searchPath, role, temporaryRelations, temporaries, uncommitted } = names
   const [prepared, cursors] = [new Set<string>(), new Set<string>()]
-  const asking = (known: ReadonlyMap<string, string | undefined>, needs: Set<string>) => (name: string) => {
+  const asking = (known: ReadonlyMap<string, Remembered | undefined>, needs: Set<string>) => (name: string) => {
     if (!known.has(name)) needs.add(name)
     return known.get(name)
   }

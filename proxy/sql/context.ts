@@ -2,6 +2,7 @@ import type { Access, Relation as RelationFact } from '../../policies/input.ts'
 import type { Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
+import type { Remembered } from '../gate.ts'
 import type { DefinitionChange } from './definition-change.ts'
 import { Recorder } from './recorder.ts'
 
@@ -16,8 +17,8 @@ export interface NameContext {
   readonly temporaries?: Temporaries
   /** What the open transaction, or the text so far, has changed about names. */
   readonly uncommitted?: readonly DefinitionChange[]
-  preparedStatement(name: string): string | undefined
-  cursor(name: string): string | undefined
+  preparedStatement(name: string): Remembered | undefined
+  cursor(name: string): Remembered | undefined
 }
 
 /** One walk: of a statement, or of the view, function or trigger that it leads to. */

@@ -1,6 +1,6 @@
 import type { Facts } from '../../policies/input.ts'
 import { carriedInto, noTemporaries, type Temporaries, together } from '../catalog/temporaries.ts'
-import type { SessionEffects } from '../gate.ts'
+import type { Named, Remembered, SessionEffects } from '../gate.ts'
 import type { NameContext } from './context.ts'
 import { noEffects } from './session-effects.ts'
 
@@ -59,16 +59,12 @@ function roleAfter({ role }: NameContext, facts: Facts): string {
   return set === undefined ? role : (set.value ?? '')
 }
 
-type Find = (name: string) => string | undefined
+type Find = (name: string) => Remembered | undefined
 
-function after(
-  find: Find,
-  added: { readonly name: string; readonly text: string } | null,
-  removed: string | null,
-): Find {
+function after(find: Find, added: Named | null, removed: string | null): Find {
   if (added === null && removed === null) return find
   return (name) => {
-    if (added !== null && name === added.name) return added.text
+    if (added !== null && name === added.name) return added
     return removed !== null && (removed === 'all' || removed === name) ? undefined : find(name)
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../policies/input.ts'
 import type { Lock } from '../../policies/lock.ts'
 import type { Source } from '../catalog/snapshot.ts'
+import type { Definition } from '../gate.ts'
 import { Carries } from './carries.ts'
 import { ColumnUses } from './column-uses.ts'
 import { Gaps } from './gaps.ts'
@@ -21,9 +22,8 @@ import { type NamedRelation, RelationUses } from './relation-uses.ts'
 import { RoutineUses } from './routine-uses.ts'
 
 type About = Pick<Facts, 'kind' | 'tag' | 'fingerprint'>
-/** These say something of a write wherever it stands; the others are about the statement that was sent. */
+/** These are about a write wherever it stands; the others about the statement that was sent. */
 const ofWrites: readonly Flag[] = ['no_where', 'always_true_where']
-
 const effects: readonly Effect[] = [
   'read',
   'transaction',
@@ -48,6 +48,7 @@ export class Recorder {
   readonly #definitions = new Map<number, string>()
   readonly #computed = new Set<Source>()
   readonly carries = new Carries()
+  ledTo: readonly Definition[] = []
   #plain = 0
 
   effect(effect: Effect): void {
@@ -138,7 +139,7 @@ export class Recorder {
     this.#definitions.set(oid, hash)
   }
 
-  get definitions(): readonly { readonly oid: number; readonly hash: string }[] {
+  get definitions(): readonly Definition[] {
     return [...this.#definitions].map(([oid, hash]) => ({ oid, hash })).sort((a, b) => a.oid - b.oid)
   }
 

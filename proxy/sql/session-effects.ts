@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
-import type { SessionEffects } from '../gate.ts'
+import type { Definition, SessionEffects } from '../gate.ts'
 import { carriesOf } from './carrying.ts'
 import type { Context } from './context.ts'
 import { definitionChanges } from './definition-change.ts'
@@ -31,7 +31,7 @@ function namingEffects(context: Context, node: Node, text: string): SessionEffec
   const { record } = context
   const changesCatalog = (['ddl', 'privilege', 'unknown'] as const).some((effect) => record.hasEffect(effect))
   const barrier = changesCatalog || record.hasEffect('session') || endsTransaction(node)
-  const named = namedEffects(node, text)
+  const named = namedEffects(node, text, record.ledTo)
   if (!barrier && named === null) return noEffects
   const changes = changesCatalog ? definitionChanges(context, node) : []
   return { ...noEffects, ...named, barrier, changesCatalog, changes }
@@ -45,12 +45,13 @@ function endsTransaction(node: Node): boolean {
   )
 }
 
-function namedEffects(node: Node, text: string): Partial<SessionEffects> | null {
-  if ('PrepareStmt' in node) return { prepares: { name: node.PrepareStmt.name ?? '', text: innerText(text, 'AS') } }
+function namedEffects(node: Node, text: string, ledTo: readonly Definition[]): Partial<SessionEffects> | null {
+  if ('PrepareStmt' in node)
+    return { prepares: { name: node.PrepareStmt.name ?? '', text: innerText(text, 'AS'), ledTo } }
   if ('DeallocateStmt' in node)
     return { deallocates: node.DeallocateStmt.isall === true ? 'all' : (node.DeallocateStmt.name ?? 'all') }
   if ('DeclareCursorStmt' in node)
-    return { declares: { name: node.DeclareCursorStmt.portalname ?? '', text: innerText(text, 'FOR') } }
+    return { declares: { name: node.DeclareCursorStmt.portalname ?? '', text: innerText(text, 'FOR'), ledTo } }
   if ('ClosePortalStmt' in node) return { closes: node.ClosePortalStmt.portalname ?? 'all' }
   if ('DiscardStmt' in node) return discarded(node.DiscardStmt.target ?? '')
   if ('DropStmt' in node) return { dropsTemporary: droppedNames(node.DropStmt.objects ?? []) }

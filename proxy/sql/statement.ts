@@ -2,9 +2,7 @@ import type {
   CallStmt,
   CreateTableAsStmt,
   DeclareCursorStmt,
-  ExecuteStmt,
   ExplainStmt,
-  FetchStmt,
   Node,
   PrepareStmt,
   VariableShowStmt,
@@ -17,8 +15,7 @@ import { calledFunction } from './function-call.ts'
 import { intoClause } from './into-clause.ts'
 import { isDataModifying, modify } from './modify.ts'
 import { useType } from './names.ts'
-import { type Missing, recordUnfound } from './native-error.ts'
-import { parse } from './parse.ts'
+import { execute, fetch, remember } from './remembered.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { type Result, select } from './select.ts'
 import { setVariable } from './settings.ts'
@@ -64,15 +61,13 @@ const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.c
   },
   CreateTableAsStmt: createTableAs,
   PrepareStmt: (context: Context, { query, argtypes }: PrepareStmt, scope: Scope) => {
-    context.record.effect('session')
+    remember(context, query, scope)
     for (const node of argtypes ?? []) if ('TypeName' in node) useType(context, node.TypeName)
-    if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
     return nothing
   },
   ExecuteStmt: execute,
   DeclareCursorStmt: (context: Context, { query }: DeclareCursorStmt, scope: Scope) => {
-    context.record.effect('session')
-    if (query !== undefined) statement(context, query, innerScope(scope, []), 'projected')
+    remember(context, query, scope)
     return nothing
   },
   FetchStmt: fetch,
@@ -140,53 +135,6 @@ function createTableAs(context: Context, fields: CreateTableAsStmt, scope: Scope
   const result = query === undefined ? nothing : statement(context, query, innerScope(scope, []), 'projected')
   if (into !== undefined) intoClause(context, into, result.columns)
   return nothing
-}
-
-function execute(context: Context, { name = '', params }: ExecuteStmt, scope: Scope, use: TargetUse): Result {
-  expressions(context, params, scope, 'filtered')
-  return remembered(context, { code: 'prepared_statement', name, text: context.names.preparedStatement(name) }, use)
-}
-
-function fetch(context: Context, { portalname = '', ismove }: FetchStmt, _scope: Scope, use: TargetUse): Result {
-  const result = remembered(context, { code: 'cursor', name: portalname, text: context.names.cursor(portalname) }, use)
-  return ismove === true ? nothing : result
-}
-
-function absent(code: Remembered['code'], name: string): Missing {
-  if (code === 'cursor') return { sqlstate: '34000', message: `cursor "${name}" does not exist` }
-  return { sqlstate: '26000', message: `prepared statement "${name}" does not exist` }
-}
-
-interface Remembered {
-  readonly code: 'prepared_statement' | 'cursor'
-  readonly name: string
-  readonly text: string | undefined
-}
-
-/** What an earlier statement left in the session under this name runs now. */
-function remembered(context: Context, { code, name, text }: Remembered, use: TargetUse): Result {
-  if (text === undefined) {
-    context.record.effect('read')
-    recordUnfound(context, code, name, absent(code, name))
-    return nothing
-  }
-  const parsed = parse(text)
-  const only = !('reason' in parsed) && parsed.length <= 1 ? parsed : null
-  const inside = only === null ? null : enter(context, `${code} ${name}`, context.names)
-  if (only === null || inside === null) {
-    context.record.effect('unknown')
-    context.record.unresolved(code, name)
-    return nothing
-  }
-  const [first] = only
-  if (first === undefined) return nothing
-  const run: Context = { ...inside, record: context.record, seen: new Set() }
-  return statement(
-    run,
-    first.node,
-    { parent: null, items: [], commonTables: null, parameters: null, windows: new Map() },
-    use,
-  )
 }
 
 function call(context: Context, { funccall }: CallStmt, scope: Scope): Result {

@@ -17,6 +17,8 @@ const SCHEMA = 'bullmq'
 const UNHURRIED = '-c synchronous_commit=off'
 /** Making a job may take this long before whoever waits for it is refused. */
 const ADD_MS_MAX = 5_000
+/** The first time, the queue's tables are made; on a busy machine that takes seconds. */
+const READY_MS_MAX = 60_000
 /** A worker looks for work at least this often, even if nobody woke it. In seconds, as BullMQ counts. */
 const LOOK_EVERY_S = 1
 /** After the backend was away; a worker that is closed waits for as long. Theirs is 15 s. */
@@ -78,7 +80,7 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
     },
     work: (name, options) => work(backend, name, options, log),
     async ready() {
-      await inTime(Promise.all([holds, notices, runs].map((queue) => queue.waitUntilReady())))
+      await inTime(Promise.all([holds, notices, runs].map((queue) => queue.waitUntilReady())), READY_MS_MAX)
     },
     async close() {
       await Promise.allSettled([holds, notices, runs].map((queue) => queue.close()))
@@ -160,9 +162,9 @@ function redis(url: string, log: Pick<Log, 'warn'>): Backend {
 }
 
 /** @throws QueueError when the backend does not answer */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, msMax = ADD_MS_MAX): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new QueueError('The queue does not answer')), ADD_MS_MAX)
+  const timer = setTimeout(() => reject(new QueueError('The queue does not answer')), msMax)
   try {
     return await Promise.race([work, late])
   } catch (cause) {

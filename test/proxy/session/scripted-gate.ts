@@ -12,6 +12,7 @@ export interface Script {
   readonly unenforced?: NonNullable<Decision['unenforced']>
   readonly facts?: Partial<Facts>
   readonly effects?: Partial<SessionEffects>
+  readonly definitions?: NonNullable<Judgement['definitions']>
   readonly outputs?: Judgement['outputs']
   readonly outputMasks?: readonly (Mask | null)[] | null
   readonly masks?: readonly Mask[]
@@ -69,7 +70,7 @@ export class ScriptedGate implements Gate {
   #named(text: string, view: SessionView): readonly Judgement[] | null {
     const [, verb, name = ''] = /^(EXECUTE|FETCH) (\w+)$/.exec(text) ?? []
     if (verb === undefined) return null
-    const behind = verb === 'EXECUTE' ? view.preparedStatement(name) : view.cursor(name)
+    const behind = verb === 'EXECUTE' ? view.preparedStatement(name)?.text : view.cursor(name)?.text
     const script = this.#scripts.find(({ pattern }) => behind !== undefined && pattern.test(behind))?.script ?? {}
     return [judgementOf(text, behind === undefined ? { outcome: 'deny' } : script)]
   }
@@ -122,6 +123,7 @@ export function judgementOf(text: string, script: Script): Judgement {
     outputMasks: script.outputMasks ?? null,
     scrub: script.scrub ?? false,
     effects: { ...harmless, ...script.effects },
+    definitions: script.definitions ?? [],
     nativeError: script.nativeError ?? null,
   }
 }

@@ -49,7 +49,7 @@ beforeAll(async () => {
     facts: { kind: 'transaction', effects: ['transaction'] },
     effects: { barrier: true },
   })
-  at.gate.say(/^PREPARE/, { effects: { barrier: true, prepares: { name: 'all_of_it', text: EVERY } } })
+  at.gate.say(/^PREPARE/, { effects: { barrier: true, prepares: { name: 'all_of_it', text: EVERY, ledTo: [] } } })
   at.gate.say(/^WITH/, { facts: written })
   at.gate.say(/^DELETE FROM written$/, { outcome: 'hold', limits, facts: written })
 })

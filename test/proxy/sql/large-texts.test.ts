@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Remembered } from '../../../proxy/gate.ts'
 import { analyseIfSmall } from '../../../proxy/sql/analyse.ts'
 import { LargeTextError } from '../../../proxy/sql/errors.ts'
 import { KEPT_CHARACTERS_MAX } from '../../../proxy/sql/kept-text.ts'
@@ -25,12 +26,18 @@ describe('a large text is read in a thread of its own', () => {
   }, 60_000)
 
   test('also in what a session knows that changes what names mean', async () => {
+    const deletes = shop.remembered('DELETE FROM orders')
+    const behind: Partial<Record<string, Remembered>> = {
+      p: { ...deletes, text: 'EXECUTE q' },
+      q: deletes,
+      c: shop.remembered('SELECT email FROM public.customers'),
+    }
     const session = shop.names({
       searchPath: 'shadow, public',
       temporaryRelations: new Set(['staff']),
       uncommitted: [{ kind: 'created', schema: 'public', name: 'made' }],
-      preparedStatement: (name) => (name === 'p' ? 'EXECUTE q' : name === 'q' ? 'DELETE FROM orders' : undefined),
-      cursor: (name) => (name === 'c' ? 'SELECT email FROM public.customers' : undefined),
+      preparedStatement: (name) => behind[name],
+      cursor: (name) => behind[name],
     })
     for (const sql of [
       'SELECT * FROM customers; SELECT * FROM staff; SELECT * FROM made',

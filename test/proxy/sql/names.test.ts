@@ -197,8 +197,8 @@ test('the server’s own relations and functions are told from others', () => {
 
 describe('what prepared statements and cursors run is what is judged', () => {
   const changes = {
-    preparedStatement: (name: string) => (name === 'p' ? 'DELETE FROM order_items' : undefined),
-    cursor: (name: string) => (name === 'c' ? 'SELECT email FROM customers' : undefined),
+    preparedStatement: (name: string) => (name === 'p' ? shop.remembered('DELETE FROM order_items') : undefined),
+    cursor: (name: string) => (name === 'c' ? shop.remembered('SELECT email FROM customers') : undefined),
   }
 
   test('by their text', () => {
@@ -219,7 +219,9 @@ describe('what prepared statements and cursors run is what is judged', () => {
   })
 
   test('one that runs itself ends', () => {
-    expect(unresolved('EXECUTE p', { preparedStatement: () => 'EXECUTE p' })).toEqual(['prepared_statement'])
+    expect(unresolved('EXECUTE p', { preparedStatement: () => shop.remembered('EXECUTE p') })).toEqual([
+      'prepared_statement',
+    ])
   })
 
   test.for([
@@ -234,6 +236,7 @@ describe('what prepared statements and cursors run is what is judged', () => {
     expect(shop.one('DECLARE "for" NO SCROLL CURSOR WITH HOLD FOR SELECT 1 FOR UPDATE').effects.declares).toEqual({
       name: 'for',
       text: 'SELECT 1 FOR UPDATE',
+      ledTo: [],
     })
   })
 })

@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { TargetConfig } from '../../../config.ts'
 import { type Catalog, openCatalog } from '../../../proxy/catalog/catalog.ts'
 import type { LabelRules } from '../../../proxy/catalog/column-sources.ts'
+import type { Remembered } from '../../../proxy/gate.ts'
 import { type Analysis, analyse, loadParser, type NameContext } from '../../../proxy/sql/analyse.ts'
 import { freshDatabase } from '../../harness/database.ts'
 
@@ -58,6 +59,8 @@ export interface Sample extends AsyncDisposable {
   analyse(text: string, changes?: Partial<NameContext>): readonly Analysis[]
   /** Of a text that is one statement. */
   one(text: string, changes?: Partial<NameContext>): Analysis
+  /** As a session keeps what it prepares or declares now. */
+  remembered(text: string): Remembered
 }
 
 export async function sample(definitions = schema): Promise<Sample> {
@@ -87,6 +90,7 @@ export async function sample(definitions = schema): Promise<Sample> {
       if (analysis === undefined || more.length > 0) throw new Error(`not one statement: ${text}`)
       return analysis
     },
+    remembered: (text) => ({ text, ledTo: analyse(text, names())[0]?.definitions ?? [] }),
     async [Symbol.asyncDispose]() {
       await catalog.close()
       await client.end()
