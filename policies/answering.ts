@@ -45,3 +45,17 @@ export type OnCall = z.infer<typeof onCall>
 export function overdueGroup(answering: Answering | undefined): string | null {
   return answering?.breakGlass?.escalateTo ?? answering?.escalate?.group ?? null
 }
+
+/** Whoever wrote the rules: breaking the glass is nobody's right where a review that is not done would be nobody's. */
+export function reviewable(said: Answering): Answering {
+  return said.breakGlass !== null && overdueGroup(said) === null ? { ...said, breakGlass: null } : said
+}
+
+const heldDecision = z.looseObject({ outcome: z.literal('hold'), answering })
+
+/** Why a decision of the policies' own tests would not be taken as it says; null: it would, as far as this goes. */
+export function notReviewable(decided: unknown): string | null {
+  const said = heldDecision.safeParse(decided).data?.answering
+  if (said === undefined || reviewable(said) === said) return null
+  return 'answering.breakGlass names no escalateTo (and there is no escalate): a review that is not done would be nobody’s'
+}

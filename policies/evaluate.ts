@@ -1,4 +1,5 @@
 import { GenerationalCache } from '../generational-cache.ts'
+import { reviewable } from './answering.ts'
 import { type CompiledPolicy, ENTRYPOINT } from './compile.ts'
 import { type Decision, decision } from './decision.ts'
 import { PolicyError } from './errors.ts'
@@ -186,5 +187,5 @@ function onlyDecision(results: unknown): Decision {
     made.reviewers.length > 0 && made.expiryMs !== null && made.grantMs !== null && made.onHold !== null
   if (made.rules.length === 0 || (made.outcome === 'hold' && !answerable))
     throw new PolicyError('result_invalid', 'The decision of the policy lacks its rules, reviewers or times.')
-  return Object.freeze(made)
+  return Object.freeze(made.answering === undefined ? made : { ...made, answering: reviewable(made.answering) })
 }

@@ -11,7 +11,7 @@ export interface Known<T> {
   readonly cacheFolder: string
   readonly path: string
   /** The kind of what is known, with a version: counted up when the same files come to be judged otherwise. */
-  readonly what: 'checked-1' | 'tests-2'
+  readonly what: 'checked-1' | 'tests-3'
   readonly passed: (value: T) => boolean
 }
 

@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { notReviewable } from '../answering.ts'
 import { type CompiledPolicy, ENTRYPOINT, sources } from '../compile.ts'
 import { CAPABILITIES } from '../content-key.ts'
 import { RunError, run } from '../run.ts'
 import type { TestInput } from './inputs-in-tests.ts'
 import { runInWasm, type WasmAnswer } from './run-in-wasm.ts'
 
-/** An input of which OPA and the module do not say the same. */
+/** An input of which OPA and the module do not say the same, or not what would be taken as it is said. */
 export interface DecidedOtherwise {
   readonly of: TestInput
-  /** Where they part, and what each of them says there. */
+  /** Where they part and what each of them says there, or what is wrong with what both say. */
   readonly why: string
 }
 
@@ -21,7 +22,7 @@ const ASKED = 'asked_by_holdpoint'
 
 /**
  * Has every input decided twice: by OPA from the sources, and by the very module of the release, as a proxy runs it.
- * @returns those that are not decided alike
+ * @returns those that are not decided alike, or in a way that is not taken as it is said (answering.ts)
  */
 export async function decidedOtherwise(
   opa: string,
@@ -32,7 +33,8 @@ export async function decidedOtherwise(
   const asks = inputs.map(({ input, replaced }) => ({ entrypoint: ENTRYPOINT, input, replaced }))
   const [byModule, byOpa] = await Promise.all([runInWasm({ wasm, data, asks }), opaAnswers(opa, path, inputs)])
   return inputs.flatMap((of, index) => {
-    const why = difference(byOpa.get(of) as WasmAnswer, byModule[index] as WasmAnswer)
+    const runs = byModule[index] as WasmAnswer
+    const why = difference(byOpa.get(of) as WasmAnswer, runs) ?? notReviewable(decidedIn(runs))
     return why === null ? [] : [{ of, why }]
   })
 }
@@ -95,10 +97,14 @@ function problemOf({ stdout, stderr }: RunError): string {
 
 /** That neither has an answer is the same: both are a deny. */
 function difference(byOpa: WasmAnswer, byModule: WasmAnswer): string | null {
-  const [says, runs] = [byOpa, byModule].map((answer) => ('problem' in answer ? undefined : answer.values[0]))
+  const [says, runs] = [byOpa, byModule].map(decidedIn)
   if (isDeepStrictEqual(says, runs)) return null
   const problem = 'problem' in byModule ? ` (${byModule.problem})` : ''
   return `${parting(says, runs)}${problem}`
+}
+
+function decidedIn(answer: WasmAnswer): unknown {
+  return 'problem' in answer ? undefined : answer.values[0]
 }
 
 const SHOWN_CHARS = 120

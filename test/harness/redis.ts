@@ -52,24 +52,44 @@ export interface TestRedises extends AsyncDisposable {
   readonly nodes: readonly string[]
 }
 
-/** A server, and a sentinel that says where it is; null as above. */
-export async function freshSentinel(): Promise<TestRedises | null> {
-  const redis = await freshRedis()
+export interface TestSentinel extends TestRedises {
+  /** The sentinel finds out by itself, and the replica takes its place. */
+  loseMaster(): Promise<void>
+}
+
+/** A server and its replica, and a sentinel that says which of them is the master; null as above. */
+export async function freshSentinel(): Promise<TestSentinel | null> {
   const binary = programPath('redis-server')
-  if (redis === null || binary === null) return null
+  if (binary === null) return null
+  await using stack = new AsyncDisposableStack()
+  const [redis, replica] = [stack.use((await freshRedis()) as TestRedis), stack.use((await freshRedis()) as TestRedis)]
+  await following(replica, new URL(redis.url))
   const folder = await mkdtemp(join(tmpdir(), 'holdpoint-sentinel-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'sentinel.conf')
-  await writeFile(file, `sentinel monitor shop ${new URL(redis.url).hostname} ${new URL(redis.url).port} 1\n`)
+  const watched = `sentinel monitor shop ${new URL(redis.url).hostname} ${new URL(redis.url).port} 1`
+  await writeFile(file, `${watched}\nsentinel down-after-milliseconds shop 500\nsentinel failover-timeout shop 3000\n`)
   const port = await freePort()
   const sentinel = await startServer(binary, port, folder, [file, '--sentinel'])
+  stack.defer(() => ended(sentinel))
+  const running = stack.move()
   return {
     url: `redis+sentinel://127.0.0.1:${port}/shop`,
     nodes: [redis.url],
-    async [Symbol.asyncDispose]() {
-      await ended(sentinel)
-      await redis[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
-    },
+    loseMaster: () => redis.kill(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** Resolves when it has all that its master has. */
+async function following(replica: TestRedis, { hostname, port }: URL): Promise<void> {
+  const client = new Redis(replica.url)
+  try {
+    await client.replicaof(hostname, Number(port))
+    while (!String(await client.info('replication')).includes('master_link_status:up'))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+  } finally {
+    client.disconnect()
   }
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { checkAnsweringData } from '../../policies/answering-data.ts'
 import { compilePolicies } from '../../policies/compile.ts'
 import { loadPolicy } from '../../policies/evaluate.ts'
+import { testPolicy } from '../../policies/test-policies.ts'
 import { asked } from './asked.ts'
 import { opa } from './default-policy.ts'
 import { policyFolder } from './policy-folder.ts'
@@ -57,4 +58,26 @@ test.each([
   using folder = policyFolder('default')
   folder.write('data/holds.yaml', text)
   expect(() => checkAnsweringData(folder.path)).not.toThrow()
+})
+
+const OWN_RULES = `package holdpoint.answering
+
+said := {
+	"reasonRequired": false, "remindMs": null, "escalate": null, "onCall": [], "delegates": {},
+	"breakGlass": {"group": "sre", "reviewMs": 3600000}, "sameShape": null,
+}
+`
+
+test('rules of one’s own that name nobody for it fail their tests, and break no glass', {
+  timeout: 180_000,
+}, async () => {
+  using folder = policyFolder('fewer')
+  folder.write('rules/answering.rego', OWN_RULES)
+  const tools = { opa: () => opa(), cacheFolder: folder.cacheFolder, progress: () => undefined }
+  const { failed } = await testPolicy(folder.path, tools)
+  expect(failed.length).toBeGreaterThan(0)
+  for (const { why } of failed) expect(why).toMatch(/breakGlass names no escalateTo/)
+  const policy = await loadPolicy(await compilePolicies({ path: folder.path, ...tools }))
+  const decision = policy.decide(asked({ tag: 'GRANT', effects: ['privilege'] }))
+  expect(decision).toMatchObject({ outcome: 'hold', answering: { breakGlass: null } })
 })
