@@ -105,7 +105,7 @@ export function createSlack(parts: SlackParts): Slack | null {
     ...{ cards, gathered, log, now },
     faceOf: createFaces({ gathered, render, renderGathered }),
     places: new CardInPlace({ client, cards, now, botUserId, pace }),
-    destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId }),
+    destinations: createDestinations({ pool, channel: settings.channel, channels: config.slack.channels, teamId, now }),
     troubles: createTroubles(pool, now),
     forgetOld: createForgetting(pool, now),
     nudges: createNudges({ ...{ pool, client, cards, holds, pace, now }, askerIn }),

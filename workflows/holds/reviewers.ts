@@ -15,11 +15,22 @@ const CANDIDATES = `
       AND revoked_at IS NULL AND starts_at <= $4 AND ends_at > $4))
   ORDER BY issuer, subject`
 
+/** A person and the reviewers' groups whose place they can fill. */
+export interface Reviewer {
+  readonly person: Person
+  readonly fills: readonly string[]
+}
+
+/** Those whom to tell. */
+export async function reviewersAt(on: Queryable, hold: Hold, at: Date): Promise<readonly Person[]> {
+  return (await placesAt(on, hold, at)).map(({ person }) => person)
+}
+
 /**
  * Everybody who may answer a hold at this moment, and so has to be told: active people by their own right or that of
  * somebody who is away, but never who asks, for whom, or who answers for them. The same is judged again when they vote.
  */
-export async function reviewersAt(on: Queryable, hold: Hold, at: Date): Promise<readonly Person[]> {
+export async function placesAt(on: Queryable, hold: Hold, at: Date): Promise<readonly Reviewer[]> {
   const { decision, identity, escalatedAt, brokenGlass } = hold
   const overdue = brokenGlass?.review === null && Date.parse(brokenGlass.reviewDueAt) <= at.getTime()
   const where: StandingIn = { decision, escalated: escalatedAt !== null, overdue, at }
@@ -33,23 +44,25 @@ export async function reviewersAt(on: Queryable, hold: Hold, at: Date): Promise<
   ])
   const owner = (await findPerson(on, identity))?.owner ?? null
   const asks = (one: PersonKey): boolean => isAsker(identity, one) || (owner !== null && samePerson(owner, one))
-  const found: Person[] = []
+  const found: Reviewer[] = []
   for (const candidate of candidates.filter((one) => !asks(one))) {
     const person = await findPerson(on, candidate)
-    if (person !== null && (await mayAnswer(on, person, where, asks))) found.push(person)
+    const fills = person === null ? [] : await placesFilledBy(on, person, where, asks)
+    if (person !== null && fills.length > 0) found.push({ person, fills })
   }
   return found
 }
 
-async function mayAnswer(
+async function placesFilledBy(
   on: Queryable,
   person: Person,
   where: StandingIn,
   asks: (one: PersonKey) => boolean,
-): Promise<boolean> {
-  if (placesOf(person, where).length > 0) return true
-  const away = await awayFor(on, person, where.at)
-  return away.some((one) => !asks(one) && placesFor(one, person, where).length > 0)
+): Promise<readonly string[]> {
+  const own = placesOf(person, where)
+  if (own.length > 0) return own
+  const away = (await awayFor(on, person, where.at)).filter((one) => !asks(one))
+  return away.map((one) => placesFor(one, person, where)).find((fills) => fills.length > 0) ?? []
 }
 
 function otherGroups({ decision, escalatedAt }: Hold, overdue: boolean): readonly string[] {

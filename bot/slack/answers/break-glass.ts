@@ -2,6 +2,7 @@ import type { App } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { isAsker } from '../../../workflows/holds/identity-key.ts'
+import { groupsAt } from '../../../workflows/holds/standing.ts'
 import { line } from '../../text/bounded-text.ts'
 import { outcomeOf } from '../../text/hold-wording.ts'
 import { textIn, textView } from '../cards/text-view.ts'
@@ -17,13 +18,14 @@ const REASON_INPUT = 'holdpoint_break_glass_reason'
 export async function openBreakGlass(
   hold: Hold,
   said: { readonly person: LinkedPerson; readonly words: readonly string[]; readonly triggerId: string },
-  { client }: AnswerParts,
+  { client, now }: AnswerParts,
 ): Promise<string | null> {
   const { person, words, triggerId } = said
   const allowed = hold.decision.answering?.breakGlass ?? null
   if (allowed === null) return 'The policy lets nobody run this before it is approved.'
   if (!isAsker(hold.identity, person)) return 'Only whoever asked can do that.'
-  if (!person.groups.includes(allowed.group)) return `Only members of ${line(allowed.group, 60)} can do that.`
+  if (!groupsAt(person, hold.decision.answering, new Date(now())).has(allowed.group))
+    return `Only members of ${line(allowed.group, 60)} can do that.`
   const view = textView(hold, {
     ...{ callbackId: BREAK_GLASS_VIEW, title: 'Break the glass', submit: 'Run it now', inputId: REASON_INPUT },
     carried: carriedOf({ hold: hold.id, on: null }),

@@ -2,17 +2,17 @@ import type { App } from '@slack/bolt'
 import { HoldpointError } from '../../../errors.ts'
 import { ownedBy } from '../../../workflows/directory/owned.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import { maySee } from '../../console/rights.ts'
-import { line } from '../../text/bounded-text.ts'
+import { placesAt } from '../../../workflows/holds/reviewers.ts'
+import { visibleHolds } from '../../../workflows/holds/visible-holds.ts'
+import { SECURITY_GROUP } from '../../console/rights.ts'
+import { line, some } from '../../text/bounded-text.ts'
 import { whoMayAnswer } from '../../text/hold-wording.ts'
 import type { Card } from '../cards/approval-card.ts'
-import { reviewingGroups } from '../cards/destinations.ts'
 import { openPin, type PinParts } from './answer-pins.ts'
 import type { AskParts } from './ask.ts'
 import { isBehind, isForThem } from './asker.ts'
 import { openBreakGlass } from './break-glass.ts'
 import { type AnswerParts, linkFor, privately, recordStranger } from './click.ts'
-import { peopleIn } from './people-in.ts'
 import { sentence, toStranger } from './private-sentences.ts'
 import { type LinkedPerson, standingOf } from './standing.ts'
 
@@ -20,6 +20,7 @@ import { type LinkedPerson, standingOf } from './standing.ts'
 export const SLASH_COMMAND = '/holdpoint'
 const SHOWN_MAX = 20
 const LISTED_MAX = 200
+const NAMED_MAX = 10
 
 const HELP = `What you can say:
 /holdpoint list: what waits for an answer
@@ -65,10 +66,12 @@ export function answerCommands(app: App, parts: CommandParts): void {
         await recordStranger(user, { tried: SLASH_COMMAND, reason: stranger }, parts)
         return void (await tell(stranger === 'not_linked' ? await linkFor(user, parts) : toStranger(stranger)))
       }
-      const [name = '', ...words] = command.text.trim().split(/\s+/)
+      const [said = '', ...words] = command.text.trim().split(/\s+/)
+      // Phones begin with a capital.
+      const name = said.toLowerCase()
       const known = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-      const said = { person: standing.person, words, triggerId: command.trigger_id }
-      const answer = known === undefined ? HELP : await known(said, parts)
+      const asked = { person: standing.person, words, triggerId: command.trigger_id }
+      const answer = known === undefined ? HELP : await known(asked, parts)
       if (typeof answer === 'string') await tell(answer)
       else if (answer !== null) {
         const { text, blocks } = answer
@@ -81,11 +84,16 @@ export function answerCommands(app: App, parts: CommandParts): void {
   })
 }
 
-async function whatWaits({ person }: Said, { holds, holdUrl, pool }: AnswerParts): Promise<string> {
-  const pending = await holds.list({ status: 'pending', limit: LISTED_MAX })
-  const owned = await ownedBy(pool, [person])
-  const viewer = { person: { ...person, groups: [...person.groups] }, owned }
-  const theirs = pending.filter((hold) => maySee(hold, viewer))
+async function whatWaits({ person }: Said, { holdUrl, pool }: AnswerParts): Promise<string> {
+  const theirs = await visibleHolds(pool, {
+    person,
+    owned: await ownedBy(pool, [person]),
+    everything: person.groups.includes(SECURITY_GROUP),
+    which: 'all',
+    status: 'pending',
+    only: null,
+    limit: LISTED_MAX,
+  })
   if (theirs.length === 0) return 'Nothing waits for an answer.'
   const lines = theirs
     .slice(0, SHOWN_MAX)
@@ -109,14 +117,13 @@ async function about(
   return tell(hold, parts)
 }
 
-async function whoMay(hold: Hold, { pool }: AnswerParts): Promise<string> {
-  const lines = await Promise.all(
-    reviewingGroups(hold).map(async (group) => {
-      const { names, more } = await peopleIn(pool, group)
-      const people = names.length === 0 ? 'nobody who is known here' : names.map((name) => line(name, 60)).join(', ')
-      return `${line(group, 60)}: ${people}${more > 0 ? ` and ${more} more` : ''}`
-    }),
-  )
+/** By the rules that their votes are judged by: shifts, who is away, and what was escalated by now. */
+async function whoMay(hold: Hold, { pool, now }: AnswerParts): Promise<string> {
+  const people = await placesAt(pool, hold, new Date(now()))
+  const lines = hold.decision.reviewers.map(({ group }) => {
+    const names = people.filter(({ fills }) => fills.includes(group)).map(({ person }) => line(person.name, 60))
+    return `${line(group, 60)}: ${names.length === 0 ? 'nobody at this moment' : some(names, NAMED_MAX)}`
+  })
   return [`Who must approve: ${whoMayAnswer(hold)}`, ...lines, 'Never whoever asked, nor their agent’s owner.'].join(
     '\n',
   )

@@ -2,11 +2,12 @@ import type { Pool } from 'pg'
 import type { Config } from '../../../config.ts'
 import { overdueGroup } from '../../../policies/answering.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import { reviewersAt } from '../../../workflows/holds/reviewers.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
 
 /**
  * Where a hold's card belongs: the channel of each group that may answer, or the default channel for groups without one,
- * and the conversations of those reviewers who asked to be told in private.
+ * and the conversations of those who may answer at this moment and asked to be told in private.
  */
 export interface Destinations {
   /** A channel as it is configured, or a user's id. */
@@ -23,20 +24,21 @@ export function createDestinations({
   channel,
   channels,
   teamId,
+  now,
 }: {
   readonly pool: Pool
   readonly channel: string
   readonly channels: Config['slack']['channels']
   readonly teamId: () => Promise<string>
+  readonly now: () => number
 }): Destinations {
   const reviewers = async (hold: Hold, only: 'who asked for it' | 'all'): Promise<readonly string[]> => {
-    const { issuer, subject, actsFor } = hold.identity
-    const rows = await rowsOf<{ user_id: string }>(pool, REVIEWERS, [
+    const people = await reviewersAt(pool, hold, new Date(now()))
+    const rows = await rowsOf<{ user_id: string }>(pool, LINKED, [
       await teamId(),
-      reviewingGroups(hold),
+      people.map(({ issuer }) => issuer),
+      people.map(({ subject }) => subject),
       only === 'all',
-      [issuer, actsFor?.issuer ?? issuer],
-      [subject, actsFor?.subject ?? subject],
       PEOPLE_MAX,
     ])
     return rows.map(({ user_id: user }) => user)
@@ -64,11 +66,7 @@ export function reviewingGroups({ decision, escalatedAt, brokenGlass }: Hold): r
   return [...new Set([...decision.reviewers.map(({ group }) => group), ...others])]
 }
 
-/** Never the asker: they could not answer, and a card is not for them to read. */
-const REVIEWERS = `
-  SELECT DISTINCT user_id FROM slack_link JOIN person USING (issuer, subject)
-  WHERE team_id = $1 AND person.active AND person.kind = 'human' AND person.groups && $2
-    AND (private_messages OR $3)
-    AND NOT EXISTS (SELECT FROM unnest($4::text[], $5::text[]) AS asker (issuer, subject)
-                    WHERE asker.issuer = person.issuer AND asker.subject = person.subject)
-  ORDER BY user_id LIMIT $6`
+const LINKED = `
+  SELECT DISTINCT user_id FROM slack_link
+  JOIN unnest($2::text[], $3::text[]) AS reviewer (issuer, subject) USING (issuer, subject)
+  WHERE team_id = $1 AND (private_messages OR $4) ORDER BY user_id LIMIT $5`

@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { createPace } from '../../../bot/slack/cards/pace.ts'
 import { homeAction } from '../../../bot/slack/home-tab/home-view.ts'
+import { createDelegations } from '../../../workflows/directory/delegations.ts'
+import { answering } from '../../workflows/stage.ts'
 import { sampleHold } from './sample-hold.ts'
-import { CHANNEL, openWorkspace, USERS, type Workspace } from './workspace.ts'
+import { CHANNEL, ISSUER, openWorkspace, USERS, type Workspace } from './workspace.ts'
 
 const SECURITY = 'C0SECURITY'
 const { decision } = sampleHold()
@@ -55,6 +57,34 @@ describe('a hold is shown', () => {
     await workspace.slack.settled()
     await workspace.slack.delivery.deliver(await made({ digest: 'ef'.repeat(32) }))
     expect(direct(USERS.ben)).toHaveLength(1)
+  })
+
+  test('in private to whoever is on duty, and not to the others of the group', async () => {
+    for (const user of [USERS.ben, USERS.cleo]) await wantsMessages(user)
+    const startsAt = new Date(workspace.clock.ms - 60_000).toISOString()
+    const shifts = [[{ issuer: ISSUER, subject: 'cleo-1' }], [{ issuer: ISSUER, subject: 'ben-1' }]]
+    const onCall = [{ group: 'dba', startsAt, shiftMs: 3_600_000, shifts }]
+    await workspace.slack.delivery.deliver(
+      await made({ decision: { ...decision, answering: { ...answering, onCall } } }),
+    )
+    expect([direct(USERS.ben).length, direct(USERS.cleo).length]).toEqual([0, 1])
+  })
+
+  test('in private to whoever answers for somebody that is away, and not to the owner of the agent that asks', async () => {
+    for (const user of [USERS.ben, USERS.cleo]) await wantsMessages(user)
+    const owner = { issuer: ISSUER, subject: 'cleo-1' }
+    const lone = { issuer: ISSUER, subject: 'lone-1', name: 'lone-bot' }
+    await workspace.directory.upsert({ ...lone, email: null, kind: 'agent', groups: ['agents'], owner })
+    const away = { issuer: ISSUER, subject: 'owner-1' }
+    await workspace.directory.upsert({ ...away, name: 'owner', email: null, kind: 'human', groups: ['owners'] })
+    const [startsAt, endsAt] = [new Date(workspace.clock.ms), new Date(workspace.clock.ms + 60_000)]
+    const to = { issuer: ISSUER, subject: 'ben-1' }
+    await createDelegations(workspace.pool, () => workspace.clock.ms).delegate({ from: away, to, startsAt, endsAt })
+    const reviewers = [...BOTH.reviewers, { group: 'owners', count: 1 }].slice(1)
+    const asked = { ...decision, reviewers, answering: { ...answering, delegates: { owners: ['dba'] } } }
+    const identity = { ...sampleHold().identity, ...lone, actsFor: null }
+    await workspace.slack.delivery.deliver(await made({ decision: asked, identity }))
+    expect([direct(USERS.ben).length, direct(USERS.cleo).length]).toEqual([1, 0])
   })
 
   test('alike everywhere: an answer in one place changes all of them', async () => {

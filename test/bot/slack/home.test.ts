@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { homeView } from '../../../bot/slack/home-tab/home-view.ts'
+import { createDelegations } from '../../../workflows/directory/delegations.ts'
 import { homeProblems } from '../../stand-ins/block-kit.ts'
+import { answering as nothingSaid } from '../../workflows/stage.ts'
 import { sampleHold, vote } from './sample-hold.ts'
-import { CHANNEL, openWorkspace, USERS, type Workspace } from './workspace.ts'
+import { CHANNEL, ISSUER, openWorkspace, USERS, type Workspace } from './workspace.ts'
 
 let workspace: Workspace
 const proposed: unknown[] = []
@@ -100,15 +102,58 @@ describe('/holdpoint', () => {
     expect(await say(USERS.ben, `who-may ${hold.id}`)).toContain('dba: ben\n')
   })
 
+  test('who-may: by the shift, and for who is away, at this moment', async () => {
+    const shiftMs = 3_600_000
+    const startsAt = new Date(workspace.clock.ms - 60_000).toISOString()
+    const shifts = [[{ issuer: ISSUER, subject: 'ben-1' }], [{ issuer: ISSUER, subject: 'cleo-1' }]]
+    const answering = { ...nothingSaid, onCall: [{ group: 'dba', startsAt, shiftMs, shifts }] }
+    const decision = { ...sampleHold().decision, answering }
+    const { hold } = await workspace.posted({ decision, expiryMs: 4 * shiftMs })
+    expect(await say(USERS.ben, `who-may ${hold.id}`)).toContain('dba: ben\n')
+    workspace.clock.ms += shiftMs
+    expect(await say(USERS.ben, `who-may ${hold.id}`)).toContain('dba: cleo\n')
+    const [startsNow, endsAt] = [new Date(workspace.clock.ms), new Date(workspace.clock.ms + 60_000)]
+    const delegations = createDelegations(workspace.pool, () => workspace.clock.ms)
+    const [from, to] = [
+      { issuer: ISSUER, subject: 'cleo-1' },
+      { issuer: ISSUER, subject: 'ben-1' },
+    ]
+    await delegations.delegate({ from, to, startsAt: startsNow, endsAt })
+    expect(await say(USERS.ben, `who-may ${hold.id}`)).toContain('dba: ben, cleo\n')
+  })
+
+  test('list: finds what is theirs behind however much of others', async () => {
+    const { hold } = await workspace.posted()
+    const decision = { ...sampleHold().decision, reviewers: [{ group: 'owners', count: 1 }] }
+    for (let n = 0; n < 201; n++)
+      await workspace.holds.create(sampleHold({ expiryMs: 900_000, decision, digest: `other ${n}` }))
+    expect(await say(USERS.ben, 'List')).toContain(hold.id)
+  })
+
   test.each(['help', 'sing', '__proto__', 'show', 'show x'])('%s: says what it knows', async (text) => {
     expect(await say(USERS.ben, text)).toContain('/holdpoint who-may')
   })
 
+  test('break-glass: for whoever is on duty where the group has a schedule, and nobody else of it', async () => {
+    const startsAt = new Date(workspace.clock.ms - 60_000).toISOString()
+    const shifts = [[{ issuer: ISSUER, subject: 'ana-1' }], [{ issuer: ISSUER, subject: 'dan-1' }]]
+    const onCall = [{ group: 'firefighters', startsAt, shiftMs: 3_600_000, shifts }]
+    const answering = { ...nothingSaid, onCall, breakGlass: { group: 'firefighters', reviewMs: 60_000 } }
+    const identity = { ...sampleHold().identity, kind: 'human' as const, subject: 'ana-1', name: 'ana', actsFor: null }
+    const decision = { ...sampleHold().decision, answering }
+    const { hold } = await workspace.posted({ identity, decision, expiryMs: 8_000_000 })
+    await workspace.slackApi.command(USERS.ana, CHANNEL, '/holdpoint', `break-glass ${hold.id} the shop is down`)
+    await workspace.slack.settled()
+    await workspace.slackApi.submitView(USERS.ana, { holdpoint_break_glass_reason: 'the shop is down' })
+    await workspace.slack.settled()
+    expect(await workspace.holds.find(hold.id)).toMatchObject({ status: 'approved', brokenGlass: { via: 'slack' } })
+    const later = await workspace.posted({ identity, decision, expiryMs: 8_000_000, digest: 'ef'.repeat(32) })
+    workspace.clock.ms += 3_600_000
+    expect(await say(USERS.ana, `break-glass ${later.hold.id} still`)).toBe('Only members of firefighters can do that.')
+  })
+
   test('break-glass: only where the policy lets the asker, with a reason, and confirmed', async () => {
-    const answering = {
-      ...{ reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, sameShape: null },
-      breakGlass: { group: 'engineers', reviewMs: 60_000 },
-    }
+    const answering = { ...nothingSaid, breakGlass: { group: 'engineers', reviewMs: 60_000 } }
     const identity = { ...sampleHold().identity, kind: 'human' as const, subject: 'ana-1', name: 'ana', actsFor: null }
     const { hold } = await workspace.posted({ identity, decision: { ...sampleHold().decision, answering } })
     expect(await say(USERS.ben, `break-glass ${hold.id} now`)).toBe('Only whoever asked can do that.')
