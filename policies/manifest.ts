@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { PolicyError } from './errors.ts'
-import { type PolicyInput, unresolved } from './input.ts'
+import type { PolicyInput } from './input.ts'
+import { unresolved } from './unresolved.ts'
 
 /** Inputs that a policy is given only when its manifest names them. */
 export const volatileInput = z.enum(['session.application', 'session.transaction', 'identity.expiresAt'])

@@ -22,15 +22,21 @@ export function footingOf({ definitions, facts }: Analysis, snapshot: CatalogSna
   const domains = new Set(
     relations.flatMap(({ attributes }) => attributes.flatMap(({ type }) => domainsOf(snapshot, type))),
   )
+  // What is to drop nothing, as there is nothing of that name, must not find something made meanwhile.
+  const missing = facts.relations.filter(({ kind }) => kind === 'missing')
   const rowsOnly = facts.effects.every((effect) => ROWS.has(effect))
   const known = !viewed && routines.length === 0 && relations.every((relation) => isPlainTable(snapshot, relation))
-  if (known && (rowsOnly ? relations.length + facts.functions.length === 0 : !writes || relations.length === 0))
+  if (
+    missing.length === 0 &&
+    known &&
+    (rowsOnly ? relations.length + facts.functions.length === 0 : !writes || relations.length === 0)
+  )
     return null
   return {
     isPlain: known && rowsOnly && !(writes && domains.size > 0),
     snapshot,
     relations: new Set(relations.map(({ oid }) => oid)),
-    relationNames: new Set(relations.map(({ name }) => name)),
+    relationNames: new Set([...relations, ...missing].map(({ name }) => name)),
     routines: new Set(routines.map(({ oid }) => oid)),
     routineNames: new Set([...routines, ...facts.functions].map(({ name }) => name)),
     domains,

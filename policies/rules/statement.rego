@@ -25,6 +25,9 @@ ordinary(relation) if relation.system == false
 
 temporary(relation) if relation.temporary == true
 
+# Dropped IF EXISTS, and it does not.
+missing(relation) if relation.kind == "missing"
+
 unlabelled(thing) if thing.labels == []
 
 # METADATA
@@ -70,6 +73,8 @@ only_temporary if {
 untouched(relation) if is_passive(relation)
 
 untouched(relation) if temporary(relation)
+
+untouched(relation) if missing(relation)
 
 # METADATA
 # title: An approved export sends values unmasked

@@ -52,6 +52,24 @@ export interface Carry extends Carried {
 export interface CarriedAtCreation {
   readonly columns: readonly Carried[] | null
   readonly anywhere: readonly string[]
+  /** Names and types of its columns; absent where only the server can tell them. */
+  readonly attributes?: Relation['attributes']
+}
+
+/** One that is made in the same text that reads it has no OID yet. These are lower than 0, as none of the server's. */
+export function withMade(temporaries: Temporaries, name: string, created: CarriedAtCreation): Temporaries {
+  const { attributes, columns, anywhere } = created
+  if (attributes === undefined || (columns !== null && columns.length !== attributes.length)) return temporaries
+  const oid = -1 - temporaries.relations.filter(({ relation }) => relation.oid < 0).length
+  const nothingElse = { rowType: 0, owner: 0, toast: 0, system: false, rowSecurity: false } as const
+  const relation: Relation = { oid, schema: TEMPORARY_SCHEMA, name, kind: 'table', attributes, ...nothingElse }
+  const made = { relation, carried: carriedByColumn(columns ?? []), everywhere: anywhere, query: null }
+  return { ...temporaries, relations: [...temporaries.relations, made] }
+}
+
+export function carriedByColumn(columns: readonly Carried[]): ReadonlyMap<number, Carried> {
+  const numbered = columns.map((column, index) => [index + 1, column] as const)
+  return new Map(numbered.filter(([, { labels }]) => labels.length > 0))
 }
 
 /** @returns the same where nothing new is carried; labels are never taken away */

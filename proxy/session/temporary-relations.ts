@@ -2,6 +2,7 @@ import type { Relation, RelationKind } from '../catalog/definitions.ts'
 import {
   type CarriedAtCreation,
   carriedBy,
+  carriedByColumn,
   carriedInto,
   noTemporaries,
   TEMPORARY_SCHEMA,
@@ -10,6 +11,7 @@ import {
   together,
 } from '../catalog/temporaries.ts'
 import type { Judgement } from '../gate.ts'
+import { temporariesAfter } from '../sql/following.ts'
 import { traitsOf } from './traits.ts'
 
 /** A relation in the session's temporary schema, as the server described it. */
@@ -68,6 +70,8 @@ export class TemporaryRelations {
   /** null: once not known, it never is again, as nobody has seen what was put there meanwhile. */
   readonly #known = new Map<number, Holding | null>()
   readonly #made = new Map<string, CarriedAtCreation | null>()
+  /** What there is once all of the message has run, with what it makes. */
+  #ahead: Temporaries = noTemporaries
   #isCalm = true
 
   /** Whether a definition has changed since the server printed the views: the names in them may be others' now. */
@@ -87,7 +91,13 @@ export class TemporaryRelations {
   sends(judgements: readonly Judgement[]): void {
     this.#made.clear()
     this.#isCalm = true
-    for (const judgement of judgements) this.#send(judgement)
+    this.#ahead = this.now
+    const names = new Set(this.names)
+    for (const judgement of judgements) {
+      this.#ahead = temporariesAfter({ temporaries: this.#ahead, temporaryRelations: names }, judgement.effects)
+      for (const name of judgement.effects.createsTemporary) names.add(name)
+      this.#send(judgement)
+    }
   }
 
   #send(judgement: Judgement): void {
@@ -158,15 +168,15 @@ export class TemporaryRelations {
   ): Omit<TemporaryRelation, 'relation' | 'query'> | null {
     const made = this.#isCalm ? (this.#made.get(name) ?? null) : null
     if (made === null) return null
+    const ahead = this.#ahead.relations.find(({ relation }) => relation.oid < 0 && relation.name === name)
     const { columns, anywhere } = made
-    if (columns === null) return { carried: new Map(), everywhere: anywhere }
+    const listed = ahead?.relation.attributes ?? columns
     const inOrder =
-      attributes.length === columns.length && attributes.every(({ number }, index) => number === index + 1)
+      listed === null ||
+      (attributes.length === listed.length && attributes.every(({ number }, index) => number === index + 1))
     if (!inOrder) return null
-    const labelled = columns
-      .map((column, index) => [index + 1, column] as const)
-      .filter(([, { labels }]) => labels.length > 0)
-    return { carried: new Map(labelled), everywhere: anywhere }
+    const { carried, everywhere } = ahead ?? { carried: carriedByColumn(columns ?? []), everywhere: anywhere }
+    return { carried, everywhere }
   }
 
   #forget(kept: ReadonlySet<number>): void {

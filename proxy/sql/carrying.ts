@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
+import type { Attribute } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
 import { type CarriedAtCreation, type Carry, TEMPORARY_SCHEMA, together } from '../catalog/temporaries.ts'
 import { type ColumnSet, rowSources } from './column-set.ts'
@@ -69,10 +70,16 @@ export function carryRow(context: Context, into: Item, names: readonly string[],
 
 export function carriedAtCreation(columns: ColumnSet): CarriedAtCreation {
   if (columns.open !== null) return { columns: null, anywhere: labelsOf(rowSources(columns)) }
-  const carried = columns.all().map(({ sources, exact }) => {
+  const all = columns.all()
+  const carried = all.map(({ sources, exact }) => {
     return { labels: labelsOf(sources), exact: exact && sources.length === 1 }
   })
-  return { columns: carried, anywhere: [] }
+  return { columns: carried, anywhere: [], attributes: all.map(attributeOf) }
+}
+
+/** As the server numbers those of a new table. */
+export function attributeOf(column: { readonly name: string; readonly type: number }, index: number): Attribute {
+  return { number: index + 1, name: column.name, type: column.type, expression: null, generated: false }
 }
 
 /** Uses of a column that leave its value where it is. */

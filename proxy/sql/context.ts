@@ -147,11 +147,12 @@ export function recordMissing(
   context: Context,
   { schema, name }: { readonly schema: string; readonly name: string },
   access: readonly Access[],
+  kind: 'unknown' | 'missing' = 'unknown',
 ): void {
   context.record.relation(`missing ${schema}.${name}`, access, () => ({
     schema,
     name,
-    kind: 'unknown',
+    kind,
     system: false,
     temporary: false,
     through: [],

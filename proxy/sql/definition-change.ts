@@ -50,7 +50,9 @@ export function withoutTemporary(
 ): readonly DefinitionChange[] {
   const oids = new Set(described.flatMap(({ relations }) => relations.map(({ relation }) => relation.oid)))
   return changes.filter((change) =>
-    'schema' in change ? change.schema !== TEMPORARY_SCHEMA : !('oid' in change && oids.has(change.oid)),
+    'schema' in change
+      ? change.schema !== TEMPORARY_SCHEMA
+      : !('oid' in change && (change.oid < 0 || oids.has(change.oid))),
   )
 }
 

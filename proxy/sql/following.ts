@@ -1,5 +1,5 @@
 import type { Facts } from '../../policies/input.ts'
-import { carriedInto, noTemporaries, type Temporaries, together } from '../catalog/temporaries.ts'
+import { carriedInto, noTemporaries, type Temporaries, together, withMade } from '../catalog/temporaries.ts'
 import type { Named, Remembered, SessionEffects } from '../gate.ts'
 import type { NameContext } from './context.ts'
 import { noEffects } from './session-effects.ts'
@@ -27,16 +27,21 @@ export function namesAfter(names: NameContext, facts: Facts, effects: SessionEff
   }
 }
 
-/** Of what is made in the same text nothing is known but what may be in it. */
-function temporariesAfter(
-  { temporaries }: NameContext,
+/**
+ * What is made in a text is known for what the text says it is, but for views, which the server has to print first, and
+ * for what may have been there before.
+ */
+export function temporariesAfter(
+  { temporaries, temporaryRelations }: Pick<NameContext, 'temporaries' | 'temporaryRelations'>,
   { carries, created, createsTemporary }: SessionEffects,
 ): Temporaries {
   const after = carriedInto(temporaries ?? noTemporaries, carries ?? [])
   if (created === undefined || created === null) return after
   if (created === 'view') return { ...after, opaque: [...after.opaque, ...createsTemporary] }
   const inside = [created.anywhere, ...(created.columns ?? []).map(({ labels }) => labels)]
-  return { ...after, labels: inside.reduce(together, after.labels) }
+  const labelled = { ...after, labels: inside.reduce(together, after.labels) }
+  const [name] = createsTemporary
+  return name === undefined || temporaryRelations.has(name) ? labelled : withMade(labelled, name, created)
 }
 
 function searchPathAfter({ searchPath }: NameContext, facts: Facts): string | null {

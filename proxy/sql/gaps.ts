@@ -1,4 +1,4 @@
-import type { Unresolved } from '../../policies/input.ts'
+import type { Unresolved } from '../../policies/unresolved.ts'
 import type { Missing } from './native-error.ts'
 
 /** What had to be known of a statement and could not be established; and which of it the server does not have either. */

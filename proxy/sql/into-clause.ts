@@ -1,12 +1,13 @@
 import type { IntoClause } from 'libpg-query'
 import { carriedAtCreation, labelsOf } from './carrying.ts'
-import { type ColumnSet, rowSources } from './column-set.ts'
+import { type ColumnSet, renamed, rowSources } from './column-set.ts'
 import { type Context, recordMissing, recordTemporary } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
 import { nameOf } from './names.ts'
+import { stringsOf } from './tree.ts'
 
 /** SELECT INTO and CREATE TABLE AS: what the query returns is written to a new relation. */
-export function intoClause(context: Context, { rel }: IntoClause, columns: ColumnSet): void {
+export function intoClause(context: Context, { rel, colNames }: IntoClause, columns: ColumnSet): void {
   // The new relation's columns have these types, and of a temporary one little may be known later.
   for (const { type } of columns.all()) checkDomains(context, type)
   context.record.effect('write')
@@ -15,7 +16,7 @@ export function intoClause(context: Context, { rel }: IntoClause, columns: Colum
   context.seen.add(rel)
   const { schema, name } = nameOf(rel)
   if (isTemporary(rel)) {
-    context.record.carries.created = carriedAtCreation(columns)
+    context.record.carries.created = carriedAtCreation(renamed(columns, stringsOf(colNames)))
     recordTemporary(context, name, ['create', 'insert'], labelsOf(rowSources(columns)))
   } else recordMissing(context, { schema: schema ?? creationSchema(context), name }, ['create', 'insert'])
 }

@@ -126,6 +126,11 @@ export function joinColumnMissing(context: Context, name: string, side: 'left' |
   recordUnfound(context, 'column', name, { sqlstate: '42703', message })
 }
 
+/** Nothing has that name, as far as the catalog and the session's own changes go: the server will find nothing either. */
+export function isNowhere(context: Context, named: QualifiedName): boolean {
+  return (named.schema !== null || context.path !== null) && !isHiddenByChanges(context, named)
+}
+
 /** The open transaction has made something of that name, or changed what had it: the server knows more than we do. */
 function isHiddenByChanges(context: Context, named: QualifiedName): boolean {
   if (uncommittedOf(context.names.uncommitted).isHidden(named)) return true

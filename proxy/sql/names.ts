@@ -4,7 +4,7 @@ import type { Relation, Type } from '../catalog/definitions.ts'
 import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { type Context, recordMissing, recordRelation, recordTemporary } from './context.ts'
 import { checkDomains } from './domain-checks.ts'
-import { type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
+import { isNowhere, type NamedWhere, relationMissing, typeMissing } from './missing-names.ts'
 import { stringsOf } from './tree.ts'
 import { uncommittedOf } from './uncommitted-changes.ts'
 
@@ -83,7 +83,8 @@ export function useRelation(
     recordMissing(context, named, access)
     if (named.shadowed !== null) recordRelation(context, named.shadowed, access)
   } else {
-    recordMissing(context, named, access)
+    const drops = mayBeMissing && access.every((each) => each === 'drop')
+    recordMissing(context, named, access, drops && isNowhere(context, name) ? 'missing' : 'unknown')
     if (!mayBeMissing) relationMissing(context, name, where)
   }
   return named

@@ -1,4 +1,4 @@
-import type { Unresolved } from '../../policies/input.ts'
+import type { Unresolved } from '../../policies/unresolved.ts'
 import type { Context } from './context.ts'
 import { uncommittedOf } from './uncommitted-changes.ts'
 

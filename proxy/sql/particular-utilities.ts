@@ -1,13 +1,13 @@
 import type { CreateFunctionStmt, CreateStmt, GrantStmt, Node, RangeVar, ViewStmt } from 'libpg-query'
-
+import type { Attribute } from '../catalog/definitions.ts'
 import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { attachedCopies, attachedWrites } from './attached.ts'
-import { labelsOf } from './carrying.ts'
+import { attributeOf, labelsOf } from './carrying.ts'
 import { rowSources } from './column-set.ts'
 import { type Context, recordRelation, recordTemporary } from './context.ts'
 import { useNamedObject } from './drop.ts'
 import { isTemporary } from './into-clause.ts'
-import { lookUpRelation, nameOf, qualifiedName, useRelation } from './names.ts'
+import { lookUpRelation, nameOf, qualifiedName, useRelation, useType } from './names.ts'
 import { callRoutine, candidates } from './routines.ts'
 import { rowScope } from './row-scope.ts'
 import { ruleActions } from './rules.ts'
@@ -27,11 +27,13 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
       if (found.found === 'relation') attachedWrites(context, found.relation, 'truncate')
     }
   },
-  CreateStmt: (context: Context, { relation, inhRelations, tableElts }: CreateStmt) => {
+  CreateStmt: (context: Context, fields: CreateStmt) => {
+    const { relation, inhRelations, tableElts } = fields
     if (relation?.schemaname === 'pg_catalog') context.record.effect('privilege')
     // A permanent table is looked into when it is written; of a temporary one nothing is known by then.
     if (relation === undefined || !isTemporary(relation)) return
-    context.record.carries.created = { columns: null, anywhere: [] }
+    const attributes = attributesOf(context, fields)
+    context.record.carries.created = { columns: null, anywhere: [], ...(attributes === null ? {} : { attributes }) }
     for (const node of inhRelations ?? []) if ('RangeVar' in node) takeOver(context, node.RangeVar, true)
     for (const node of tableElts ?? []) {
       if (!('TableLikeClause' in node) || node.TableLikeClause.relation === undefined) continue
@@ -96,6 +98,31 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
     if (found?.found === 'relation') ruleActions(context, actions, rowScope(context, found.relation))
   },
 })
+
+/** Constraints that make no value of one column from others. */
+const plainConstraints: ReadonlySet<string> = new Set(
+  'CONSTR_NULL CONSTR_NOTNULL CONSTR_DEFAULT CONSTR_CHECK CONSTR_PRIMARY CONSTR_UNIQUE'.split(' '),
+)
+
+/** @returns the columns of a table that is nothing but those it lists; null for any other */
+function attributesOf(context: Context, fields: CreateStmt): readonly Attribute[] | null {
+  const { inhRelations, ofTypename, partspec, partbound, tableElts = [] } = fields
+  if ((inhRelations?.length ?? 0) > 0 || ofTypename !== undefined || partspec !== undefined || partbound !== undefined)
+    return null
+  const attributes: Attribute[] = []
+  for (const node of tableElts) {
+    if ('ColumnDef' in node) {
+      const { colname = '', typeName, constraints = [] } = node.ColumnDef
+      if (typeName === undefined || !constraints.every(isPlain)) return null
+      attributes.push(attributeOf({ name: colname, type: useType(context, typeName).oid }, attributes.length))
+    } else if (!isPlain(node)) return null
+  }
+  return attributes
+}
+
+function isPlain(node: Node): boolean {
+  return 'Constraint' in node && plainConstraints.has(node.Constraint.contype ?? '')
+}
 
 /** INCLUDING CONSTRAINTS, DEFAULTS, GENERATED, INDEXES: bits of TableLikeOption in src/include/nodes/parsenodes.h */
 const LIKE_EXPRESSIONS = 4 | 8 | 16 | 64

@@ -1,15 +1,7 @@
 import type { Node } from 'libpg-query'
-import type {
-  Access,
-  ColumnUse,
-  Effect,
-  Facts,
-  Flag,
-  Routine as RoutineFact,
-  Setting,
-  Unresolved,
-} from '../../policies/input.ts'
+import type { Access, ColumnUse, Effect, Facts, Flag, Routine as RoutineFact, Setting } from '../../policies/input.ts'
 import type { Lock } from '../../policies/lock.ts'
+import type { Unresolved } from '../../policies/unresolved.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import type { Definition } from '../gate.ts'
 import { Carries } from './carries.ts'

@@ -366,7 +366,8 @@ describe('D7 the role of a session stays what it is', () => {
     'ALTER ROLE CURRENT_USER SET role = d7_other',
     'ALTER DATABASE postgres SET role = d7_other',
     'RESET ROLE',
-    'RESET SESSION AUTHORIZATION',
+    'SET ROLE NONE',
+    "SELECT set_config('session_authorization', NULL, false)",
   ]
   test.for(changes)('D7 %s', async (sql) => {
     const who = async (): Promise<string | undefined> =>
@@ -380,7 +381,8 @@ describe('D7 the role of a session stays what it is', () => {
     expect(await who()).toBe(before)
   })
 
-  test.for(['RESET ALL', 'DISCARD ALL'])('D7 %s: masks and decisions go on', async (sql) => {
+  const resets = ['RESET ALL', 'DISCARD ALL', 'RESET SESSION AUTHORIZATION', 'SET SESSION AUTHORIZATION DEFAULT']
+  test.for(resets)('D7 %s: masks and decisions go on', async (sql) => {
     await client.ask(sql)
     await client.ask('SELECT email FROM customers')
     expect(leaked(client)).toEqual([])

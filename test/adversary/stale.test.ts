@@ -243,3 +243,15 @@ test('D3 a trigger made elsewhere does not fire under a write that was judged wi
   const again = async () => transcript(await client.ask(insert))
   await expect.poll(again, { timeout: 15_000 }).toContain('C INSERT 0 1')
 })
+
+test('D3 what is made elsewhere after it was found missing is not dropped for that', async () => {
+  expect(transcript(await client.ask('DROP TABLE IF EXISTS nobodys'))).toContain('C DROP TABLE')
+  for (let round = 0; round < 10; round++) {
+    const name = `just_made_${round}`
+    const sql = `DROP TABLE IF EXISTS ${name}`
+    expect(transcript(await client.ask(sql))).toContain('C DROP TABLE')
+    await stand.direct.query(`CREATE TABLE ${name} (id int)`)
+    expect(transcript(await client.ask(sql))).toContain('E 42501')
+    expect((await stand.direct.query(`SELECT count(*)::int AS n FROM ${name}`)).rows).toEqual([{ n: 0 }])
+  }
+})

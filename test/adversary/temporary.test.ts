@@ -393,9 +393,68 @@ describe.each(Object.entries(attacks))('C3 temporary tables: %s', (_, list) => {
           expect(canariesIn(bytesOf(client.received)), `${person}, ${way.name}`).toEqual([])
           client.close()
         }
+      for (const rest of [reads, ['TABLE t'], ["SELECT x || '' FROM t"], ['SELECT y FROM t']]) {
+        const client = await stand.open('ana')
+        const [first = '', ...then] =
+          rest.length > 1 ? [statements.join('; '), ...rest] : [[...statements, ...rest].join('; ')]
+        for (const sql of [first, ...then, ...reads])
+          if ((await drive(client, simple.messages(sql)).catch(() => null)) === null) break
+        expect(canariesIn(bytesOf(client.received)), `one message, ${first}`).toEqual([])
+        client.close()
+      }
       await stand.replant()
     },
   )
+})
+
+describe('C3 made and read in one message', () => {
+  test.for<readonly [string, readonly string[]]>([
+    [
+      'CREATE TEMP TABLE t AS SELECT id, email AS x, name FROM customers; SELECT * FROM t WHERE id = 1',
+      ['D 1|z***@***.org|Customer 1'],
+    ],
+    ['SELECT id, phone INTO TEMP t FROM customers; SELECT phone, id FROM t WHERE id = 1', ['D ****1001|1']],
+    [
+      'CREATE TEMP TABLE t (a, b) AS SELECT id, card FROM customers; SELECT b FROM t WHERE a = 1; SELECT count(*) FROM t WHERE a = 1',
+      ['D ****2001', 'D 1'],
+    ],
+    [
+      "CREATE TEMP TABLE t (id int PRIMARY KEY, x text, y text DEFAULT 'd'); INSERT INTO t (x, id) SELECT email, id FROM customers; SELECT * FROM t WHERE id = 1",
+      ['D 1|z***@***.org|d'],
+    ],
+    ['CREATE TEMP TABLE IF NOT EXISTS t AS SELECT 5 AS x; CREATE INDEX ON t (x); ANALYZE t; TABLE t', ['D 5']],
+    ['BEGIN; CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 6 AS x; SELECT x FROM t; COMMIT', ['D 6']],
+    [
+      'CREATE TEMP TABLE a AS SELECT id, name FROM customers; CREATE TEMP TABLE t AS SELECT a.*, c.email FROM a JOIN customers c USING (id); SELECT name, email FROM t WHERE id = 2',
+      ['D Customer 2|z***@***.org'],
+    ],
+    [
+      'CREATE TEMP TABLE customers AS SELECT 7 AS n; SELECT n FROM customers; SELECT email FROM public.customers WHERE id = 1',
+      ['D 7', 'D z***@***.org'],
+    ],
+  ])('C3 %s', async ([text, expected]) => {
+    // An agent is held for what it would copy of labelled columns.
+    for (const person of expected.some((line) => line.includes('***')) ? ['ana'] : ['ana', 'report-bot']) {
+      const client = await stand.open(person)
+      const said = transcript(await client.ask(text))
+      for (const each of expected) expect(said, person).toContain(each)
+      expect(canariesIn(bytesOf(client.received))).toEqual([])
+      client.close()
+    }
+  })
+
+  test('C3 what is written to it behind that keeps its labels for the messages that follow', async () => {
+    const client = await stand.open('ana')
+    const said = await run(client, [
+      'CREATE TEMP TABLE t AS SELECT id, name AS x FROM customers; INSERT INTO t SELECT id + 100, email FROM customers; UPDATE t SET x = x',
+      'SELECT x FROM t WHERE id = 101',
+      'SELECT id FROM t WHERE id = 101',
+    ])
+    expect(said).toContain('D z***@***.org')
+    expect(said).toContain('D 101')
+    expect(canariesIn(bytesOf(client.received))).toEqual([])
+    client.close()
+  })
 })
 
 test('C3 what another session has carried, and a view over what was renamed elsewhere', async () => {

@@ -101,7 +101,10 @@ const tools: Readonly<Record<string, readonly string[]>> = {
      SELECT pg_type.oid, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid ORDER BY oid, enumsortorder;`,
     `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = '__EFMigrationsHistory')`,
     'DISCARD ALL',
+    'SET SESSION AUTHORIZATION DEFAULT;RESET ALL;CLOSE ALL;UNLISTEN *;SELECT pg_advisory_unlock_all();DISCARD SEQUENCES;DISCARD TEMP',
+    'SELECT current_user, session_user',
   ],
+  asyncpg: ['SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL;', 'SELECT current_user'],
   pg_dump: [
     "SELECT pg_catalog.set_config('search_path', '', false)",
     'SET DATESTYLE = ISO',

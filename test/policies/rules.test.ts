@@ -34,6 +34,13 @@ test('the published schemas and the page of the input are what the types are mad
   expect(published('input.md')).toBe(inputPage())
 })
 
+test('every field that a policy is shown says what it is', () => {
+  const silent = inputPage()
+    .split('\n')
+    .filter((line) => line.startsWith('| `') && line.endsWith('|  |'))
+  expect(silent).toEqual([])
+})
+
 test('every rule has a test beside it, says what it is for, how grave, whose, and to what end, and reads something', async () => {
   const described = await describeRules(await opa(), POLICIES)
   expect(described.map(({ file }) => file)).toEqual([...rules].sort())

@@ -46,6 +46,7 @@ lost contains relation if {
 	some access in relation.access
 	access in final
 	not statement.temporary(relation)
+	not statement.missing(relation)
 }
 
 names_what_is_lost if count(lost) > 0

@@ -25,6 +25,13 @@ test_leaves_temporary_tables_alone if {
 	rule.deny == set() with input as f.by(f.ana, object.union(dropped("DROP TABLE", "drop"), {"relations": [f.temporary("t", ["drop"])]}))
 }
 
+test_leaves_alone_what_drops_nothing if {
+	nothing := object.union(f.relation("t", ["drop"]), {"kind": "missing"})
+	statement := object.union(dropped("DROP TABLE", "drop"), {"relations": [nothing]})
+	rule.deny == set() with input as f.by(f.ana, statement)
+	count(rule.deny) == 1 with input as f.by(f.ana, object.union(statement, {"relations": [nothing, f.relation("orders", ["drop"])]}))
+}
+
 test_says_nothing_outside_production if {
 	rule.deny == set() with input as f.in_environment("staging", f.ana, dropped("DROP TABLE", "drop"))
 }

@@ -10,6 +10,18 @@ test_denies_another_role if {
 	})
 }
 
+authorization(kind, value) := f.by(f.ana, {
+	"kind": kind,
+	"effects": ["session"],
+	"settings": [f.setting("session_authorization", value, "session")],
+})
+
+test_lets_the_login_role_be_taken_back_and_no_other if {
+	rule.deny == set() with input as authorization("variable_set", null)
+	count(rule.deny) == 1 with input as authorization("variable_set", "postgres")
+	count(rule.deny) == 1 with input as authorization("select", null)
+}
+
 test_says_nothing_of_other_settings if {
 	rule.deny == set() with input as f.by(f.ana, {
 		"effects": ["session"],

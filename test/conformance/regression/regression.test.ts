@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Facts } from '../../../policies/input.ts'
+import { type Facts, facts as shown } from '../../../policies/input.ts'
 import { type Analysis, analyse } from '../../../proxy/sql/analyse.ts'
 import { parse } from '../../../proxy/sql/parse.ts'
 import { typeOf } from '../../../proxy/sql/tree.ts'
@@ -85,6 +85,8 @@ const EMPTY = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|;)*$/
 /** Neither what it does nor why it is not known: there would be nothing to judge by. */
 const isMute = ({ sql, analyses }: Judged): boolean =>
   (analyses.length === 0 && !EMPTY.test(sql)) || analyses.some(({ facts }) => facts.effects.length === 0)
+/** Not what policies are told that they are shown. */
+const isOffSchema = ({ analyses }: Judged): boolean => analyses.some((each) => !shown.safeParse(each.facts).success)
 const isUnknownInSilence = ({ analyses }: Judged): boolean =>
   analyses.some(({ facts }) => facts.effects.includes('unknown') && facts.unresolved.length === 0)
 
@@ -94,6 +96,7 @@ describe('our own statements', () => {
     expect(all.length).toBeGreaterThan(600)
     expect(all.filter(isMute).map(({ sql }) => sql)).toEqual([])
     expect(all.filter(isUnknownInSilence).map(({ sql }) => sql)).toEqual([])
+    expect(all.filter(isOffSchema).map(({ sql }) => sql)).toEqual([])
     expect(all.filter(tooMuch).map(({ sql, work }) => ({ sql, work }))).toEqual([])
   })
 })
@@ -103,6 +106,7 @@ describe('PostgreSQL’s regression statements', () => {
     const all = list.map(judged)
     expect(all.filter(isMute).map(({ sql }) => sql)).toEqual([])
     expect(all.filter(isUnknownInSilence).map(({ sql }) => sql)).toEqual([])
+    expect(all.filter(isOffSchema).map(({ sql }) => sql)).toEqual([])
     expect(all.filter(tooMuch).map(({ sql, work }) => ({ sql, work }))).toEqual([])
   })
 
