@@ -57,6 +57,9 @@ export interface WebhookDeliveryOptions {
   readonly now: () => number
 }
 
+const NOT_TOLD = 'SELECT url, key_id, secret FROM hold_webhook WHERE hold = $1 AND NOT told @> ARRAY[$2]'
+const TOLD = 'UPDATE hold_webhook SET told = told || $3::text WHERE hold = $1 AND url = $2'
+
 interface Row {
   readonly url: string
   readonly key_id: string
@@ -69,13 +72,18 @@ export function webhookDelivery(options: WebhookDeliveryOptions): NoticeDelivery
     name: 'webhook',
     async deliver(hold, reason, key) {
       if (reason !== 'settled' && reason !== 'completed') return
-      const rows = await rowsOf<Row>(pool, 'SELECT url, key_id, secret FROM hold_webhook WHERE hold = $1', [hold.id])
+      const rows = await rowsOf<Row>(pool, NOT_TOLD, [hold.id, key])
       // Taken off the list since: then it is not called any more.
       const called = rows.filter(({ url }) => origins.has(new URL(url).origin))
-      for (const row of called) {
-        const secret = seal.open(row.secret, row.key_id, hold.id, 'webhook')
-        await send(row.url, signed(bodyOf(hold, reason), { secret, id: key, at: now() }))
-      }
+      const told = await Promise.allSettled(
+        called.map(async ({ url, secret: sealed, key_id }) => {
+          const secret = seal.open(sealed, key_id, hold.id, 'webhook')
+          await send(url, signed(bodyOf(hold, reason), { secret, id: key, at: now() }))
+          await rowsOf(pool, TOLD, [hold.id, url, key])
+        }),
+      )
+      // One that does not answer keeps no other from its word, and is tried again alone.
+      for (const one of told) if (one.status === 'rejected') throw one.reason
     },
   }
 }

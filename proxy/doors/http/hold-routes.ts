@@ -13,7 +13,17 @@ import { holdViewOf, holdViews, type ViewSources } from '../hold-view.ts'
 import { holdEvents } from './hold-events.ts'
 import type { HoldStreams } from './hold-stream.ts'
 import { deniedProblem, failedProblem } from './problem.ts'
-import { completed, holdList, holdPath, holdsQuery, holdView, problem, reasonBody, waitQuery } from './schemas.ts'
+import {
+  completed,
+  holdEventStream,
+  holdList,
+  holdPath,
+  holdsQuery,
+  holdView,
+  problem,
+  reasonBody,
+  waitQuery,
+} from './schemas.ts'
 import { whenGone } from './statement-routes.ts'
 
 export interface HoldRoutesOptions {
@@ -39,7 +49,13 @@ export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: Ho
   return async (server) => {
     server.get(
       '/v1/holds',
-      { schema: { summary: 'Your holds, newest first', querystring: holdsQuery, response: { 200: holdList } } },
+      {
+        schema: {
+          summary: 'Your holds, newest first',
+          querystring: holdsQuery,
+          response: { ...answers, 200: holdList },
+        },
+      },
       async (request) => ({
         holds: await holdViews(await holdsAskedBy(pool, identityOf(request), request.query), views),
       }),
@@ -66,6 +82,7 @@ export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: Ho
           summary: 'Follow it as server-sent events, each the hold as it is, until nothing more will become of it',
           params: holdPath,
           produces: ['text/event-stream'],
+          response: { ...answers, 200: holdEventStream },
         },
       },
       async (request, reply) => {

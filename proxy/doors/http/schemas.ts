@@ -121,6 +121,9 @@ export const held = z.object({
   hold: holdView,
 })
 
+/** Written as it happens, and not by a serializer. */
+export const holdEventStream = z.unknown().describe('Events named `hold`, each with the hold as JSON')
+
 export const holdList = z.object({ holds: z.array(holdView) })
 export const holdsQuery = z.object({
   status: holdView.shape.status.optional(),

@@ -77,12 +77,18 @@ test('the API is described by a valid document, made of the schemas that check i
   const ajv = new Ajv2020({ strict: false })
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
     expect(operation.summary).toBeTruthy()
+    for (const refused of ['4XX', '5XX'])
+      expect(Object.keys(operation.responses[refused]?.content ?? {})).toEqual(['application/problem+json'])
+    expect(Object.values(operation.responses).map(({ description }) => description)).not.toContain('Default Response')
     for (const schema of schemasOf(operation)) expect(ajv.validateSchema(schema), JSON.stringify(ajv.errors)).toBe(true)
   }
   const statements = document.paths['/v1/targets/{environment}/{database}/statements']?.post as Operation
   const body = ajv.compile(statements.requestBody?.content['application/json']?.schema as object)
   expect(body({ sql: 'SELECT 1', parameters: [1, null], onHold: 'defer' })).toBe(true)
   expect(body({ parameters: [] })).toBe(false)
+  expect(Object.keys(statements.responses['202']?.headers ?? {})).toEqual(['Location', 'Retry-After'])
+  const events = document.paths['/v1/holds/{id}/events']?.get as Operation
+  expect(Object.keys(events.responses['200']?.content ?? {})).toEqual(['text/event-stream'])
   const held = ajv.compile(statements.responses['202']?.content?.['application/json']?.schema as object)
   expect(held((await stand.statement('ana', "UPDATE orders SET status = 'open'")).body)).toBe(true)
 })
@@ -95,7 +101,13 @@ interface Operation {
   readonly summary: string
   readonly requestBody?: { readonly content: Content }
   readonly parameters?: readonly { readonly schema: object }[]
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+  readonly responses: Readonly<Record<string, Answer>>
+}
+
+interface Answer {
+  readonly description: string
+  readonly headers?: object
+  readonly content?: Content
 }
 
 function schemasOf({ requestBody, parameters = [], responses }: Operation): readonly object[] {

@@ -27,7 +27,7 @@ let origin: string
 beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
-  stand = await openDoorsStand({ 'doors.webhookOrigins': `https://hooks.example.com, ${origin}` })
+  stand = await openDoorsStand({ 'doors.webhookOrigins': `https://hooks.example.com, ${origin}, http://127.0.0.1:1` })
 }, 60_000)
 afterAll(async () => {
   await stand[Symbol.asyncDispose]()
@@ -36,6 +36,7 @@ afterAll(async () => {
 })
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`
+const WEBHOOK_TRIES = "SELECT attempts FROM outbox WHERE hold = $1 AND delivery = 'webhook' AND reason = 'settled'"
 const SQL = "UPDATE customers SET name = 'canary-in-sql'"
 const ask = (callback: object) => stand.statement('ana', SQL, { callback })
 const about = (hold: string): readonly Received[] => received.filter(({ body }) => body.includes(hold))
@@ -67,9 +68,20 @@ test('is tried again with the same id until it is taken, and follows no redirect
   expect(new Set(about(hold).map(({ headers }) => headers['webhook-id'])).size).toBe(1)
 }, 40_000)
 
+test('one that does not answer keeps no other from its word, which comes once', async () => {
+  await ask({ url: `http://127.0.0.1:1/gone`, secret })
+  const { body } = await ask({ url: `${origin}/hook`, secret })
+  const hold: string = body.hold.id
+  await stand.answer(hold, 'reject')
+  await expect.poll(() => about(hold).length, { timeout: 20_000 }).toBe(1)
+  const tries = async () => (await stand.workflows.pool.query(WEBHOOK_TRIES, [hold])).rows[0].attempts
+  await expect.poll(tries, { timeout: 20_000 }).toBeGreaterThan(2)
+  expect(about(hold)).toHaveLength(1)
+}, 60_000)
+
 test.each([
   ['another host', () => ({ url: 'https://elsewhere.example', secret })],
-  ['the same host, another port', () => ({ url: 'http://127.0.0.1:1/', secret })],
+  ['the same host, another port', () => ({ url: 'http://127.0.0.1:2/', secret })],
   ['plain http where https is listed', () => ({ url: 'http://hooks.example.com/', secret })],
   ['a host that looks like it', () => ({ url: 'https://hooks.example.com.evil.example/', secret })],
   ['credentials in the url', () => ({ url: 'https://a:b@hooks.example.com/', secret })],
