@@ -20,6 +20,14 @@ export interface Known<T> {
   readonly dependencies: readonly Dependency[]
 }
 
+/** What a text is analysed in, and whether that is worth remembering. */
+export interface Analysing {
+  readonly session: SessionView
+  readonly snapshot: CatalogSnapshot
+  readonly context: JudgingContext
+  readonly keeps: boolean
+}
+
 /** What texts were found to do, remembered for as long as everything it was found by. */
 export class Analyses {
   readonly #known: GenerationalCache<string, Known<Analysis>>
@@ -33,34 +41,31 @@ export class Analyses {
    * @returns null when it takes so long that it is to be done elsewhere
    * @throws when the analysis failed, which it does not for anything that it foresaw
    */
-  of(text: string, session: SessionView, snapshot: CatalogSnapshot, context: JudgingContext): Known<Analysis> | null {
-    const known = this.#remembered(text, session, context)
+  of(text: string, analysing: Analysing): Known<Analysis> | null {
+    const { session, snapshot } = analysing
+    const known = this.#remembered(text, analysing)
     if (known !== null) return known
     const { names, dependencies } = asked(session, snapshot)
     const value = analyseIfSmall(text, names)
-    return value === null ? null : this.#remember(text, { value, dependencies }, context)
+    return value === null ? null : this.#remember(text, { value, dependencies }, analysing)
   }
 
   /** The same in a thread of its own. @throws LargeTextError, and when the analysis failed */
-  async elsewhere(
-    text: string,
-    session: SessionView,
-    snapshot: CatalogSnapshot,
-    context: JudgingContext,
-  ): Promise<Known<Analysis>> {
+  async elsewhere(text: string, analysing: Analysing): Promise<Known<Analysis>> {
+    const { session, snapshot } = analysing
     const { names, dependencies } = asked(session, snapshot)
     const { issuer, subject } = session.identity
     const value = await this.#largeTexts.analyse(text, names, JSON.stringify([issuer, subject]))
-    return this.#remember(text, { value, dependencies }, context)
+    return this.#remember(text, { value, dependencies }, analysing)
   }
 
-  #remembered(text: string, session: SessionView, { namesId }: JudgingContext): Known<Analysis> | null {
+  #remembered(text: string, { session, context: { namesId } }: Analysing): Known<Analysis> | null {
     const known = isMemorable(text) ? this.#known.get(`${namesId} ${text}`) : undefined
     return known !== undefined && stillHold(known.dependencies, session) ? known : null
   }
 
-  #remember(text: string, analysed: Known<Analysis>, { namesId }: JudgingContext): Known<Analysis> {
-    if (isMemorable(text)) this.#known.set(`${namesId} ${text}`, analysed, weightOf(text, analysed.value))
+  #remember(text: string, analysed: Known<Analysis>, { context: { namesId }, keeps }: Analysing): Known<Analysis> {
+    if (keeps && isMemorable(text)) this.#known.set(`${namesId} ${text}`, analysed, weightOf(text, analysed.value))
     return analysed
   }
 }

@@ -10,6 +10,7 @@ import { type Judging, judgementOf } from './judgement.ts'
 import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
 import { type JudgingContext, JudgingContexts } from './judging-context.ts'
 import { type RefusalId, refused } from './refusal.ts'
+import { SecondSight } from './second-sight.ts'
 import type { Analysis } from './sql/analyse.ts'
 import { LargeTextError } from './sql/errors.ts'
 import { withoutNumbers } from './sql/numbers.ts'
@@ -25,7 +26,8 @@ import { statementShape } from './statement-shape.ts'
  *   decision    the policy input itself (in policies/evaluate.ts)
  *
  * Prepared statements and cursors belong to one session, so an entry that asked for some holds only while they are the
- * same. Nothing else is remembered, and nothing is forgotten by time.
+ * same. Nothing else is remembered, nothing is forgotten by time, and what a short text was found to be is remembered
+ * from its second time on (second-sight.ts).
  */
 export class CachingGate implements Gate {
   readonly #options: GateOptions
@@ -33,6 +35,7 @@ export class CachingGate implements Gate {
   readonly #analyses: Analyses
   readonly #shapes: GenerationalCache<string, JudgementShape>
   readonly #judgements: GenerationalCache<string, Known<Judgement>>
+  readonly #seen = new SecondSight()
   /** By their facts, which texts that are judged alike share. */
   readonly #origins = new WeakMap<Facts, { analysis: Analysis; dependencies: readonly Dependency[] }>()
 
@@ -121,13 +124,15 @@ export class CachingGate implements Gate {
     const alike = numberless === null ? undefined : this.#shapes.get(shapeKey)
     // Not remembered by its text: it costs less to make than to keep, and numbers are seldom the same again.
     if (alike !== undefined) return [alike.withNumbersOf(text)]
-    const analysed = attempt(() => ({ known: this.#analyses.of(text, session, snapshot, context) }))
+    const keeps = this.#seen.isSecond(numberless?.shape ?? text)
+    const analysed = attempt(() => ({ known: this.#analyses.of(text, { session, snapshot, context, keeps }) }))
     if (analysed === null) return [refused(text, 'gate.analysis_failed', policy.digest)]
     if (analysed.known === null) return this.#judgeElsewhere(text, session)
     const { dependencies } = analysed.known
     const value = analysed.known.value.map((analysis) =>
       this.#judgement(analysis, { dependencies, session, policy, snapshot }),
     )
+    if (!keeps) return value
     if (key !== null) this.#judgements.set(key, { value, dependencies }, weightOf(text, value))
     if (numberless !== null && dependencies.length === 0 && isNumberBlind(analysed.known.value, numberless)) {
       this.#shapes.set(shapeKey, new JudgementShape(text, value[0] as Judgement), weightOf(text, value))
@@ -151,7 +156,9 @@ export class CachingGate implements Gate {
       const grounds = this.#grounds(text, session, catalog)
       if ('refused' in grounds) return [grounds.refused]
       const { policy, snapshot, context } = grounds
-      const analysed = await this.#analyses.elsewhere(text, session, snapshot, context).catch(refusalOf)
+      const analysed = await this.#analyses
+        .elsewhere(text, { session, snapshot, context, keeps: true })
+        .catch(refusalOf)
       if (typeof analysed === 'string') return [refused(text, analysed, policy.digest)]
       const { dependencies } = analysed
       const value = await inSlices(analysed.value, (each) =>

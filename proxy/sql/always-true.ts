@@ -1,7 +1,7 @@
 import type { BoolExpr, BooleanTest, CaseExpr, Node } from 'libpg-query'
 import { compared, mayHoldOpposites, oppositeShape, shape, type Verdict } from './comparison.ts'
 import type { Item, Scope } from './scope.ts'
-import { itemsIn } from './select-flags.ts'
+import { namesSome } from './select-flags.ts'
 
 /**
  * A WHERE that holds nothing back: `1 = 1`, `id = id`, `true OR …`, `NOT false`; and one that does not look at the row
@@ -9,7 +9,7 @@ import { itemsIn } from './select-flags.ts'
  * is not.
  */
 export function isAlwaysTrue(condition: Node, target: Item, scope: Scope): boolean {
-  return holdsNothingBack(condition, (node) => !itemsIn(node, scope).some((item) => item.name === target.name))
+  return holdsNothingBack(condition, (node) => !namesSome(node, scope, (item) => item.name === target.name))
 }
 
 /** @param ignoresRow whether a part of the condition looks at no row */

@@ -18,7 +18,8 @@ export function compared({ kind, name, lexpr, rexpr }: A_Expr): Verdict {
   if (kind === 'AEXPR_BETWEEN' && 'List' in rexpr)
     return (rexpr.List.items ?? []).every((bound) => isSame(lexpr, bound)) ? true : null
   if (kind !== 'AEXPR_OP' && kind !== 'AEXPR_LIKE') return null
-  const [left, right] = [numberOf(lexpr), numberOf(rexpr)]
+  const left = numberOf(lexpr)
+  const right = numberOf(rexpr)
   if (left !== null && right !== null) return ordered(operator, left, right)
   if (!same) return areTexts(lexpr, rexpr) ? operator !== '=' : null
   return reflexive.has(operator) ? true : irreflexive.has(operator) ? false : null

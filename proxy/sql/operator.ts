@@ -16,15 +16,19 @@ export function operator(context: Context, fields: A_Expr, scope: Scope, use: Co
   // IN, BETWEEN and their like have a list on the right.
   const list = fields.rexpr !== undefined && 'List' in fields.rexpr ? fields.rexpr.List.items : null
   const rights = list ? expressions(context, list, scope, use) : [expression(context, fields.rexpr, scope, use)]
-  const operands = left === null ? rights : [left, ...rights]
+  if (left !== null) rights.unshift(left)
+  const operands: readonly Value[] = rights
   const sources = unionOf(operands)
-  const [schema, name] = operatorName(stringsOf(fields.name))
+  const names = stringsOf(fields.name)
+  const name = names.at(-1) ?? ''
   const lazily = list
     ? !list.every((item) => isInert(context, item, scope))
     : fields.lexpr !== undefined && 'RowExpr' in fields.lexpr
-  probeByOperator(context, operatorOf[fields.kind ?? ''] ?? name, { left, rights, lazily })
+  probeByOperator(context, operatorOf[fields.kind ?? ''] ?? name, operands, lazily)
   const ours = context.snapshot.operators(name)
-  return ours.length === 0 ? derived(sources) : ourOperators(context, { schema, name }, operands, sources)
+  return ours.length === 0
+    ? derived(sources)
+    : ourOperators(context, { schema: names.at(-2) ?? null, name }, operands, sources)
 }
 
 /** These spellings name no operator, or another than they use. */
@@ -34,10 +38,6 @@ const operatorOf: Readonly<Record<string, string | undefined>> = {
   AEXPR_BETWEEN_SYM: '>=',
   AEXPR_NOT_BETWEEN_SYM: '<',
   AEXPR_SIMILAR: '~',
-}
-
-function operatorName(parts: readonly string[]): [schema: string | null, name: string] {
-  return [parts.at(-2) ?? null, parts.at(-1) ?? '']
 }
 
 /** An operator of another's making is a call of its function. */

@@ -3,7 +3,7 @@ import { holdsNothingBack } from './always-true.ts'
 import type { Context } from './context.ts'
 import { grammar } from './grammar.ts'
 import type { Item, Scope } from './scope.ts'
-import { type NodeFields, stringsOf, typeOf } from './tree.ts'
+import { fieldsOf, type NodeFields, stringsOf, typeOf } from './tree.ts'
 
 /** Marks a query, or a write that joins, whose FROM items are not all tied together by a condition. */
 export function flagJoins(context: Context, statement: Joining, scope: Scope): void {
@@ -37,8 +37,10 @@ export function isUnbounded(context: Context, statement: SelectStmt, scope: Scop
 }
 
 function isUnfiltered(condition: Node | undefined, scope: Scope): boolean {
-  return condition === undefined || holdsNothingBack(condition, (node) => itemsIn(node, scope).length === 0)
+  return condition === undefined || holdsNothingBack(condition, (node) => !namesSome(node, scope, ANY))
 }
+
+const ANY = (): boolean => true
 
 /** LIMIT ALL and LIMIT NULL are none. */
 function isLimited(count: Node | undefined): boolean {
@@ -46,28 +48,43 @@ function isLimited(count: Node | undefined): boolean {
 }
 
 function hasAggregate(context: Context, node: Node): boolean {
-  let found = false
-  visitTree(node, (type, fields) => {
-    if (type !== 'FuncCall' || fields.over !== undefined) return
+  return someNode(node, (type, fields) => {
+    if (type !== 'FuncCall' || fields.over !== undefined) return false
     const name = stringsOf(fields.funcname as Node[]).at(-1) ?? ''
-    found ||= context.snapshot.routines(name).some(({ kind }) => kind === 'aggregate')
+    return context.snapshot.routines(name).some(({ kind }) => kind === 'aggregate')
   })
-  return found
 }
 
-/** Every node below and including this one. */
-function visitTree(root: Node, each: (type: string, fields: NodeFields) => void): void {
-  const typed = (type: string, fields: NodeFields): void => {
-    each(type, fields)
-    for (const name in fields) {
-      const kind = grammar[type]?.[name]
-      if (kind === 1) visitTree(fields[name] as Node, each)
-      else if (kind === 2) for (const child of fields[name] as Node[]) visitTree(child, each)
-      else if (typeof kind === 'string') typed(kind, fields[name] as NodeFields)
-    }
-  }
+type Test = (type: string, fields: NodeFields) => boolean
+
+/** Whether this holds of a node below, or of this one; what follows the first of them is not looked at. */
+function someNode(root: Node, test: Test): boolean {
   const type = typeOf(root)
-  if (type !== undefined) typed(type, (root as unknown as Record<string, NodeFields>)[type] as NodeFields)
+  return type !== undefined && someTyped(type, fieldsOf(root, type), test)
+}
+
+function someTyped(type: string, fields: NodeFields, test: Test): boolean {
+  if (test(type, fields)) return true
+  const known = grammar[type]
+  for (const name in fields) {
+    const kind = known?.[name]
+    if (kind === 0 || kind === undefined) continue
+    const value = fields[name]
+    if (
+      kind === 1
+        ? someNode(value as Node, test)
+        : kind === 2
+          ? someOf(value as Node[], test)
+          : someTyped(kind, value as NodeFields, test)
+    )
+      return true
+  }
+  return false
+}
+
+function someOf(nodes: readonly Node[], test: Test): boolean {
+  for (const node of nodes) if (someNode(node, test)) return true
+  return false
 }
 
 /** Which items are known to hang together. */
@@ -134,17 +151,24 @@ function namesIn(node: Node): string[] {
 /** The items whose columns a condition names, subqueries included. */
 export function itemsIn(condition: Node, scope: Scope): Item[] {
   const items = new Set<Item>()
-  visitTree(condition, (type, fields) => {
-    if (type !== 'ColumnRef') return
-    for (const item of named(stringsOf(fields.fields as Node[]), scope)) items.add(item)
+  namesSome(condition, scope, (item) => {
+    items.add(item)
+    return false
   })
   return [...items]
 }
 
-function named(names: readonly string[], scope: Scope): Item[] {
-  const qualified = scope.items.filter((item) => item.qualified)
-  if (names.length > 1) return qualified.filter((item) => item.name === names.at(-2))
+/** Whether a condition names a column of an item of which this holds, subqueries included. */
+export function namesSome(condition: Node, scope: Scope, test: (item: Item) => boolean): boolean {
+  return someNode(condition, (type, fields) => {
+    return type === 'ColumnRef' && isNamed(stringsOf(fields.fields as Node[]), scope, test)
+  })
+}
+
+function isNamed(names: readonly string[], scope: Scope, test: (item: Item) => boolean): boolean {
+  const items = scope.items.filter((item) => item.qualified)
+  if (names.length > 1) return items.some((item) => item.name === names.at(-2) && test(item))
   const [name = ''] = names
-  const owners = qualified.filter((item) => item.columns.find(name) !== undefined)
-  return owners.length > 0 ? owners : qualified.filter((item) => item.name === name)
+  const owners = items.filter((item) => item.columns.find(name) !== undefined)
+  return owners.length > 0 ? owners.some(test) : items.some((item) => item.name === name && test(item))
 }

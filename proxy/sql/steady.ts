@@ -101,18 +101,9 @@ function isArray({ snapshot }: Context, { type, exact }: Value): boolean {
 /**
  * @param lazily the right side is looked at for some values of the left only: IN with a list, BETWEEN, rows
  */
-export function probeByOperator(
-  context: Context,
-  name: string,
-  {
-    left,
-    rights,
-    lazily,
-  }: { readonly left: Value | null; readonly rights: readonly Value[]; readonly lazily: boolean },
-): void {
-  const all = left === null ? rights : [left, ...rights]
-  if (lazily || !steadyOperators.has(name)) probeAll(context, all)
-  else if (growing.has(name)) probeGrowth(context, all)
+export function probeByOperator(context: Context, name: string, operands: readonly Value[], lazily: boolean): void {
+  if (lazily || !steadyOperators.has(name)) probeAll(context, operands)
+  else if (growing.has(name)) probeGrowth(context, operands)
 }
 
 /** What cannot fail or linger by itself, so that it does not tell whether it was looked at. */

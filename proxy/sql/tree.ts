@@ -16,9 +16,15 @@ export function fieldsOf(node: Node, type: string): NodeFields {
 
 /** The texts of a list of String nodes, such as a qualified name. */
 export function stringsOf(list: readonly Node[] | undefined): string[] {
-  const strings: string[] = []
-  for (const node of list ?? []) if ('String' in node) strings.push(node.String.sval ?? '')
-  return strings
+  if (list === undefined) return []
+  // Names have one part or two, and there are several in every condition: an array that grows is made ten times as long.
+  const [first, second] = list
+  if (first !== undefined && 'String' in first) {
+    if (list.length === 1) return [first.String.sval ?? '']
+    if (list.length === 2 && second !== undefined && 'String' in second)
+      return [first.String.sval ?? '', second.String.sval ?? '']
+  }
+  return list.flatMap((node) => ('String' in node ? [node.String.sval ?? ''] : []))
 }
 
 /** What must have been looked at when the analysis says that it is done. */

@@ -10,6 +10,12 @@ beforeAll(async () => {
 afterAll(() => stand?.[Symbol.asyncDispose]())
 
 const freshGate = () => createGate({ catalogs: new Map([['prod/shop', stand.catalog]]), policy: () => stand.policy })
+/** A gate that remembers this text. */
+const gateAfter = async (text: string) => {
+  const gate = freshGate()
+  for (let turn = 0; turn < 2; turn++) await gate.judge(text, stand.session())
+  return gate
+}
 const only = async (judged: readonly Judgement[] | Promise<readonly Judgement[]>) => (await judged)[0] as Judgement
 
 describe('a text that differs from an earlier one in whole numbers only', () => {
@@ -44,8 +50,7 @@ describe('a text that differs from an earlier one in whole numbers only', () => 
     ['SELECT 1', 'SELECT 2'],
   ] as const
   test.each(pairs)('%s → %s: is judged as if it were the first', async (first, second) => {
-    const gate = freshGate()
-    await gate.judge(first, stand.session())
+    const gate = await gateAfter(first)
     const reused = await only(gate.judge(second, stand.session()))
     const alone = freshGate()
     const judged = await only(alone.judge(second, stand.session()))
@@ -59,7 +64,7 @@ describe('a text that differs from an earlier one in whole numbers only', () => 
   })
 
   test('is not parsed again where no number matters', async () => {
-    const gate = freshGate()
+    const gate = await gateAfter('SELECT * FROM orders WHERE id = 3')
     const first = await only(gate.judge('SELECT * FROM orders WHERE id = 1', stand.session()))
     const second = await only(gate.judge('SELECT * FROM orders WHERE id = 2', stand.session()))
     expect(second.facts).toBe(first.facts)
@@ -67,8 +72,7 @@ describe('a text that differs from an earlier one in whole numbers only', () => 
   })
 
   test('is judged anew for another identity and another search path', async () => {
-    const gate = freshGate()
-    await gate.judge('SELECT * FROM orders WHERE id = 1', stand.session())
+    const gate = await gateAfter('SELECT * FROM orders WHERE id = 1')
     const elsewhere = await only(
       gate.judge('SELECT * FROM orders WHERE id = 2', stand.session({ searchPath: 'nowhere' })),
     )
