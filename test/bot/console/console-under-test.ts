@@ -14,10 +14,10 @@ import { startIdentityProvider } from '../../../workflows/development/identity-p
 import { loadProviderKeys } from '../../../workflows/development/provider-keys.ts'
 import { createDirectory, type Directory } from '../../../workflows/directory/directory.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
-import type { Queues } from '../../../workflows/queues/queues.ts'
 import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
+import { idleQueues } from '../../workflows/stage.ts'
 
 /** The console as it ships, listening, on a database of its own and with a real OpenID provider to sign in at. */
 export interface ConsoleUnderTest extends AsyncDisposable {
@@ -34,19 +34,6 @@ export interface ConsoleUnderTest extends AsyncDisposable {
   pass(ms: number): void
   /** A token of someone in the development provider, as `start` prints it. */
   token(name: string, scope?: string): Promise<string>
-}
-
-/** Time-outs are not what these tests are about; jobs are made and forgotten. */
-const noQueues: Queues = {
-  backend: 'postgres',
-  wake: null,
-  scheduleExpiry: async () => undefined,
-  cancelExpiry: async () => undefined,
-  announce: async () => undefined,
-  startRuns: async () => undefined,
-  work: () => ({ ready: async () => undefined, close: async () => undefined }),
-  ready: async () => undefined,
-  close: async () => undefined,
 }
 
 export interface ConsoleOptions {
@@ -87,7 +74,7 @@ export async function startConsole({ slackLinks, administrators }: ConsoleOption
   stack.defer(() => provider.close())
 
   const directory = createDirectory(pool)
-  const holds = stack.use(createHolds({ pool, queues: noQueues, pendingMax: 1_000, now, log }))
+  const holds = stack.use(createHolds({ pool, queues: idleQueues, pendingMax: 1_000, now, log }))
   const { authenticateToken } = createAuthenticator({
     providers: config.identity.providers,
     targets: [],

@@ -1,82 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Bot, startBot } from '../../../bot/bot.ts'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
 import { createPace } from '../../../bot/slack/cards/pace.ts'
-import { loadConfig } from '../../../config.ts'
-import { openLog } from '../../../log.ts'
 import type { Identity } from '../../../policies/input.ts'
-import { freePort } from '../../../workflows/development/free-port.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { startWorkers, type Workers } from '../../../workflows/queues/workers.ts'
-import { openWorkflows, type Workflows } from '../../../workflows/workflows.ts'
-import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
+import type { Workflows } from '../../../workflows/workflows.ts'
 import { LOGIN, type MailServer, startMailServer } from '../../stand-ins/mail-server.ts'
-import { type PostedMessage, SlackStandIn } from '../../stand-ins/slack.ts'
+import type { PostedMessage, SlackStandIn } from '../../stand-ins/slack.ts'
+import { openRunningBot, type RunningBot } from './running-bot.ts'
 import { sampleHold } from './sample-hold.ts'
+import { CHANNEL, ISSUER } from './workspace.ts'
 
 /**
  * An hour without Slack, in every way in which it can be away: the bot, its workers, the outbox, mail and the queue are
  * the real ones. The clock of everything but BullMQ is moved; its rounds come every tenth of a second.
  */
-const CHANNEL = 'C0APPROVE1'
-const ISSUER = 'https://id.example'
 const PATIENCE = { timeout: 30_000, interval: 20 }
 const MINUTE = 60_000
-const data = mkdtempSync(join(tmpdir(), 'holdpoint-away-'))
 let ahead = 0
 const now = (): number => Date.now() + ahead
-let database: TestDatabase
+let running: RunningBot
 let slack: SlackStandIn
 let mail: MailServer
 let workflows: Workflows
-let bot: Bot
 let workers: Workers
 let digests = 0
-
-beforeAll(async () => {
-  database = await freshDatabase()
-  slack = await SlackStandIn.start(now)
-  slack.limitsRates = true
-  slack.addChannel(CHANNEL, 'approvals')
-  mail = await startMailServer()
-  const { token: botToken, signingSecret, apiUrl } = slack
-  const config = loadConfig(
-    {},
-    {
-      data,
-      'state.url': database.url,
-      'console.port': await freePort(),
-      'console.sessionSecret': 'x'.repeat(32),
-      'identity.providers': [{ issuer: ISSUER, audience: 'holdpoint' }],
-      slack: { botToken, signingSecret, apiUrl, channel: CHANNEL },
-      email: {
-        ...{ host: '127.0.0.1', port: mail.port, user: LOGIN.user, password: LOGIN.password, ca: mail.ca },
-        from: 'Holdpoint <holds@example.org>',
-      },
-    },
-  )
-  const log = openLog({ level: 'silent', process: 'test' })
-  workflows = await openWorkflows({ config, log, now })
-  const slackCalls = { pace: createPace(now), timeoutMs: 2_000 }
-  bot = await startBot({ config, log, now, workflows, slackCalls, authenticateToken: async () => ben })
-  const { pool, queues, holds } = workflows
-  workers = await startWorkers({ pool, queues, holds, log, now, deliver: bot.deliveries, reconcileEveryMs: 100 })
-  const email = 'ben@example.org'
-  await workflows.directory.upsert({ ...BEN, name: 'ben', email, kind: 'human', groups: ['dba'] })
-}, 60_000)
-
-afterAll(async () => {
-  await workers?.close()
-  await bot?.close()
-  await workflows?.close()
-  await slack.close()
-  await mail[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-  rmSync(data, { recursive: true, force: true })
-})
 
 const BEN = { issuer: ISSUER, subject: 'ben-1' }
 const ben: Identity = {
@@ -84,6 +32,36 @@ const ben: Identity = {
   ...{ name: 'ben', kind: 'human', groups: ['dba'], actsFor: null, provenBy: 'oidc' },
   expiresAt: '2100-01-01T00:00:00.000Z',
 }
+
+beforeAll(async () => {
+  mail = await startMailServer()
+  const login = { host: '127.0.0.1', port: mail.port, user: LOGIN.user, password: LOGIN.password, ca: mail.ca }
+  const email = { ...login, from: 'Holdpoint <holds@example.org>' }
+  const slackCalls = { pace: createPace(now), timeoutMs: 2_000 }
+  running = await openRunningBot({ now, email, slackCalls, authenticateToken: async () => ben })
+  slack = running.slack
+  slack.limitsRates = true
+  workflows = running.workflows
+  const { pool, queues, holds } = workflows
+  const { log } = running.common
+  workers = await startWorkers({
+    pool,
+    queues,
+    holds,
+    log,
+    now,
+    deliver: running.bot.deliveries,
+    reconcileEveryMs: 100,
+  })
+  const address = 'ben@example.org'
+  await workflows.directory.upsert({ ...BEN, name: 'ben', email: address, kind: 'human', groups: ['dba'] })
+}, 60_000)
+
+afterAll(async () => {
+  await workers?.close()
+  await running?.[Symbol.asyncDispose]()
+  await mail[Symbol.asyncDispose]()
+})
 
 /** One after the other, so that there is an order. */
 function asked(expiryMs = 24 * 60 * MINUTE): Promise<Hold> {
@@ -93,7 +71,7 @@ function asked(expiryMs = 24 * 60 * MINUTE): Promise<Hold> {
 async function answered(hold: Hold, choice: 'approve' | 'reject'): Promise<void> {
   const headers = { authorization: 'Bearer x', 'content-type': 'application/json' }
   const body = JSON.stringify({ choice, ...(choice === 'reject' ? { reason: 'not today' } : {}) })
-  const { status } = await fetch(`${bot.url}/api/holds/${hold.id}/votes`, { method: 'POST', headers, body })
+  const { status } = await fetch(`${running.bot.url}/api/holds/${hold.id}/votes`, { method: 'POST', headers, body })
   expect(status).toBe(200)
 }
 

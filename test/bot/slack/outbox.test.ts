@@ -1,52 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Bot, startBot } from '../../../bot/bot.ts'
 import { holdAction } from '../../../bot/slack/cards/hold-actions.ts'
-import { loadConfig } from '../../../config.ts'
-import { openLog } from '../../../log.ts'
-import { freePort } from '../../../workflows/development/free-port.ts'
 import { startWorker } from '../../../workflows/worker.ts'
-import { openWorkflows, type Workflows } from '../../../workflows/workflows.ts'
-import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
-import { SlackStandIn } from '../../stand-ins/slack.ts'
+import type { Workflows } from '../../../workflows/workflows.ts'
+import type { SlackStandIn } from '../../stand-ins/slack.ts'
+import { openRunningBot, type RunningBot } from './running-bot.ts'
 import { sampleHold } from './sample-hold.ts'
+import { CHANNEL, ISSUER, USERS } from './workspace.ts'
 
 /** Worker, queue, outbox, console server and Slack together, as `start` puts them together. */
-const CHANNEL = 'C0APPROVE1'
-const USER = 'U0BEN0001'
-const ISSUER = 'https://id.example'
-const data = mkdtempSync(join(tmpdir(), 'holdpoint-slack-'))
-let database: TestDatabase
+const USER = USERS.ben
+let running: RunningBot
 let slack: SlackStandIn
 let workflows: Workflows
-let bot: Bot
 let worker: { close(): Promise<void> }
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  slack = await SlackStandIn.start()
-  slack.addChannel(CHANNEL, 'approvals')
+  running = await openRunningBot()
+  slack = running.slack
+  workflows = running.workflows
+  worker = await startWorker({ ...running.common, workflows, deliveries: running.bot.deliveries })
   slack.addUser({ id: USER, name: 'ben' })
-  const { token: botToken, signingSecret, apiUrl } = slack
-  const config = loadConfig(
-    {},
-    {
-      data,
-      'state.url': database.url,
-      'console.port': await freePort(),
-      'console.sessionSecret': 'x'.repeat(32),
-      'identity.providers': [{ issuer: ISSUER, audience: 'holdpoint' }],
-      slack: { botToken, signingSecret, apiUrl, channel: CHANNEL },
-    },
-  )
-  const log = openLog({ level: 'silent', process: 'test' })
-  const common = { config, log, now: Date.now }
-  workflows = await openWorkflows(common)
-  bot = await startBot({ ...common, workflows, authenticateToken: () => Promise.reject(new Error('nobody')) })
-  worker = await startWorker({ ...common, workflows, deliveries: bot.deliveries })
-  slack.endpoint = `${bot.url}/slack/events`
   const ben = { issuer: ISSUER, subject: 'ben-1' }
   await workflows.directory.upsert({ ...ben, name: 'ben', email: null, kind: 'human', groups: ['dba'] })
   await workflows.directory.linkSlack({ ...ben, teamId: slack.teamId, userId: USER })
@@ -54,11 +27,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await worker?.close()
-  await bot?.close()
-  await workflows?.close()
-  await slack.close()
-  await database[Symbol.asyncDispose]()
-  rmSync(data, { recursive: true, force: true })
+  await running?.[Symbol.asyncDispose]()
 })
 
 const shown = (): string => JSON.stringify(slack.messages(CHANNEL).map(({ blocks }) => blocks))

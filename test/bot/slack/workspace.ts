@@ -7,12 +7,12 @@ import { openLog } from '../../../log.ts'
 import { createDirectory, type Directory } from '../../../workflows/directory/directory.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
-import type { Queues } from '../../../workflows/queues/queues.ts'
 import { createPins } from '../../../workflows/releases/pins.ts'
 import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
 import { type PostedMessage, SlackStandIn } from '../../stand-ins/slack.ts'
+import { idleQueues } from '../../workflows/stage.ts'
 import { sampleHold } from './sample-hold.ts'
 
 /**
@@ -42,18 +42,6 @@ export interface Workspace extends AsyncDisposable {
   restarted(): Slack
 }
 
-const NO_QUEUES: Queues = {
-  backend: 'postgres',
-  wake: null,
-  scheduleExpiry: async () => undefined,
-  cancelExpiry: async () => undefined,
-  announce: async () => undefined,
-  startRuns: async () => undefined,
-  work: () => ({ ready: async () => undefined, close: async () => undefined }),
-  ready: async () => undefined,
-  close: async () => undefined,
-}
-
 interface WorkspaceOptions extends Pick<SlackParts, 'proposeException'> {
   readonly over?: 'http' | 'socket'
   readonly channels?: Record<string, string>
@@ -74,7 +62,7 @@ export async function openWorkspace({
   const now = (): number => clock.ms
   const log = openLog({ level: 'silent', process: 'test' })
   const slackApi = await SlackStandIn.start(now)
-  const holds = createHolds({ pool, queues: NO_QUEUES, pendingMax: 1_000, now, log })
+  const holds = createHolds({ pool, queues: idleQueues, pendingMax: 1_000, now, log })
   const directory = createDirectory(pool)
   await people(directory, slackApi)
   const settings: Config['slack'] = {
