@@ -17,12 +17,15 @@ export interface LabelledColumn {
 export interface LabelRules {
   /** In the order of the file, without doubles; empty: not sensitive. */
   labelsFor(column: LabelledColumn): readonly string[]
+  /** What it was called before, or belonged to, does not count. */
+  isCleared?(column: LabelledColumn): boolean
 }
 
 const file = z.strictObject({
   labels: z.record(z.string(), z.strictObject({ method: maskMethod, clear_to: z.array(z.string()) })),
   columns: z.array(z.strictObject({ schema: z.string(), relation: z.string(), column: z.string(), label: z.string() })),
   patterns: z.array(z.strictObject({ label: z.string(), name: z.string() })),
+  cleared: z.array(z.strictObject({ schema: z.string(), relation: z.string(), column: z.string() })).default([]),
 })
 
 type LabelFile = z.infer<typeof file>
@@ -47,8 +50,8 @@ export function loadLabels(path: string): LabelRules {
  */
 export function labelsIn(compiled: { readonly data: Buffer }): LabelRules {
   return labelRules('The data of the policy', () => {
-    const { labels, columns, patterns } = JSON.parse(compiled.data.toString('utf8')) as Record<string, unknown>
-    return { labels, columns, patterns }
+    const { labels, columns, patterns, cleared } = JSON.parse(compiled.data.toString('utf8')) as Record<string, unknown>
+    return { labels, columns, patterns, ...(cleared === undefined ? {} : { cleared }) }
   })
 }
 
@@ -71,7 +74,9 @@ function labelRules(from: string, read: () => unknown): LabelRules {
     return found
   }
 
+  const cleared = new Set(labels.cleared.map(({ schema, relation, column }) => keyOf(schema, relation, column)))
   return {
+    isCleared: ({ schema, relation, column }) => cleared.has(keyOf(schema, relation, column)),
     labelsFor({ schema, relation, column, type }) {
       const outright = byColumn.get(keyOf(schema, relation, column)) ?? NONE
       if (systemSchemas.has(schema) || booleans.has(type)) return outright

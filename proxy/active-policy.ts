@@ -131,6 +131,6 @@ class ReleasedPolicies implements ActivePolicies {
 }
 
 function labelsKeyOf(data: Buffer): string {
-  const { labels, columns, patterns } = JSON.parse(data.toString('utf8')) as Record<string, unknown>
-  return JSON.stringify([labels, columns, patterns])
+  const { labels, columns, patterns, cleared } = JSON.parse(data.toString('utf8')) as Record<string, unknown>
+  return JSON.stringify([labels, columns, patterns, cleared])
 }

@@ -6,7 +6,10 @@ import { compilePolicies } from '../policies/compile.ts'
 import { loadPolicy } from '../policies/evaluate.ts'
 import { loadLabels } from '../policies/labels.ts'
 import { ensureOpa, opaCacheFolder } from '../policies/opa.ts'
+import { openKeptNames } from '../workflows/state/labelled-names.ts'
+import { openState } from '../workflows/state/state.ts'
 import { type Catalog, openCatalog } from './catalog/catalog.ts'
+import { forgetful, type LabelMemory } from './catalog/former-labels.ts'
 import { ProxyError } from './errors.ts'
 import { explainedIdentity } from './explained-identity.ts'
 import { explainedText } from './explained-text.ts'
@@ -90,7 +93,12 @@ async function judge(sql: string, flags: Flags, config: Config, env: Environment
   await loadParser()
   const [policy, catalog] = await Promise.all([
     activePolicy(config, env),
-    openCatalog({ target, labels: loadLabels(config.policies.path), log: silent }),
+    openCatalog({
+      target,
+      labels: loadLabels(config.policies.path),
+      log: silent,
+      memoryOf: knownBefore(config, target.name),
+    }),
   ])
   try {
     const gate = createGate({ catalogs: new Map([[target.name, catalog]]), policy: () => policy })
@@ -100,7 +108,18 @@ async function judge(sql: string, flags: Flags, config: Config, env: Environment
   }
 }
 
-const silent = { warn: () => undefined, info: () => undefined }
+/** What the proxies know of names of before, which decides what is masked; nothing where their state cannot be asked. */
+function knownBefore({ state }: Config, target: string) {
+  return async (database: string): Promise<LabelMemory> => {
+    if (state.url === '') return forgetful
+    const pool = openState(state.url, silent)
+    const known = await openKeptNames({ pool, log: silent, target, database }).catch(() => forgetful)
+    await pool.end()
+    return { names: known.names, keep: () => undefined }
+  }
+}
+
+const silent = { warn: () => undefined, info: () => undefined, error: () => undefined }
 
 async function activePolicy(config: Config, env: Environment) {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)

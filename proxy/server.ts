@@ -1,8 +1,10 @@
+import type pg from 'pg'
 import type { Config, TargetConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Policy } from '../policies/evaluate.ts'
 import type { LabelRules } from '../policies/labels.ts'
 import { rulePlaces } from '../policies/rule-places.ts'
+import { openKeptNames } from '../workflows/state/labelled-names.ts'
 import { openJournal } from '../workflows/trail/journal.ts'
 import { trailFolder } from '../workflows/trail/journal-files.ts'
 import type { Trail } from '../workflows/trail/trail.ts'
@@ -54,7 +56,8 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   stack.defer(() => workflows.close())
   const [policies] = await Promise.all([openActivePolicies({ ...options, pool: workflows.pool }), loadParser()])
   stack.use(policies)
-  const catalogs = await openCatalogs(config, policies.now?.labels ?? NO_LABELS, log)
+  const labels = policies.now?.labels ?? NO_LABELS
+  const catalogs = await openCatalogs(config, labels, { log, pool: workflows.pool })
   stack.defer(() => closeAll(catalogs))
   const trail = await openJournal({
     folder: trailFolder(config.data),
@@ -150,9 +153,16 @@ function judgeByNewest(policies: ActivePolicies, catalogs: ReadonlyMap<string, C
 
 const NO_LABELS: LabelRules = { labelsFor: () => [] }
 
-async function openCatalogs(config: Config, labels: LabelRules, log: Log): Promise<ReadonlyMap<string, Catalog>> {
+async function openCatalogs(
+  { targets }: Config,
+  labels: LabelRules,
+  { log, pool }: { readonly log: Log; readonly pool: pg.Pool },
+): Promise<ReadonlyMap<string, Catalog>> {
+  const memoryOf = (target: string) => (database: string) => openKeptNames({ pool, log, target, database })
   const opened = await Promise.allSettled(
-    config.targets.map(async (target) => [target.name, await openCatalog({ target, labels, log })] as const),
+    targets.map(async (target) => {
+      return [target.name, await openCatalog({ target, labels, log, memoryOf: memoryOf(target.name) })] as const
+    }),
   )
   const catalogs = new Map(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
   const failure = opened.find((one) => one.status === 'rejected')

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { TargetConfig } from '../../config.ts'
 import type { LabelRules } from './column-sources.ts'
 import type { Footing } from './confirmations.ts'
+import type { LabelMemory } from './former-labels.ts'
 import { LiveCatalog } from './live-catalog.ts'
 import type { Urgency } from './looks.ts'
 import type { SideOptions } from './side-transaction.ts'
@@ -42,6 +43,8 @@ export interface CatalogOptions {
   readonly target: TargetConfig
   readonly labels: LabelRules
   readonly log: CatalogLog
+  /** What columns were labelled for before; left out: nothing outlives the process. */
+  readonly memoryOf?: (database: string) => Promise<LabelMemory>
   /** How often definitions changed elsewhere are looked for; more rarely where looking takes long. */
   readonly checkEveryMs?: number
 }
@@ -53,6 +56,7 @@ export interface CatalogOptions {
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const catalog = new LiveCatalog(options)
   try {
+    await catalog.recall()
     await catalog.refresh()
   } catch (error) {
     await catalog.close()

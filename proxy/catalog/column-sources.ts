@@ -6,12 +6,18 @@ import { TEMPORARY_SCHEMA } from './temporaries.ts'
 
 /** Which labels a column carries by rule: from the label file, or by its name. */
 export interface LabelRules {
-  labelsFor(column: {
-    readonly schema: string
-    readonly relation: string
-    readonly column: string
-    readonly type: string
-  }): readonly string[]
+  /** With its OID and number also for what it was called before (former-labels.ts). */
+  labelsFor(column: NamedColumn & { readonly relationOid?: number; readonly attribute?: number }): readonly string[]
+  /** Reviewed: what it was called before does not count. */
+  isCleared?(column: NamedColumn): boolean
+}
+
+export interface NamedColumn {
+  readonly schema: string
+  readonly relation: string
+  readonly column: string
+  /** As PostgreSQL calls it. */
+  readonly type: string
 }
 
 export interface ColumnSourcesOptions {
@@ -88,7 +94,7 @@ export class ColumnSources {
       const labels = family.flatMap((member) =>
         member.attributes
           .filter((each) => each.name === name)
-          .map((each) => this.#ruled(member, each).toSorted().join()),
+          .map((each) => this.#options.labels.labelsFor(this.#named(member, each)).toSorted().join()),
       )
       return new Set(labels).size < 2
     }
@@ -96,11 +102,12 @@ export class ColumnSources {
   }
 
   #ruled(relation: Relation, attribute: Attribute): readonly string[] {
-    return this.#options.labels.labelsFor({
-      schema: relation.schema,
-      relation: relation.name,
-      column: attribute.name,
-      type: this.#options.types.get(attribute.type)?.name ?? '',
-    })
+    const itself = { relationOid: relation.oid, attribute: attribute.number }
+    return this.#options.labels.labelsFor({ ...this.#named(relation, attribute), ...itself })
+  }
+
+  #named(relation: Relation, attribute: Attribute): NamedColumn {
+    const type = this.#options.types.get(attribute.type)?.name ?? ''
+    return { schema: relation.schema, relation: relation.name, column: attribute.name, type }
   }
 }

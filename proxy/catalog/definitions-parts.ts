@@ -47,10 +47,10 @@ export function headOf({ definitions, version }: CatalogSnapshot): SnapshotHead 
 }
 
 function labelledColumns(snapshot: CatalogSnapshot, relations: readonly Relation[]): LabelledColumn[] {
-  return relations.flatMap(({ schema, name: relation, attributes }) =>
-    attributes.flatMap(({ name: column, type: oid }): LabelledColumn[] => {
+  return relations.flatMap(({ oid: relationOid, schema, name: relation, attributes }) =>
+    attributes.flatMap(({ number: attribute, name: column, type: oid }): LabelledColumn[] => {
       const type = snapshot.typeByOid(oid)?.name ?? ''
-      const labels = snapshot.labels.labelsFor({ schema, relation, column, type })
+      const labels = snapshot.labels.labelsFor({ schema, relation, column, type, relationOid, attribute })
       return labels.length === 0 ? [] : [[keyOf(schema, relation, column), labels]]
     }),
   )

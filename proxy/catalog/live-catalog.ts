@@ -6,6 +6,7 @@ import type { LabelRules } from './column-sources.ts'
 import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
 import { CatalogError } from './errors.ts'
+import { FormerLabels } from './former-labels.ts'
 import { loadDefinitions, markOf } from './load.ts'
 import type { Urgency } from './looks.ts'
 import { beginReadOnly, type SideOptions } from './side-transaction.ts'
@@ -13,6 +14,10 @@ import { CatalogSnapshot } from './snapshot.ts'
 import { connectionOf } from './target-connection.ts'
 
 const ATTEMPTS = 3
+
+/** The cluster, and the database in it. */
+const identify = `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS database
+  FROM pg_database WHERE datname = current_database()`
 
 /**
  * Three moves: `refresh` reads what has changed and replaces the snapshot; `watch` looks for changes made elsewhere and
@@ -29,7 +34,7 @@ export class LiveCatalog implements Catalog {
   #snapshot: CatalogSnapshot | null = null
   /** What the snapshot was made of. */
   #definitions: Definitions | null = null
-  #labels: LabelRules
+  readonly #labels: FormerLabels
   #version = 0
   #pending: Promise<void> | null = null
   #again = false
@@ -39,7 +44,7 @@ export class LiveCatalog implements Catalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options
-    this.#labels = options.labels
+    this.#labels = new FormerLabels(options.labels)
     this.#connection = connectionOf(options.target)
     this.#confirmations = new Confirmations(this.#connection)
     this.#pool = this.#openPool()
@@ -73,8 +78,18 @@ export class LiveCatalog implements Catalog {
     return run
   }
 
+  /** What its columns were labelled for before this process. */
+  async recall(): Promise<void> {
+    const { memoryOf } = this.#options
+    if (memoryOf === undefined) return
+    const { rows } = await this.#pool.query<{ database: string }>(identify).catch((cause: unknown) => {
+      throw this.#failure(cause)
+    })
+    this.#labels.recall(await memoryOf(rows[0]?.database ?? ''))
+  }
+
   relabel(labels: LabelRules): void {
-    this.#labels = labels
+    this.#labels.relabel(labels)
     if (this.#snapshot !== null && this.#definitions !== null) this.#snapshot = this.#snapshotOf(this.#definitions)
   }
 
@@ -169,7 +184,8 @@ export class LiveCatalog implements Catalog {
   }
 
   #snapshotOf(definitions: Definitions): CatalogSnapshot {
-    return new CatalogSnapshot(definitions, { labels: this.#labels, version: ++this.#version, viewSources })
+    this.#labels.remember(definitions)
+    return new CatalogSnapshot(definitions, { labels: this.#labels.now(), version: ++this.#version, viewSources })
   }
 
   #failure(cause: unknown): CatalogError {

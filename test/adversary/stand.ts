@@ -12,6 +12,8 @@ import { RawClient } from '../proxy/session/raw-client.ts'
 export interface Stand extends AsyncDisposable {
   readonly holdpoint: RunningHoldpoint
   readonly database: TestDatabase
+  /** What it was started with, to start it again over the same data. */
+  readonly configFile: string
   /** A superuser's connection to the same database that does not go through Holdpoint. */
   readonly direct: pg.Client
   urlOf(person: string): string
@@ -61,6 +63,7 @@ async function standBefore(database: TestDatabase, more: string, config: object)
   return {
     holdpoint,
     database,
+    configFile: file,
     direct,
     urlOf,
     replant: async () => {
