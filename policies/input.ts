@@ -97,11 +97,11 @@ export const relation = z.strictObject({
 })
 
 export const columnUse = z
-  .enum(['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned', 'probed', 'computed'])
+  .enum(['projected', 'filtered', 'joined', 'sorted', 'grouped', 'written', 'returned', 'probed', 'computed', 'preset'])
   .describe(
     'probed: filtered, joined, sorted or grouped by in such a way that the answer can spell the value out: not just compared ' +
       'as a whole with a constant, and not just put in order or into groups as it is. Only for columns with labels. computed: what is written to a column with ' +
-      'labels is made of it and is not the value as it is, so that a mask that shows a part may show that part of it.',
+      'labels is made of it and is not the value as it is, so that a mask that shows a part may show that part of it. preset: filtered or joined by in the query of a view that lasts, in comparison with constants only, so that whoever reads the view asks nothing by it. Only for columns with labels.',
   )
 
 export const column = z.strictObject({

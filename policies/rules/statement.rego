@@ -56,7 +56,7 @@ clear_label(label) if {
 }
 
 # Uses that keep a value where it is or send it, masked, to the client. With any other it may end up in another column.
-kept := {"filtered", "joined", "sorted", "grouped", "probed", "written", "returned"}
+kept := {"filtered", "joined", "sorted", "grouped", "probed", "written", "returned", "preset"}
 
 carried(column) if not stays(column)
 

@@ -83,7 +83,16 @@ export function attributeOf(column: { readonly name: string; readonly type: numb
 }
 
 /** Uses of a column that leave its value where it is. */
-const KEPT: ReadonlySet<string> = new Set(['filtered', 'joined', 'sorted', 'grouped', 'probed', 'written', 'returned'])
+const KEPT: ReadonlySet<string> = new Set([
+  'filtered',
+  'joined',
+  'sorted',
+  'grouped',
+  'probed',
+  'written',
+  'returned',
+  'preset',
+])
 const PASSIVE: ReadonlySet<string> = new Set(['select', 'lock'])
 
 /** All that a statement carries, also where only the whole of it is known. */

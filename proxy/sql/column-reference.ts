@@ -20,7 +20,7 @@ export function recordUse(context: Context, value: Value | Column, use: ColumnUs
   for (const source of value.sources) {
     context.record.column(source, use)
     if (deciding.has(use)) context.record.probed(source)
-    else if (context.decides === true && source.labels.length > 0) {
+    else if (context.decides === true && use !== 'preset' && source.labels.length > 0) {
       context.record.column(source, 'filtered')
       context.record.probed(source)
     }

@@ -11,6 +11,7 @@ const uses: readonly ColumnUse[] = [
   'returned',
   'probed',
   'computed',
+  'preset',
 ]
 const bits = Object.fromEntries(uses.map((use, bit) => [use, 1 << bit])) as Readonly<Record<ColumnUse, number>>
 

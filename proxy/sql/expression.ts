@@ -1,4 +1,4 @@
-import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query'
+import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, NullTest, SubLink, WindowDef } from 'libpg-query'
 import type { ColumnUse } from '../../policies/input.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { branches, coalesced, conjunction } from './branching.ts'
@@ -9,6 +9,7 @@ import { grammar } from './grammar.ts'
 import { isAsItIs, isLookup } from './lookup.ts'
 import { useType } from './names.ts'
 import { operator } from './operator.ts'
+import { isPreset } from './preset.ts'
 import { innerScope, type Scope } from './scope.ts'
 import { select } from './select.ts'
 import { probe, probeByNode } from './steady.ts'
@@ -82,12 +83,16 @@ const handlers: Readonly<Record<string, Handler | undefined>> = Object.assign(Ob
   ParamRef: (_: Context, { number = 0 }: { number?: number }, scope: Scope) =>
     scope.parameters?.positions[number - 1] ?? constant,
   A_Const: () => constant,
-  A_Expr: (context: Context, fields: A_Expr, scope: Scope, use: ColumnUse) =>
-    isLookup(context, fields, scope)
+  A_Expr: (context: Context, fields: A_Expr, scope: Scope, use: ColumnUse) => {
+    if (isPreset(context, { A_Expr: fields }, scope, use)) return operator(context, fields, scope, 'preset')
+    return isLookup(context, fields, scope)
       ? context.record.plainly(() => operator(context, fields, scope, use))
-      : operator(context, fields, scope, use),
-  NullTest: (context: Context, { arg }: { arg?: Node }, scope: Scope, use: ColumnUse) =>
-    derived(asItIs(context, arg, scope, use).sources),
+      : operator(context, fields, scope, use)
+  },
+  NullTest: (context: Context, fields: NullTest, scope: Scope, use: ColumnUse) => {
+    const used = isPreset(context, { NullTest: fields }, scope, use) ? 'preset' : use
+    return derived(asItIs(context, fields.arg, scope, used).sources)
+  },
   FuncCall: (context: Context, call: FuncCall, scope: Scope, use: ColumnUse) => functionCall(context, call, scope, use),
   TypeCast: typeCast,
   TypeName: (context: Context, typeName: never) => {

@@ -15,8 +15,8 @@ import data.holdpoint.statement
 
 title := rego.metadata.chain()[1].annotations.title
 
-# Uses that show the value (masked) or write it; with any other the result depends on it.
-direct := {"projected", "returned", "written"}
+# Uses that show the value (masked), write it, or are a view's own; with any other the result depends on it.
+direct := {"projected", "returned", "written", "preset"}
 
 hold contains {
 	"reason": $"An agent asks to search by the sensitive column {column.relation}.{column.column}.",

@@ -17,7 +17,7 @@ import data.holdpoint.statement
 title := rego.metadata.chain()[1].annotations.title
 
 # Uses that cannot spell a value out by themselves; what else there may be one day is taken for one that can.
-harmless := {"projected", "filtered", "joined", "sorted", "grouped", "written", "returned"}
+harmless := {"projected", "filtered", "joined", "sorted", "grouped", "written", "returned", "preset"}
 
 hold contains {
 	"reason": $"It searches by or computes with the masked column {column.relation}.{column.column}, and could spell out what is in it.",

@@ -23,3 +23,8 @@ test_lets_people_look_values_up if {
 test_lets_those_search_who_see_it_clear if {
 	rule.hold == set() with input as f.by(f.cleo, searching(["filtered", "probed"]))
 }
+
+test_leaves_alone_what_a_view_was_made_with if {
+	rule.hold == set() with input as f.by(f.ana, searching(["projected", "preset"]))
+	count(rule.hold) == 1 with input as f.by(f.ana, searching(["preset", "probed"]))
+}
