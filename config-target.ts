@@ -11,4 +11,14 @@ export const target = z.strictObject({
   password: z.string().optional(),
   tls: z.enum(['disable', 'require', 'verify-full']).default('verify-full'),
   ca: z.string().min(1).optional(),
+  definitionsTrustedMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000)
+    .optional()
+    .describe('Plain tables are trusted to be what the server said so long ago; 0: it is asked for every statement'),
 })
+
+/** Where nothing else is configured, this is the longest that a change made past Holdpoint to a plain table goes unnoticed. */
+export const DEFINITIONS_TRUSTED_MS = 50

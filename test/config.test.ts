@@ -25,6 +25,13 @@ test('what is released needs its approvals: they can be left out beside the poli
   expect(() => within('policies', '')).toThrow(/approvalsOnlyWithin/)
 })
 
+test('plain tables are trusted for a bounded time, or not at all', () => {
+  const target = { name: 'prod/shop', environment: 'production', host: 'db', database: 'shop', user: 'shop' }
+  const trusted = (definitionsTrustedMs?: unknown) => loadConfig({}, { targets: [{ ...target, definitionsTrustedMs }] })
+  for (const ms of [undefined, 0, 50, 1_000]) expect(trusted(ms).targets[0]?.definitionsTrustedMs).toBe(ms)
+  for (const ms of [-1, 0.5, 1_001, 'long']) expect(() => trusted(ms)).toThrow(/targets\.0\.definitionsTrustedMs/)
+})
+
 test('is frozen all the way down', () => {
   expect(Object.isFrozen(loadConfig({}).proxy.tls)).toBe(true)
 })

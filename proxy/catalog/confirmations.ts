@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { confirming } from './marks.ts'
-import { RECENT_MS, RecentlyConfirmed } from './recently-confirmed.ts'
+import { RecentlyConfirmed } from './recently-confirmed.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
+import { Witnesses } from './witnesses.ts'
 
 /** The definitions that a judgement rests on and that could change under a statement while its text stays the same. */
 export interface Footing {
@@ -11,7 +12,7 @@ export interface Footing {
   readonly routineNames: ReadonlySet<string>
   /** Types whose checks run when a value is made. */
   readonly domains: ReadonlySet<number>
-  /** Nothing but plain tables: it will do if the server was asked a moment ago. */
+  /** Nothing but plain tables: it may do if the server was asked a moment ago. */
   readonly isPlain: boolean
   /** The snapshot they were taken from. */
   readonly snapshot: CatalogSnapshot
@@ -22,21 +23,31 @@ interface Asked {
   readonly answer: (unchanged: boolean) => void
 }
 
+interface Connected {
+  readonly client: pg.Client
+  readonly witnesses: Witnesses
+}
+
 /**
- * Asks the server, on a connection of our own, whether definitions are still those of the snapshot. Exact and cheap: it
- * looks only at the catalog rows of what was named, and compares their mark with that of the rows that were read. One question runs at a time; all who ask meanwhile share the next, so that a thousand sessions cost one.
+ * Asks the server, on a connection of our own, whether definitions are still those of the snapshot. Exact: what is
+ * named is looked at in the catalog, and the marks of its rows are compared with those of the rows that were read. And
+ * cheap: of plain tables that were looked at before, a witness says whether anything has happened since (witness.ts).
+ * One question runs at a time; all who ask meanwhile share the next, so that a thousand sessions cost one.
  */
 export class Confirmations {
   readonly #connection: pg.ClientConfig
-  #client: Promise<pg.Client> | null = null
+  readonly #trustedMs: number
+  #connected: Promise<Connected> | null = null
   #asked: Asked[] = []
   #running = false
   #closed = false
   readonly #recent = new RecentlyConfirmed()
   #askingAhead = false
 
-  constructor(connection: pg.ClientConfig) {
+  /** @param trustedMs for so long after the server has said it, plain tables are what it said they are */
+  constructor(connection: pg.ClientConfig, trustedMs: number) {
     this.#connection = connection
+    this.#trustedMs = trustedMs
   }
 
   /** False when something changed since, or nobody could be asked. */
@@ -49,10 +60,11 @@ export class Confirmations {
 
   /** True when it was asked a moment ago. What goes on being read is asked about again before that is long ago. */
   isRecent(footing: Footing): boolean {
+    if (this.#trustedMs === 0) return false
     const age = this.#recent.age(footing, performance.now())
-    if (age > RECENT_MS) return false
+    if (age > this.#trustedMs) return false
     this.#recent.uses(footing)
-    if (age > RECENT_MS / 2 && !this.#askingAhead) void this.#askAhead()
+    if (age > this.#trustedMs / 2 && !this.#askingAhead) void this.#askAhead()
     return true
   }
 
@@ -64,7 +76,7 @@ export class Confirmations {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#client?.then((client) => client.end()).catch(() => undefined)
+    await this.#connected?.then(({ client }) => client.end()).catch(() => undefined)
   }
 
   async #run(): Promise<void> {
@@ -73,67 +85,82 @@ export class Confirmations {
       const { snapshot } = (this.#asked[0] as Asked).footing
       const now = this.#asked.filter(({ footing }) => footing.snapshot === snapshot)
       this.#asked = this.#asked.filter(({ footing }) => footing.snapshot !== snapshot)
-      const unchanged = await this.#ask(now, snapshot).catch(() => this.#lose())
-      for (const { answer } of now) answer(unchanged)
+      const footings = now.map(({ footing }) => footing)
+      const standing = await this.#ask(footings, snapshot).catch(() => this.#lose())
+      for (const { footing, answer } of now) answer(standing.has(footing))
     }
     this.#running = false
   }
 
-  async #ask(asked: readonly Asked[], snapshot: CatalogSnapshot): Promise<boolean> {
-    const all = <T>(part: (footing: Footing) => ReadonlySet<T>): T[] => [
-      ...new Set(asked.flatMap(({ footing }) => [...part(footing)])),
-    ]
-    const names = all(({ relationNames }) => relationNames)
-    const called = names.flatMap((name) => snapshot.relations.called(name))
-    const relations = [...new Set([...all(({ relations }) => relations), ...called.map(({ oid }) => oid)])]
-    const routines = all(({ routineNames }) => routineNames)
-    const domains = all(({ domains }) => domains)
-    const client = await this.#connected()
+  /** @returns those that are as in the snapshot */
+  async #ask(footings: readonly Footing[], snapshot: CatalogSnapshot): Promise<ReadonlySet<Footing>> {
+    const { client, witnesses } = await this.#connect()
     const askedAt = performance.now()
-    const { rows } = await client.query<Record<'relations' | 'names' | 'routines' | 'checks' | 'others', number>>({
-      name: 'confirm',
-      text: confirming,
-      values: [relations, names, routines, domains],
-    })
-    const { marks } = snapshot.definitions
-    const [now] = rows
-    const same =
-      now !== undefined &&
-      now.relations === sum(relations, (oid) => marks.relations.get(oid)) &&
-      now.names === sum(called, ({ oid }) => oid) &&
-      now.routines === sum(routines, (name) => marks.routineNames.get(name)) &&
-      now.checks === sum(domains, (oid) => marks.checks.get(oid)) &&
-      now.others === marks.lists.operators + marks.lists.schemas
-    if (same)
-      this.#recent.confirmed(
-        asked.map(({ footing }) => footing),
-        askedAt,
-      )
-    return same
+    const answers = await witnesses.ask(footings)
+    const standing = footings.filter((footing) => answers.stands(footing))
+    const doubtful = footings.filter((footing) => !answers.stands(footing))
+    // Looked at after the witnesses have spoken, so that what happens in between is not missed by both.
+    if (doubtful.length > 0 && (await isUnchanged(client, doubtful, snapshot))) {
+      for (const footing of doubtful) answers.confirmed(footing)
+      standing.push(...doubtful)
+    }
+    if (this.#trustedMs > 0) this.#recent.confirmed(standing, askedAt)
+    return new Set(standing)
   }
 
-  #connected(): Promise<pg.Client> {
+  #connect(): Promise<Connected> {
     if (this.#closed) throw new Error('closed')
-    this.#client ??= open(this.#connection, () => void this.#lose())
-    return this.#client
+    this.#connected ??= open(this.#connection, () => void this.#lose())
+    return this.#connected
   }
 
   /** The next question opens a new connection. */
-  #lose(): false {
-    const lost = this.#client
-    this.#client = null
-    lost?.then((client) => client.end()).catch(() => undefined)
-    return false
+  #lose(): ReadonlySet<Footing> {
+    const lost = this.#connected
+    this.#connected = null
+    lost?.then(({ client }) => client.end()).catch(() => undefined)
+    return new Set()
   }
 }
 
-async function open(connection: pg.ClientConfig, lost: () => void): Promise<pg.Client> {
+/** Whether the catalog rows of what these name are those of the snapshot. @throws what the server answered */
+async function isUnchanged(
+  client: pg.Client,
+  footings: readonly Footing[],
+  snapshot: CatalogSnapshot,
+): Promise<boolean> {
+  const all = <T>(part: (footing: Footing) => ReadonlySet<T>): T[] => [
+    ...new Set(footings.flatMap((footing) => [...part(footing)])),
+  ]
+  const names = all(({ relationNames }) => relationNames)
+  const called = names.flatMap((name) => snapshot.relations.called(name))
+  const relations = [...new Set([...all(({ relations }) => relations), ...called.map(({ oid }) => oid)])]
+  const routines = all(({ routineNames }) => routineNames)
+  const domains = all(({ domains }) => domains)
+  const { rows } = await client.query<Record<'relations' | 'names' | 'routines' | 'checks' | 'others', number>>({
+    name: 'confirm',
+    text: confirming,
+    values: [relations, names, routines, domains],
+  })
+  const { marks } = snapshot.definitions
+  const [now] = rows
+  return (
+    now !== undefined &&
+    now.relations === sum(relations, (oid) => marks.relations.get(oid)) &&
+    now.names === sum(called, ({ oid }) => oid) &&
+    now.routines === sum(routines, (name) => marks.routineNames.get(name)) &&
+    now.checks === sum(domains, (oid) => marks.checks.get(oid)) &&
+    now.others === marks.lists.operators + marks.lists.schemas
+  )
+}
+
+async function open(connection: pg.ClientConfig, lost: () => void): Promise<Connected> {
   const client = new pg.Client({ ...connection, statement_timeout: STATEMENT_MS_MAX, query_timeout: ANSWER_MS_MAX })
   client.on('error', lost)
   await client.connect()
   // What the relations are makes no other plan, and making one takes four times as long as running it.
-  await client.query('SET plan_cache_mode = force_generic_plan')
-  return client
+  await client.query("SET plan_cache_mode = force_generic_plan; SET search_path = ''")
+  return { client, witnesses: new Witnesses(client) }
 }
 
 const STATEMENT_MS_MAX = 5_000

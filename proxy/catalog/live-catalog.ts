@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { DEFINITIONS_TRUSTED_MS } from '../../config-target.ts'
 import { viewSources } from '../sql/view.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
 import { ChangeWatch } from './change-watch.ts'
@@ -46,7 +47,10 @@ export class LiveCatalog implements Catalog {
     this.#options = options
     this.#labels = new FormerLabels(options.labels)
     this.#connection = connectionOf(options.target)
-    this.#confirmations = new Confirmations(this.#connection)
+    this.#confirmations = new Confirmations(
+      this.#connection,
+      options.target.definitionsTrustedMs ?? DEFINITIONS_TRUSTED_MS,
+    )
     this.#pool = this.#openPool()
     this.#side = this.#openPool()
     this.#watch = new ChangeWatch({

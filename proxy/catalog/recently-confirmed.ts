@@ -1,11 +1,6 @@
 import type { Footing } from './confirmations.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 
-/**
- * How long it is good for plain tables that the server has said that they are what they were. Asking for each statement
- * would cost more than the statement; this is also the longest that a change made elsewhere can go unnoticed by one.
- */
-export const RECENT_MS = 50
 const FOOTINGS_MAX = 1_000
 
 /** When the server was last asked about each relation and each function's name, for one snapshot. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { serialize } from 'pg-protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { RECENT_MS } from '../../proxy/catalog/recently-confirmed.ts'
+import { DEFINITIONS_TRUSTED_MS as RECENT_MS } from '../../config-target.ts'
 import { type Message, type RawClient, transcript } from '../proxy/session/raw-client.ts'
 import { canariesIn } from './canaries.ts'
 import { openStand, type Stand } from './stand.ts'
@@ -151,7 +151,7 @@ describe.for<readonly [what: string, change: string, undo: string]>([
   [
     'function’s name taken by a better match',
     'ALTER FUNCTION mail_text(text) RENAME TO lower',
-    'ALTER FUNCTION lower(text) RENAME TO mail_text',
+    'ALTER FUNCTION public.lower(text) RENAME TO mail_text',
   ],
 ])('D3 a plain table’s %s elsewhere', ([, change, undo]) => {
   test.for(PLAIN_READS)('%s', async (sql) => {

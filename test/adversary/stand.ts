@@ -24,17 +24,22 @@ export interface Stand extends AsyncDisposable {
   api(person: string, path: string, body?: object): Promise<{ readonly status: number; readonly body: never }>
 }
 
+export interface StandConfig {
+  readonly target?: object
+  readonly [section: string]: unknown
+}
+
 const folder = import.meta.dirname
 
 /**
- * @param config beside the target, as in a configuration file
+ * @param config as in a configuration file; what its `target` says goes for the one target
  * @param database one of its own on the run's server where left out
  */
-export async function openStand(more = '', config: object = {}, database?: TestDatabase): Promise<Stand> {
+export async function openStand(more = '', config: StandConfig = {}, database?: TestDatabase): Promise<Stand> {
   return standBefore(database ?? (await freshDatabase()), more, config)
 }
 
-async function standBefore(database: TestDatabase, more: string, config: object): Promise<Stand> {
+async function standBefore(database: TestDatabase, more: string, config: StandConfig): Promise<Stand> {
   const direct = new pg.Client(database.url)
   direct.on('error', () => undefined)
   await direct.connect()
@@ -53,7 +58,8 @@ async function standBefore(database: TestDatabase, more: string, config: object)
     await direct.query(sql)
   const files = temporaryFolder()
   const file = join(files, 'targets.yaml')
-  writeFileSync(file, JSON.stringify({ targets: [targetOf(database.url)], ...config }))
+  const { target, ...others } = config
+  writeFileSync(file, JSON.stringify({ targets: [{ ...targetOf(database.url), ...target }], ...others }))
   const holdpoint = await startHoldpoint({ args: ['--config', file] })
   const urlOf = (person: string): string => {
     const url = new URL(holdpoint.identity(person).postgres)

@@ -1,0 +1,163 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Footing } from '../../../proxy/catalog/confirmations.ts'
+import { Witnesses } from '../../../proxy/catalog/witnesses.ts'
+import { type Sample, sample } from '../sql/sample.ts'
+
+let shop: Sample
+let client: pg.Client
+let witnesses: Witnesses
+beforeAll(async () => {
+  shop = await sample()
+  await shop.client.query(`CREATE TABLE watched (id int, note text); CREATE TABLE neighbour (id int PRIMARY KEY);
+    CREATE FUNCTION copying() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'`)
+  await shop.catalog.refresh()
+  client = new pg.Client(shop.url)
+  await client.connect()
+  witnesses = new Witnesses(client)
+}, 60_000)
+afterAll(async () => {
+  await client?.end()
+  await shop?.[Symbol.asyncDispose]()
+})
+
+function footing(changes: Partial<Footing> = {}): Footing {
+  const { snapshot } = shop.catalog
+  return {
+    snapshot,
+    isPlain: true,
+    relations: new Set([snapshot.relation('public', 'watched')?.oid as number]),
+    relationNames: new Set(['watched']),
+    routines: new Set(),
+    routineNames: new Set(['lower']),
+    domains: new Set(),
+    ...changes,
+  }
+}
+
+async function stands(of: Footing): Promise<boolean> {
+  return (await witnesses.ask([of])).stands(of)
+}
+
+async function confirm(of: Footing): Promise<void> {
+  const answers = await witnesses.ask([of])
+  answers.confirmed(of)
+}
+
+test('a witness says nothing before what it stands for was looked at', async () => {
+  const of = footing()
+  expect(await stands(of)).toBe(false)
+  await confirm(of)
+  expect(await stands(of)).toBe(true)
+})
+
+test.for([
+  'CREATE TRIGGER t BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION copying()',
+  'CREATE TRIGGER u BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION copying()',
+  'ALTER TABLE watched DISABLE TRIGGER u',
+  'DROP TRIGGER t ON watched',
+  "ALTER TABLE watched ALTER note SET DEFAULT 'a'",
+  "ALTER TABLE watched ALTER note SET DEFAULT 'b'",
+  'ALTER TABLE watched ADD CHECK (id > 0)',
+  'ALTER TABLE watched ADD FOREIGN KEY (id) REFERENCES neighbour',
+  'CREATE INDEX ON watched (upper(note))',
+  'CREATE RULE r AS ON INSERT TO watched DO ALSO NOTHING',
+  'CREATE OR REPLACE RULE r AS ON INSERT TO watched DO ALSO SELECT 1',
+  'CREATE POLICY p ON watched USING (true)',
+  'ALTER TABLE watched ENABLE ROW LEVEL SECURITY',
+  'ALTER POLICY p ON watched USING (false)',
+  'CREATE TABLE first_child () INHERITS (watched)',
+  'CREATE TABLE second_child () INHERITS (watched)',
+  'ALTER TABLE watched RENAME note TO noted',
+  'ALTER TABLE watched RENAME TO renamed; ALTER TABLE renamed RENAME TO watched',
+  'ALTER TABLE watched ALTER id TYPE bigint',
+  'BEGIN; SAVEPOINT s; ALTER TABLE watched ADD COLUMN more int; RELEASE s; COMMIT',
+  'CREATE SCHEMA early; CREATE VIEW early.watched AS SELECT 1 AS id',
+  'DROP VIEW early.watched',
+  'CREATE FUNCTION early.lower(text) RETURNS text LANGUAGE sql RETURN $1',
+  'CREATE OR REPLACE FUNCTION early.lower(text) RETURNS text LANGUAGE sql RETURN $1 || $1',
+  'CREATE OPERATOR ==== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)',
+  'CREATE CAST (text AS int) WITH INOUT',
+  'DROP CAST (text AS int)',
+  'ALTER SCHEMA early RENAME TO later',
+])('the witness of a plain table tells, once: %s', async (change) => {
+  const of = footing()
+  await confirm(of)
+  expect(await stands(of)).toBe(true)
+  await shop.client.query(change)
+  expect(await stands(of)).toBe(false)
+  await confirm(of)
+  expect(await stands(of)).toBe(true)
+})
+
+test('what happens to rows, and to what is named otherwise, is not told', async () => {
+  const of = footing()
+  await confirm(of)
+  await shop.client.query(`INSERT INTO neighbour VALUES (1), (2); CREATE TABLE another (id int);
+    CREATE FUNCTION nobodys() RETURNS int LANGUAGE sql RETURN 1; CREATE TEMPORARY TABLE passing (id int);
+    ALTER TABLE another ADD COLUMN more int; COMMENT ON TABLE watched IS 'x'`)
+  // The first temporary table of a session may make a schema for them, once.
+  await confirm(of)
+  await shop.client.query(
+    'DROP TABLE another, passing; CREATE TEMPORARY TABLE watched (id int); DROP TABLE pg_temp.watched',
+  )
+  expect(await stands(of)).toBe(true)
+})
+
+test('it takes no lock on the table, and needs no right to it', async () => {
+  const of = footing()
+  await shop.client.query("CREATE ROLE watcher LOGIN PASSWORD 'watcher'")
+  const other = new pg.Client(Object.assign(new URL(shop.url), { username: 'watcher', password: 'watcher' }).href)
+  await other.connect()
+  try {
+    const theirs = new Witnesses(other)
+    const first = await theirs.ask([of])
+    first.confirmed(of)
+    await shop.client.query('BEGIN; LOCK TABLE watched IN ACCESS EXCLUSIVE MODE')
+    expect((await theirs.ask([of])).stands(of)).toBe(true)
+  } finally {
+    await shop.client.query('ROLLBACK')
+    await other.end()
+    await shop.client.query('DROP ROLE watcher')
+  }
+})
+
+test('what was said of one reading of the definitions is not said of the next', async () => {
+  const before = footing()
+  await confirm(before)
+  shop.catalog.relabel({ labelsFor: () => [] })
+  expect(await stands(footing())).toBe(false)
+  expect(await stands(before)).toBe(true)
+})
+
+test.for<readonly [what: string, changes: Partial<Footing>]>([
+  ['more than plain tables', { isPlain: false }],
+  ['domains', { domains: new Set([1]) }],
+])('there is no witness for %s', async ([, changes]) => {
+  const of = footing(changes)
+  await confirm(of)
+  expect(await stands(of)).toBe(false)
+})
+
+test('of many sets of tables the ones asked about last are known, and the others once more when they are asked', async () => {
+  const all = Array.from({ length: 600 }, (_, index) => footing({ relationNames: new Set(['watched', `t'${index}`]) }))
+  for (const of of all) await confirm(of)
+  expect(await stands(all[0] as Footing)).toBe(false)
+  expect(await stands(all[599] as Footing)).toBe(true)
+  await confirm(all[0] as Footing)
+  expect(await stands(all[0] as Footing)).toBe(true)
+  const { rows } = await client.query('SELECT count(*)::int AS n FROM pg_prepared_statements')
+  expect(rows).toEqual([{ n: 500 }])
+})
+
+test('several are asked in one go, and each is told for itself', async () => {
+  const { snapshot } = shop.catalog
+  const oid = snapshot.relation('public', 'neighbour')?.oid as number
+  const [one, other] = [footing(), footing({ relations: new Set([oid]), relationNames: new Set(['neighbour']) })]
+  const answers = await witnesses.ask([one, other])
+  answers.confirmed(one)
+  answers.confirmed(other)
+  await shop.client.query('ALTER TABLE neighbour ADD COLUMN more int')
+  const now = await witnesses.ask([one, other])
+  expect([now.stands(one), now.stands(other)]).toEqual([true, false])
+})
