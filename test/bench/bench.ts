@@ -41,6 +41,8 @@ const HELP = `npm run bench -- [options]
   --copy-mb <n>    how much COPY reads (1024)
   --holds <n>      how many are approved on each queue backend (10000)
   --queues <names> of PostgreSQL, Redis (both)
+  --processes <n>  votes arrive where the client waits, or elsewhere: one, two (both)
+  --holds-for <s>  each of these ends after so many seconds; merge-holds.ts puts several runs together (3600)
   --pending <n>    how many wait while others go on (10000)
   --swaps <n>      how often the policy is swapped under load (30)
   --replayed <n>   how many recorded decisions are replayed (1000000)
@@ -56,6 +58,8 @@ const { values: given } = parseArgs({
     'copy-mb': { type: 'string', default: '1024' },
     holds: { type: 'string', default: '10000' },
     queues: { type: 'string', default: 'PostgreSQL,Redis' },
+    processes: { type: 'string', default: 'one,two' },
+    'holds-for': { type: 'string', default: '3600' },
     pending: { type: 'string', default: '10000' },
     swaps: { type: 'string', default: '30' },
     replayed: { type: 'string', default: '1000000' },
@@ -101,7 +105,15 @@ async function bench(): Promise<void> {
   if (wanted.has('rows')) sections.push(await rowScan(options))
   if (wanted.has('copy')) sections.push(await copyOut({ ...options, megabytes }))
   if (wanted.has('holds'))
-    sections.push(await holdToResume({ ...options, holds: number('holds'), queues: given.queues.split(',') }))
+    sections.push(
+      await holdToResume({
+        ...options,
+        holds: number('holds'),
+        queues: given.queues.split(','),
+        processes: given.processes.split(','),
+        secondsMax: number('holds-for'),
+      }),
+    )
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   if (wanted.has('swap')) sections.push(await swap({ ...options, swaps: number('swaps') }))
   if (wanted.has('replay')) sections.push(await replaying({ ...options, decisions: number('replayed') }))
@@ -155,7 +167,7 @@ async function describeMachine(programs: Readonly<Record<string, string | null>>
 }
 
 function number(
-  name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'pending' | 'swaps' | 'replayed',
+  name: 'seconds' | 'rounds' | 'workers' | 'copy-mb' | 'holds' | 'holds-for' | 'pending' | 'swaps' | 'replayed',
 ): number {
   const value = Number(given[name])
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number from 1`)

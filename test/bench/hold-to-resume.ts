@@ -1,98 +1,71 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from '../../workflows/development/free-port.ts'
-import { createDirectory } from '../../workflows/directory/directory.ts'
-import { createHolds, type KeptHolds } from '../../workflows/holds/holds.ts'
-import { createQueues } from '../../workflows/queues/create-queues.ts'
-import { openState } from '../../workflows/state/state.ts'
-import { type HoldpointTree, startHoldpoint } from './contestants.ts'
+import { startHoldpoint } from './contestants.ts'
 import type { BenchOptions, Section } from './figures.ts'
 import { findProgram } from './programs.ts'
-import { quantile } from './statistics.ts'
-import { table } from './table.ts'
+import { type Measured, type Round, resumeTable } from './resume-table.ts'
+import { now, type Place, startPlace } from './vote-places.ts'
 
-const TITLE = 'Hold to resume: from a vote in one process to its result at the client of another'
-const VOTER = { issuer: 'https://bench.example', subject: 'reviewer' }
+const TITLE = 'Hold to resume: from a vote’s arrival to its result at the client'
 /** Not counted: what has just started compiles as it goes. */
 const WARMING = 100
 /** So many clients wait; one is answered after the other, each when the one before it has its result. */
-const WAITING = 25
+const WAITING = 50
 /** What the making of their holds left to do is done by then: nobody answers within less. */
 const SETTLING_MS = 250
 /** A vote seldom comes in the moment in which another one's jobs are made. */
 const BETWEEN_MS = 10
-const OUTLIER_MS = 50
-/** The worst of them are in the table, all of them in the raw figures. */
-const OUTLIERS_SHOWN = 5
 
-interface Round {
-  readonly totalMs: number
-  /** Until the vote was committed and answered; the rest is waking, judging anew and running. */
-  readonly voteMs: number
+export interface ResumeOptions extends Pick<BenchOptions, 'folder' | 'say'> {
+  readonly holds: number
+  readonly queues: readonly string[]
+  /** Whether the vote arrives where the client waits (`one`), or in another process (`two`). */
+  readonly processes: readonly string[]
+  /** Each measurement ends after so long, with fewer holds: several can be merged (merge-holds.ts). */
+  readonly secondsMax: number
 }
 
 /** One is answered at a time, so that nothing queues behind anything; the statement changes one row. */
-export async function holdToResume({
-  folder,
-  holds,
-  queues,
-  say,
-}: Pick<BenchOptions, 'folder' | 'say'> & {
-  readonly holds: number
-  readonly queues: readonly string[]
-}): Promise<Section> {
+export async function holdToResume(options: ResumeOptions): Promise<Section> {
+  const { folder, queues, processes, say } = options
   const redis = findProgram('redis-server')
-  const rows: string[][] = []
-  const raw: Record<string, unknown> = {}
-  for (const backend of ['PostgreSQL', 'Redis'] as const) {
-    if (!queues.includes(backend) || (backend === 'Redis' && redis === null)) continue
-    say(`hold to resume: queues on ${backend}`)
-    const measured = await onBackend(join(folder, `holds-${backend}`), backend === 'Redis' ? redis : null, holds)
-    const sorted = measured.map(({ totalMs }) => totalMs).sort((a, b) => a - b)
-    const ms = (value: number): string => value.toFixed(1)
-    const slow = measured.flatMap((round, index) => (round.totalMs > OUTLIER_MS ? [{ index, ...round }] : []))
-    const worst = slow.toSorted((a, b) => b.totalMs - a.totalMs).slice(0, OUTLIERS_SHOWN)
-    raw[backend] = { totalMs: measured.map(({ totalMs }) => totalMs), slow }
-    rows.push([
-      backend,
-      `${sorted.length}`,
-      ms(quantile(sorted, 0.5)),
-      ms(quantile(sorted, 0.99)),
-      ms(sorted.at(-1) ?? Number.NaN),
-      `${sorted.filter((value) => value > 250).length}`,
-      worst.map(({ index, totalMs, voteMs }) => `#${index}: ${ms(totalMs)}, vote ${ms(voteMs)}`).join('; ') || 'none',
-      'p99 ≤ 50 ms, none over 250 ms',
-    ])
-  }
-  const head = [
-    'queues on',
-    'holds',
-    'p50 ms',
-    'p99 ms',
-    'most ms',
-    'over 250 ms',
-    `worst over ${OUTLIER_MS} ms`,
-    'to reach',
-  ]
-  return { title: TITLE, markdown: table(head, rows), raw }
+  const measured: Measured[] = []
+  for (const backend of ['PostgreSQL', 'Redis'] as const)
+    for (const place of ['one', 'two'] as const) {
+      if (!queues.includes(backend) || !processes.includes(place) || (backend === 'Redis' && redis === null)) continue
+      say(`hold to resume: queues on ${backend}, ${place === 'one' ? 'one process' : 'two processes'}`)
+      const data = join(folder, `holds-${backend}-${place}`)
+      const rounds = await measure({ ...options, data, redis: backend === 'Redis' ? redis : null, place })
+      measured.push({ backend, place, rounds })
+    }
+  return { title: TITLE, markdown: resumeTable(measured), raw: measured }
 }
 
-async function onBackend(data: string, redis: string | null, count: number): Promise<readonly Round[]> {
+interface MeasureOptions extends ResumeOptions {
+  readonly data: string
+  readonly redis: string | null
+  readonly place: Place
+}
+
+async function measure({ data, redis, place, holds, secondsMax }: MeasureOptions): Promise<readonly Round[]> {
   await using stack = new AsyncDisposableStack()
   const redisUrl = redis === null ? null : await startRedis(redis, stack)
   const tree = stack.use(await startHoldpoint(data, 1, redisUrl === null ? {} : { HOLDPOINT_REDIS_URL: redisUrl }))
-  const holds = await votersHolds(tree, redisUrl, stack)
+  const { url, vote } = stack.use(await startPlace(place, tree))
   await makeTable(tree.upstream)
-  const clients = await Promise.all(Array.from({ length: WAITING }, () => connected(tree.url, stack)))
+  const clients = await Promise.all(Array.from({ length: WAITING }, () => connected(url, stack)))
+  const end = performance.now() + secondsMax * 1_000
   const rounds: Round[] = []
-  while (rounds.length < WARMING + count) {
+  while (rounds.length < WARMING + holds && performance.now() < end) {
     const waiting = await Promise.all(clients.map(held))
     await sleep(SETTLING_MS)
-    for (const one of waiting) {
-      rounds.push(await resumed(one, holds))
+    for (const { id, result } of waiting) {
+      const ended = result.then(now)
+      const { arrived, voted } = await vote(id)
+      rounds.push({ totalMs: (await ended) - arrived, voteMs: voted - arrived })
       await sleep(BETWEEN_MS)
     }
   }
@@ -119,30 +92,6 @@ async function held(client: pg.Client): Promise<Waiting> {
     id: await Promise.race([told.promise, result.then(() => Promise.reject(new Error('it was not held')))]),
     result,
   }
-}
-
-async function resumed({ id, result }: Waiting, holds: KeptHolds): Promise<Round> {
-  const start = performance.now()
-  const vote = holds.vote(id, VOTER, { choice: 'approve', reason: null, via: 'console' }).then(() => performance.now())
-  await result
-  const totalMs = performance.now() - start
-  return { totalMs, voteMs: (await vote) - start }
-}
-
-/** The state as the bot has it, in this process. */
-async function votersHolds(
-  tree: HoldpointTree,
-  redisUrl: string | null,
-  stack: AsyncDisposableStack,
-): Promise<KeptHolds> {
-  const { state } = JSON.parse(readFileSync(join(tree.data, 'config.json'), 'utf8')) as { state: { url: string } }
-  const log = { warn: () => undefined, error: () => undefined }
-  const pool = openState(state.url)
-  stack.defer(() => pool.end())
-  const queues = createQueues({ url: state.url, ...(redisUrl === null ? {} : { redisUrl }) }, log)
-  stack.defer(() => queues.close())
-  await createDirectory(pool).upsert({ ...VOTER, name: 'reviewer', kind: 'human', groups: ['dba'] })
-  return stack.use(createHolds({ pool, queues, pendingMax: 10_000, log }))
 }
 
 async function makeTable(upstream: string): Promise<void> {

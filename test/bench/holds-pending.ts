@@ -9,6 +9,8 @@ import { createQueues } from '../../workflows/queues/create-queues.ts'
 import { openState } from '../../workflows/state/state.ts'
 import { type HoldpointTree, startHoldpoint } from './contestants.ts'
 import type { BenchOptions, Section } from './figures.ts'
+import { type Inbox, openInbox } from './inbox-in-browser.ts'
+import { runOut, runOutTable } from './run-out.ts'
 import { quantile } from './statistics.ts'
 import { table } from './table.ts'
 
@@ -16,7 +18,9 @@ const TITLE = 'Many holds pending: what they cost everybody else, and how long t
 const MAKERS = 8
 /** So that no asker has more than a person or agent could have. */
 const ASKERS = 100
-const TIMES = { statement: 3_000, hold: 60, list: 20, commandLine: 5 } as const
+const TIMES = { statement: 3_000, hold: 60, list: 20, commandLine: 5, inbox: 5 } as const
+/** They run out together, that long after the first of them was made. */
+const FILLING_MS_MAX = 200_000
 
 interface Measured {
   readonly what: string
@@ -33,16 +37,21 @@ export async function holdsPending({
 }: Pick<BenchOptions, 'folder' | 'say'> & { readonly pending: number }): Promise<Section> {
   await using stack = new AsyncDisposableStack()
   const more = { HOLDPOINT_HOLDS_PENDING_MAX: `${2 * pending}` }
+  const inbox = await openInbox(stack)
   const tree = stack.use(await startHoldpoint(join(folder, 'holds-pending'), 1, more))
   await makeTable(tree.upstream)
   say('holds pending: none')
-  await measure(tree) // what has just started compiles as it goes
-  const none = await measure(tree)
+  await inbox?.signIn(tree)
+  await measure(tree, inbox) // what has just started compiles as it goes
+  const none = await measure(tree, inbox)
   say(`holds pending: making ${pending}`)
-  const madeMs = await fill(tree, pending)
+  const runsOutAt = Date.now() + FILLING_MS_MAX
+  const madeMs = await fill(tree, pending, runsOutAt)
   await new Promise((resolve) => setTimeout(resolve, 5_000)) // their jobs are made by then
   say(`holds pending: ${pending}`)
-  const many = await measure(tree)
+  const many = await measure(tree, inbox)
+  say(`holds pending: waiting until all run out at once`)
+  const ran = await runOut(tree, runsOutAt)
   const rows: readonly Measured[] = ROWS.map(({ of, ...row }) => ({ ...row, none: none[of], many: many[of] }))
   const head = ['', 'with none', `with ${pending.toLocaleString('en')}`, 'to reach']
   const cells = rows.map(({ what, none, many, unit, toReach }) => [
@@ -51,7 +60,10 @@ export async function holdsPending({
     `${many.toFixed(1)} ${unit}`,
     toReach,
   ])
-  return { title: TITLE, markdown: table(head, cells), raw: { none, many, makingOneMs: madeMs / pending } }
+  const markdown = `${table(head, cells)}
+
+${runOutTable(ran, pending)}`
+  return { title: TITLE, markdown, raw: { none, many, ran, makingOneMs: madeMs / pending } }
 }
 
 type Figures = Awaited<ReturnType<typeof measure>>
@@ -65,12 +77,18 @@ const ROWS: readonly (Omit<Measured, 'none' | 'many'> & { readonly of: keyof Fig
   { of: 'pending', what: 'API: all that wait, 100 of them, p50', unit: 'ms', toReach: LISTED },
   { of: 'pendingMost', what: 'API: all that wait, 100 of them, most', unit: 'ms', toReach: LISTED },
   { of: 'asked', what: 'API: what I asked, p50', unit: 'ms', toReach: LISTED },
+  {
+    of: 'inbox',
+    what: 'console: inbox in Chromium, from reload to its first row, p50',
+    unit: 'ms',
+    toReach: 'its start',
+  },
   { of: 'commandLine', what: 'holdpoint holds list, with its start, p50', unit: 'ms', toReach: 'its start' },
   { of: 'proxyMb', what: 'resident: the proxy process', unit: 'MB', toReach: '' },
   { of: 'botMb', what: 'resident: worker and bot', unit: 'MB', toReach: '' },
 ]
 
-async function measure(tree: HoldpointTree) {
+async function measure(tree: HoldpointTree, inbox: Inbox | null) {
   const client = new pg.Client({ connectionString: tree.url, options: '-c holdpoint.on_hold=error' })
   await client.connect()
   const statements = await timed(TIMES.statement, () => client.query('SELECT 1'))
@@ -89,6 +107,7 @@ async function measure(tree: HoldpointTree) {
     ...{ holdP50: quantile(made, 0.5), toAnswer: quantile(await list('ben', 'which=to_answer'), 0.5) },
     ...{ pending: quantile(pending, 0.5), pendingMost: quantile(pending, 1) },
     asked: quantile(await list('ana', 'which=asked'), 0.5),
+    inbox: inbox === null ? Number.NaN : quantile(await timed(TIMES.inbox, () => inbox.firstRow()), 0.5),
     commandLine: quantile(await timed(TIMES.commandLine, () => commandLine(tree)), 0.5),
     ...{ proxyMb: tree.proxyMegabytes(), botMb: tree.mainMegabytes() },
   }
@@ -121,7 +140,7 @@ async function commandLine(tree: HoldpointTree): Promise<void> {
 }
 
 /** As the proxy makes them, with their jobs and notices: of one that it made, by many askers and with other constants. */
-async function fill(tree: HoldpointTree, pending: number): Promise<number> {
+async function fill(tree: HoldpointTree, pending: number, runsOutAt: number): Promise<number> {
   const { state } = JSON.parse(readFileSync(join(tree.data, 'config.json'), 'utf8')) as { state: { url: string } }
   const log = { warn: () => undefined, error: () => undefined }
   await using stack = new AsyncDisposableStack()
@@ -141,7 +160,8 @@ async function fill(tree: HoldpointTree, pending: number): Promise<number> {
     for (let n = next++; n < pending; n = next++) {
       const asker = `asker-${n % ASKERS}`
       const identity = { ...request.identity, subject: asker, name: asker }
-      await holds.create({ ...request, identity, digest: `pending-${n}`, expiryMs: 24 * 3_600_000 })
+      const decision = { ...request.decision, expiryMs: runsOutAt - Date.now() }
+      await holds.create({ ...request, identity, digest: `pending-${n}`, decision, expiryMs: runsOutAt - Date.now() })
     }
   }
   await Promise.all(Array.from({ length: MAKERS }, maker))
