@@ -25,6 +25,8 @@ interface Listener {
   readonly stillViewer: () => Promise<Viewer>
 }
 
+/** Changes that wait to be told; more are not read one by one. */
+const UNTOLD_MAX = 100
 const STREAMS_MAX = 2_000
 const STREAMS_PER_PERSON_MAX = 12
 /** A page that does not read is cut off and asks anew when it wakes. */
@@ -41,20 +43,33 @@ export function createEventStream({ holds, changes, log }: EventStreamOptions): 
 
   const announce = (id: string | null): void => {
     if (listeners.size === 0) return
-    if (id === null) tellAll(listeners)
-    else readAndTell(id)
+    if (id !== null && untold.size < UNTOLD_MAX) {
+      untold.add(id)
+      if (!telling) void readAndTell()
+      return
+    }
+    untold.clear()
+    tellAll(listeners)
   }
 
-  let telling = Promise.resolve()
-  /** One after the other, so that pages hear of changes in the order in which they happened. */
-  const readAndTell = (id: string): void => {
-    telling = telling
-      .then(() => holds.find(id))
-      .then(
-        (hold) => void (hold !== null && tell(hold, listeners)),
-        // Pages ask again by themselves; one lost hint is no lost hold.
-        (err: unknown) => log.warn({ err, hold: id }, 'a changed hold could not be announced'),
-      )
+  const untold = new Set<string>()
+  let telling = false
+  /**
+   * One after the other, so that pages hear of changes in the order in which they happened. Of a crowd that changed at
+   * once they hear as one: that there is something to ask for.
+   */
+  const readAndTell = async (): Promise<void> => {
+    telling = true
+    for (const id of untold) {
+      untold.delete(id)
+      // Pages ask again by themselves; one lost hint is no lost hold.
+      const hold = await holds.find(id).catch((err: unknown) => {
+        log.warn({ err, hold: id }, 'a changed hold could not be announced')
+        return null
+      })
+      if (hold !== null) tell(hold, listeners)
+    }
+    telling = false
   }
 
   const beat = (): void => {

@@ -11,6 +11,8 @@ export type Live<T> =
   | { readonly state: 'ready'; readonly value: T; readonly stale: boolean }
 
 const ASK_AGAIN_MS = 30_000
+/** Many may change at once; a page asks again after its last answer, and then not before this. */
+const REST_MS = 250
 const changes = new EventTarget()
 
 export function useLive<T>(
@@ -19,15 +21,15 @@ export function useLive<T>(
   concerns: (holdId: string) => boolean,
 ): [Live<T>, () => void] {
   const [live, setLive] = useState<Live<T>>({ state: 'loading' })
-  const latest = useRef({ ask, concerns, turn: 0 })
+  const latest = useRef({ ask, concerns, turn: 0, asking: false, again: false })
   latest.current.ask = ask
   latest.current.concerns = concerns
-  const refresh = (): void => {
+  const refreshed = (): Promise<void> => {
     const turn = ++latest.current.turn
     const current = (next: (before: Live<T>) => Live<T>): void => {
       if (turn === latest.current.turn) setLive(next)
     }
-    latest.current.ask().then(
+    return latest.current.ask().then(
       (value) => current(() => ({ state: 'ready', value, stale: false })),
       (error: unknown) => {
         if (error instanceof ApiProblem && error.status === 401) changes.dispatchEvent(new Event('signed_out'))
@@ -35,17 +37,31 @@ export function useLive<T>(
       },
     )
   }
+  const refresh = (): void => void refreshed()
+  /** At once, or once more when what is asked already is answered: the change may be newer than that. */
+  const follow = (): void => {
+    const state = latest.current
+    state.again = state.asking
+    if (state.asking) return
+    state.asking = true
+    const rest = (): void => {
+      state.asking = false
+      if (state.again) follow()
+    }
+    void refreshed().then(() => setTimeout(rest, REST_MS))
+  }
   useEffect(() => {
     setLive({ state: 'loading' })
     refresh()
     const changed = (event: Event): void => {
       const id = event instanceof CustomEvent && typeof event.detail === 'string' ? event.detail : null
-      if (id === null || latest.current.concerns(id)) refresh()
+      if (id === null || latest.current.concerns(id)) follow()
     }
-    const timer = setInterval(() => document.visibilityState === 'visible' && refresh(), ASK_AGAIN_MS)
+    const timer = setInterval(() => document.visibilityState === 'visible' && follow(), ASK_AGAIN_MS)
     changes.addEventListener('hold', changed)
     return () => {
       latest.current.turn++
+      latest.current.again = false
       clearInterval(timer)
       changes.removeEventListener('hold', changed)
     }
