@@ -74,6 +74,9 @@ const schema = z.strictObject({
       trustedProxies,
     })
     .prefault({}),
+  drainMs: milliseconds
+    .default(10_000)
+    .describe('How long what is under way may take to end when Holdpoint is told to; then it is cut off'),
   policies: z.strictObject({ path: z.string().default('policies') }).prefault({}),
   releases: z.strictObject({ github: gitHubReleases }).prefault({}),
   opa: z

@@ -112,7 +112,8 @@ function service(name: string, description: string, open: (config: Config, log: 
     const config = configFor(self.optsWithGlobals())
     const log = openLog({ level: config.log.level, process: name })
     const opening = open(config, log)
-    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent: false })
+    const say = (line: string) => process.stderr.write(line)
+    const ended = endOnSignal(opening, { say, withParent: false, withinMs: config.drainMs })
     await opening
     log.info('started')
     await ended

@@ -9,7 +9,7 @@ import type { FromProxy, ToProxy } from './process-messages.ts'
  *
  *   forked ──ready──▶ serving ──exit──▶ waiting (0.1 s, doubling to 10 s) ──▶ forked
  *     │                  │
- *     └──failed──▶ the start fails     └──stop──▶ draining ──exit, or 10 s and SIGKILL──▶ gone
+ *     └──failed──▶ the start fails     └──stop──▶ draining ──exit, or drainMs and SIGKILL──▶ gone
  *
  * A process whose channel is lost ends itself, so none outlives this one, however it dies.
  */
@@ -21,7 +21,7 @@ export interface ProxiesOptions {
   readonly count: number
   readonly log: Log
   /** How long the processes may drain. */
-  readonly drainMs?: number
+  readonly drainMs: number
   readonly now?: () => number
 }
 
@@ -40,7 +40,6 @@ const MEMORY = ['--max-semi-space-size=1']
 const BACKOFF_MS = 100
 const BACKOFF_MS_MAX = 10_000
 const STEADY_MS = 60_000
-const DRAIN_MS = 10_000
 
 /** @throws ProxyError start_failed with the reason of the first process that could not start */
 export async function startProxies(options: ProxiesOptions): Promise<Proxies> {
@@ -134,7 +133,7 @@ class ProxyPool {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     tell(child, { kind: 'stop' })
-    await Promise.race([gone, delay(this.#options.drainMs ?? DRAIN_MS, undefined, { ref: false })])
+    await Promise.race([gone, delay(this.#options.drainMs, undefined, { ref: false })])
     child.kill('SIGKILL')
     await gone
   }

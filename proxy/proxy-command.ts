@@ -12,6 +12,9 @@ export interface ProxyCommandOptions {
   readonly configOf: (options: CommonOptions) => Config
 }
 
+/** For the processes that did not drain in time to be gone. */
+const KILLED_MS = 2_000
+
 export function proxyCommand({ entry, env, configOf }: ProxyCommandOptions): Command {
   return new Command('proxy')
     .description('the proxy alone, from a configuration: what stands before a real database')
@@ -25,9 +28,11 @@ export function proxyCommand({ entry, env, configOf }: ProxyCommandOptions): Com
         arguments: ['proxy-worker', ...given.filter((text) => typeof text === 'string')],
         env,
         count: config.proxy.workers,
+        drainMs: config.drainMs,
         log,
       })
-      const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent: false })
+      const withinMs = config.drainMs + KILLED_MS
+      const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent: false, withinMs })
       const { port } = await opening
       log.info({ host: config.proxy.host, port, processes: config.proxy.workers }, 'the proxy listens')
       await ended
@@ -49,6 +54,7 @@ export function startTreeProxies(options: {
     arguments: ['proxy-worker', '--config', configFile],
     env,
     count: config.proxy.workers,
+    drainMs: config.drainMs,
     log,
   })
 }

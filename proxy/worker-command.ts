@@ -14,7 +14,7 @@ export interface WorkerCommandOptions {
 }
 
 /** Clients that are still at work then are cut off; the parent would do it a little later. */
-const DRAIN_MS_MAX = 9_000
+const DRAIN_SHARE = 0.9
 
 interface WorkerFlags extends CommonOptions {
   readonly number: string
@@ -56,7 +56,7 @@ async function serve(config: Config, number: number, env: Environment): Promise<
   const end = (): void => {
     if (ending) return
     ending = true
-    setTimeout(() => process.exit(1), DRAIN_MS_MAX).unref()
+    setTimeout(() => process.exit(1), DRAIN_SHARE * config.drainMs).unref()
     opening
       .then((proxy) => proxy.close())
       .then(

@@ -27,6 +27,9 @@ interface Flags extends CommonOptions {
   readonly postgresPort?: number
 }
 
+/** Beside what drains: for the identity provider and PostgreSQL, which is killed when it does not end. */
+const ENDED_MS = 40_000
+
 export function startCommand({ parts, given, withParent }: StartCommandOptions): Command {
   const command = new Command('start')
     .description('everything on this machine, for development: sample database, identity provider, console, proxy')
@@ -52,7 +55,8 @@ export function startCommand({ parts, given, withParent }: StartCommandOptions):
       signal: breakOff.signal,
       now: Date.now,
     })
-    const ended = endOnSignal(opening, { say: (line) => process.stderr.write(line), withParent, breakOff })
+    const say = (line: string) => process.stderr.write(line)
+    const ended = endOnSignal(opening, { say, withParent, breakOff, withinMs: 2 * config.drainMs + ENDED_MS })
     ended.catch(() => undefined) // awaited below
     const { started } = await opening
     progress('ready')

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
+import { closedWithin } from '../../signals.ts'
 import type { PersonClaims } from '../directory/directory.ts'
 import { loadCertificate } from './certificate.ts'
 import { writePasswordFile } from './connect-files.ts'
@@ -107,7 +108,10 @@ export async function startTree(options: StartOptions): Promise<Tree> {
   const provider = await startIdentityProvider({ config, keys, port: ports.idp, log })
   stack.defer(() => provider.close())
   const office = await parts.openOffice(config, log)
-  stack.defer(() => office.close())
+  // What it leaves undone is in files and rows; the others have to end as well.
+  stack.defer(async () => {
+    if (!(await closedWithin(config.drainMs, office.close()))) log.warn('workers and console did not end in time')
+  })
 
   progress(config.proxy.workers === 1 ? 'starting the proxy' : `starting ${config.proxy.workers} proxies`)
   const proxies = await parts.startProxies({ configFile: join(folder.path, CONFIG_FILE), config, log })

@@ -18,12 +18,15 @@ export interface ShipperOptions {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
   /** Where the events of trail_outbox go; left out: they are not moved by this process. */
   readonly trail?: Journal | undefined
+  readonly lastPassMsMax?: number
 }
 
 const INTERVAL_MS = 200
 const BACK_OFF_MS_MAX = 30_000
 /** Shipping is never urgent: after a batch it rests as long as the batch took, so that statements come first. */
 const REST_MS_MAX = 1_000
+/** What is not shipped by then is in files, and the next start goes on with it. */
+const LAST_PASS_MS_MAX = 2_000
 
 export function startShipper(options: ShipperOptions): Shipper {
   const shipper = new Shipper(options)
@@ -42,6 +45,8 @@ export class Shipper {
   /** Everything that processes before this one wrote is in the database, so that its event ids are known. */
   #caughtUp = false
   #failures = 0
+  /** When the last pass is given up; by the monotonic clock. */
+  #until = Number.POSITIVE_INFINITY
 
   /** Use startShipper; without `start`, only `pass` ships. */
   constructor(options: ShipperOptions) {
@@ -52,8 +57,9 @@ export class Shipper {
     this.#running = this.#run()
   }
 
-  /** Ends after a last pass, so that nothing waits for the next start if the database is there. */
+  /** Ends after a last pass, so that little waits for the next start if the database is there; of a backlog a part. */
   async close(): Promise<void> {
+    this.#until = performance.now() + (this.#options.lastPassMsMax ?? LAST_PASS_MS_MAX)
     this.#stop.abort()
     await this.#running
     await this.pass().catch(() => undefined)
@@ -64,7 +70,7 @@ export class Shipper {
     await this.#shipAll()
     const { pool, trail } = this.#options
     if (trail === undefined || !this.#caughtUp) return
-    while ((await drainTrailOutbox({ pool, trail, written: this.#written })) > 0) await this.#shipAll()
+    while (!this.#late && (await drainTrailOutbox({ pool, trail, written: this.#written })) > 0) await this.#shipAll()
   }
 
   async #run(): Promise<void> {
@@ -88,7 +94,7 @@ export class Shipper {
     try {
       for (;;) {
         const start = performance.now()
-        if ((await shipping.shipSome()) === 0) return
+        if (this.#late || (await shipping.shipSome()) === 0) return
         if (!this.#stop.signal.aborted) await this.#rest(Math.min(performance.now() - start, REST_MS_MAX))
       }
     } catch (error) {
@@ -96,6 +102,10 @@ export class Shipper {
       this.#refused.add(journal)
       this.#options.log.error({ journal, err: error }, 'the trail is not shipped any further: it is damaged')
     }
+  }
+
+  get #late(): boolean {
+    return performance.now() > this.#until
   }
 
   #shipping(journal: string): JournalShipping {

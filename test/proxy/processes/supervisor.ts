@@ -8,6 +8,7 @@ await startProxies({
   arguments: ['good', notes as string],
   env: process.env,
   count: 2,
+  drainMs: 10_000,
   log: openLog({ level: 'silent', process: 'test' }),
 })
 process.stdout.write('up\n')

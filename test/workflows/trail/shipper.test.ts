@@ -49,6 +49,21 @@ test('ships every journal whole and goes on where it was, over files and restart
   expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true })
 })
 
+test('told to end with a backlog it leaves the rest to the next start', async () => {
+  using folder = trailFolder()
+  const journal = await openTestJournal(folder.path)
+  await appendStatements(journal, 5_000) // some batches
+  const shipper = startShipper({ folder: folder.path, pool, log: quiet, lastPassMsMax: 0 })
+  await shipper.close()
+  const lines = linesOf(folder.path, journal.id)
+  const shipped = await shippedLines(journal.id)
+  expect(shipped.length).toBeLessThan(lines.length)
+  expect(shipped).toEqual(lines.slice(0, shipped.length))
+  await new Shipper({ folder: folder.path, pool, log: quiet }).pass()
+  expect(await shippedLines(journal.id)).toEqual(lines)
+  await journal.close()
+})
+
 // A version before this one shipped a row for each record.
 test('goes on behind rows that were shipped one by one, and shows both as one', async () => {
   using folder = trailFolder()
