@@ -150,7 +150,6 @@ export const flag = z.enum([
   'copy_to',
   'copy_from',
   'contains_secret',
-  'asks_approval',
 ])
 
 export const facts = z.strictObject({

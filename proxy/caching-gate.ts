@@ -78,10 +78,10 @@ export class CachingGate implements Gate {
     return statementShape(judgement, origin.analysis.definitions, session)
   }
 
-  stands({ footing }: Judgement, session: SessionView): boolean | Promise<boolean> {
+  stands({ footing }: Judgement, session: SessionView, since?: 'now'): boolean | Promise<boolean> {
     if (footing === null || footing === undefined) return true
     const catalog = this.#options.catalogs.get(session.target.name)
-    if (catalog?.isRecent?.(footing) === true) return true
+    if (since !== 'now' && catalog?.isRecent?.(footing) === true) return true
     return catalog?.unchanged?.(footing).catch(() => false) ?? false
   }
 

@@ -127,9 +127,9 @@ export interface Gate {
   /**
    * Whether the definitions that a judgement rests on are still those it was made by, as the server has them now. When
    * not, they have been read anew, and whoever asks has to judge again. Never rejects: what nobody can say is false.
-   * Without a promise where it was asked a moment ago and that will do.
+   * Without a promise where it was asked a moment ago and that will do; `now`: where it will not.
    */
-  stands(judgement: Judgement, session: SessionView): boolean | Promise<boolean>
+  stands(judgement: Judgement, session: SessionView, since?: 'now'): boolean | Promise<boolean>
 
   /**
    * SHA-256 (hex) over everything that fixes what would run: exact text, parameters and formats, target, role, search

@@ -2,7 +2,6 @@ import { assertIsFor, ScopeError } from '../../policies/scopes.ts'
 import { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
 import { coversReviewers } from '../../workflows/holds/quorum.ts'
-import type { Urgency } from '../catalog/looks.ts'
 import type { Judgement } from '../gate.ts'
 import { encodeNotice, type Report } from '../wire/messages/error-response.ts'
 import { type Asked, Asking, type AskingOptions } from './asking.ts'
@@ -10,6 +9,7 @@ import { isSkipped, settle } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { allReviewers } from './hold-request.ts'
 import { outcomeOf } from './judge-in-order.ts'
+import { judgedAfter, judgedNow, type Look } from './judged-now.ts'
 import * as refusal from './refusal.ts'
 
 export type Decided =
@@ -26,8 +26,7 @@ export interface ApprovalOptions extends AskingOptions {
   readonly approvedBy: string | null
   /** Approvals cannot be asked for: the state database is away, say. */
   readonly unavailable: (error: unknown) => void
-  /** Looks for definitions that were changed elsewhere. Never rejects. */
-  readonly look: (urgency: Urgency) => Promise<void>
+  readonly look: Look
 }
 
 const SKIP = { kind: 'skip' } as const
@@ -86,11 +85,12 @@ export class Approvals {
   }
 
   async #decide(asked: Asked): Promise<Decided> {
+    const { look } = this.#options
     let approved: Hold | null = null
     for (;;) {
-      // Definitions that others changed a moment ago make it another statement than the one that was approved.
-      await this.#options.look(approved === null ? 'in turn' : 'at once')
-      const judgements = await asked.judge()
+      const judgements = await (approved === null
+        ? judgedAfter('in turn', asked, look)
+        : judgedNow(this.#session, asked, look))
       try {
         const next = await this.#step(asked, judgements, approved)
         if (!('status' in next)) return next

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { TargetConfig } from '../../config.ts'
 import { HoldpointError } from '../../errors.ts'
-import type { Identity } from '../../policies/input.ts'
 import { authenticationOk } from '../wire/messages/authentication.ts'
 import { encodeBackendKeyData } from '../wire/messages/backend-key-data.ts'
 import { readyForQueryIdle } from '../wire/messages/ready-for-query.ts'
@@ -15,7 +14,7 @@ import type { ClientSocket, InnerClient } from './client-socket.ts'
 import { fatal } from './closing.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { enter, type OpenDoor } from './entry.ts'
-import { revoked, SessionError, trailNotWritable } from './errors.ts'
+import { SessionError, trailNotWritable } from './errors.ts'
 import { checkReading } from './reading.ts'
 import { Session } from './session.ts'
 import { connectUpstream } from './upstream/connect.ts'
@@ -35,10 +34,6 @@ export interface SessionServer {
   /** Takes no more clients and ends those who are here. */
   close(): Promise<void>
   readonly sessions: number
-  /** Of those who are here. */
-  readonly identities: readonly Identity[]
-  /** Their credential is no longer good, whatever time it has left. */
-  endThose(gone: (identity: Identity) => boolean): void
 }
 
 /** The PostgreSQL port: every connection's life, from its first byte. */
@@ -60,7 +55,7 @@ class Sessions implements SessionServer {
   readonly #server: Server
   readonly #secureContext: SecureContext | null
   readonly #keys = new CancelKeys<Session>()
-  readonly #open = new Map<Session, { readonly key: Buffer; readonly identity: Identity }>()
+  readonly #open = new Map<Session, Buffer>()
   /** Those of whom it is not known yet who they are. */
   readonly #entering = new Set<ClientSocket>()
 
@@ -78,14 +73,6 @@ class Sessions implements SessionServer {
 
   get sessions(): number {
     return this.#open.size
-  }
-
-  get identities(): readonly Identity[] {
-    return [...this.#open.values()].map(({ identity }) => identity)
-  }
-
-  endThose(gone: (identity: Identity) => boolean): void {
-    for (const [session, { identity }] of this.#open) if (gone(identity)) session.end('credential revoked', revoked())
   }
 
   listen(): Promise<{ readonly port: number }> {
@@ -172,7 +159,7 @@ class Sessions implements SessionServer {
       throw trailNotWritable(cause)
     }
     const key = this.#keys.issue(session, protocolMinor)
-    this.#open.set(session, { key, identity })
+    this.#open.set(session, key)
     const greeting = [authenticationOk, ...upstream.reported, encodeBackendKeyData(key), readyForQueryIdle]
     door.socket.write(Buffer.concat(greeting))
     door.intake.detach()
@@ -192,7 +179,7 @@ class Sessions implements SessionServer {
   }
 
   #ended(session: Session): void {
-    const key = this.#open.get(session)?.key
+    const key = this.#open.get(session)
     if (key !== undefined) this.#keys.release(key)
     this.#open.delete(session)
   }

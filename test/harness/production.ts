@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { freePort } from '../../workflows/development/free-port.ts'
 import { type RunningHoldpoint, startHoldpoint, temporaryFolder } from './holdpoint.ts'
 
@@ -22,7 +23,11 @@ export interface Production extends AsyncDisposable {
 const SIGNS = { proxy: 'the proxy listens', worker: 'started', bot: 'started' } as const
 const START_MS_MAX = 60_000
 
-export async function startProduction(changes: Readonly<Record<string, unknown>>): Promise<Production> {
+/** @param state `own`: a state database that the tree's own worker and bot do not know */
+export async function startProduction(
+  changes: Readonly<Record<string, unknown>>,
+  state: 'own' | 'shared' = 'shared',
+): Promise<Production> {
   const tree = await startHoldpoint({ data: temporaryFolder() })
   const folder = mkdtempSync(join(tmpdir(), 'holdpoint-production-'))
   const config = join(folder, 'holdpoint.yaml')
@@ -36,7 +41,8 @@ export async function startProduction(changes: Readonly<Record<string, unknown>>
     doors: { ...made.doors, port: ports.doors },
     console: { ...made.console, port: ports.console, publicUrl: console },
   }
-  writeFileSync(config, JSON.stringify({ ...made, ...own, ...changes }))
+  const stateUrl = state === 'own' ? await ownDatabase(made.state.url, tree.data) : (made.state.url as string)
+  writeFileSync(config, JSON.stringify({ ...made, ...own, state: { ...made.state, url: stateUrl }, ...changes }))
   const children = new Set<ChildProcess>()
   const spawned = (args: readonly string[]): ChildProcess => {
     const child = spawn(process.execPath, ['holdpoint.ts', ...args, '--config', config], {
@@ -56,7 +62,7 @@ export async function startProduction(changes: Readonly<Record<string, unknown>>
     tree,
     config,
     console,
-    stateUrl: made.state.url,
+    stateUrl,
     run: async (command) => {
       const child = spawned([command])
       await saying(child, SIGNS[command])
@@ -83,6 +89,19 @@ export async function startProduction(changes: Readonly<Record<string, unknown>>
       for (const path of [folder, tree.data]) rmSync(path, { recursive: true, force: true })
     },
   }
+}
+
+async function ownDatabase(url: string, data: string): Promise<string> {
+  const admin = new URL(url)
+  const { postgres } = JSON.parse(readFileSync(join(data, 'secrets.json'), 'utf8')) as { readonly postgres: string }
+  Object.assign(admin, { username: 'postgres', password: encodeURIComponent(postgres) })
+  const client = new pg.Client(admin.href)
+  await client.connect()
+  await client.query(`CREATE DATABASE apart OWNER ${new URL(url).username}`)
+  await client.end()
+  const own = new URL(url)
+  own.pathname = '/apart'
+  return own.href
 }
 
 function saying(child: ChildProcess, sign: string): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
-import { announce, rescheduleJobs } from './jobs.ts'
-import type { Moved } from './moves.ts'
+import { announce, type DeadlineRow, rescheduleJobs } from './jobs.ts'
 import type { Wake } from './wake.ts'
 
 /** What was approved has run by then, as a rule. */
@@ -15,7 +14,10 @@ export interface AfterwardsOptions {
 }
 
 export interface Afterwards {
-  tell(moved: readonly Moved[], notices: readonly string[]): void
+  tell(
+    moved: readonly { readonly row: DeadlineRow; readonly notices: readonly string[] }[],
+    notices: readonly string[],
+  ): void
   /** For jobs that could not be made. */
   unmade(err: unknown): void
 }

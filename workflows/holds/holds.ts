@@ -6,6 +6,7 @@ import { createAfterwards } from './afterwards.ts'
 import { breakGlass } from './break-glass.ts'
 import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
+import { createDue } from './due.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds, Vote } from './hold.ts'
 import { identityKey, type PersonKey } from './identity-key.ts'
@@ -13,9 +14,8 @@ import { makeJobs } from './jobs.ts'
 import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { coversReviewers } from './quorum.ts'
 import { asksOrOwns, giveReason } from './reason.ts'
-import { review, tellOverdue } from './review.ts'
+import { review } from './review.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
-import { escalate, remind } from './telling.ts'
 import { noLongerWaited } from './twin.ts'
 import { undoAlike } from './undo-alike.ts'
 import { ABANDONED_AFTER_MS } from './unwaited.ts'
@@ -72,7 +72,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
   const { tell, unmade } = createAfterwards({ queues, wakes, now, log })
 
   async function attempt(name: MoveName, id: string): Promise<Moved | null> {
-    const moved = await inTransaction(pool, (client) => move(client, name, { id, at: moment() }))
+    const moved = await move(pool, name, { id, at: moment() })
     if (moved !== null) tell([moved], [])
     return moved
   }
@@ -88,14 +88,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     settled: (id, signal) => waiting.settled(id, signal),
     take: async (id) => (await attempt('take', id)) !== null,
     expire: async (id) => (await attempt('expire', id)) !== null,
-    async due(id) {
-      await attempt('expire', id)
-      for (const happen of [escalate, remind]) {
-        const told = await inTransaction(pool, (client) => happen(client, id, moment()))
-        tell([], told?.notices ?? [])
-      }
-      tell([], (await inTransaction(pool, (client) => tellOverdue(client, id, moment()))) ?? [])
-    },
+    due: createDue({ pool, moment, tell, expire: (id) => attempt('expire', id) }),
     [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
 
     async comment(comment) {
@@ -192,7 +185,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     },
 
     async complete(id, outcome) {
-      const notices = await inTransaction(pool, (client) => recordOutcome(client, { id, at: moment(), outcome }))
+      const notices = await recordOutcome(pool, { id, at: moment(), outcome })
       if (notices !== null) return tell([], notices)
       const { status } = await existing(id)
       if (status !== 'executed') throw new HoldError('not_executed', 'This hold was not taken before it was completed')

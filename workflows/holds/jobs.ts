@@ -10,10 +10,21 @@ export async function makeJobs(queues: Queues, row: HoldRow, notices: readonly s
   await Promise.all([queues.scheduleExpiry(deadlinesOf(row, now)), announce(queues, notices)])
 }
 
-export async function rescheduleJobs(queues: Queues, row: HoldRow, now: number): Promise<void> {
-  await queues.cancelExpiry(row.id)
+export async function rescheduleJobs(queues: Queues, row: DeadlineRow, now: number): Promise<void> {
+  const obsolete = obsoleteOf(row)
+  if (obsolete.length > 0) await queues.cancelExpiry(obsolete.map((of) => ({ hold: row.id, of })))
   const deadlines = deadlinesOf(row, now)
   if (deadlines.length > 0) await queues.scheduleExpiry(deadlines)
+}
+
+/** Made before its last move, and of no use any more. What has run out needs none taken away: their time has come, too. */
+function obsoleteOf(row: DeadlineRow): readonly Deadline['of'][] {
+  const { status } = row
+  if (status === 'pending' || status === 'expired') return []
+  if (status !== 'approved' && row.grant_expires_at !== null) return ['grant']
+  const told = row.remind_at === null || row.reminded_at !== null
+  const escalated = row.escalate_at === null || row.escalated_at !== null
+  return ['hold', ...(told ? [] : (['reminder'] as const)), ...(escalated ? [] : (['escalation'] as const))]
 }
 
 /** Everything that the clock still has to do with it. */

@@ -1,6 +1,9 @@
-import { writeNotices, writeTrail } from '../outbox/outbox.ts'
+import { randomUUID } from 'node:crypto'
+import { noticesIn, trailIn } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { TrailEventName, TrailEvents } from '../trail/events.ts'
 import type { HoldOutcome, HoldStatus } from './hold.ts'
+import type { DeadlineRow } from './jobs.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 
 /**
@@ -16,14 +19,14 @@ import { HOLD_COLUMNS, type HoldRow } from './row.ts'
  *   approved  take      before the grant's expiry, by the one who runs it  → executed
  *
  * Everything else is refused by not matching: a move is one UPDATE that names where it may start and on which side of
- * the clock, so of two that race one finds nothing. In its transaction it writes the notices and the trail event and
- * NOTIFYs, so that each of these happens exactly when the move did. An expiry therefore holds by the clock, whether
- * its job fired or not.
+ * the clock, so of two that race one finds nothing. The same statement writes the notices and the trail event and
+ * NOTIFYs, so that each of these happens exactly when the move did, and whoever waits for it waits for one answer of
+ * the database. An expiry holds by the clock, whether its job fired or not.
  */
 export type MoveName = 'approve' | 'reject' | 'expire' | 'withdraw' | 'abandon' | 'take' | 'revoke'
 
 interface Rule {
-  readonly to: HoldStatus
+  readonly to: Exclude<HoldStatus, 'pending'>
   /** SQL over the row; $3 is the present moment. */
   readonly when: string
   readonly set: string
@@ -36,7 +39,7 @@ export const MOVES: Readonly<Record<MoveName, Rule>> = {
   approve: {
     to: 'approved',
     when: "status = 'pending' AND expires_at > $3",
-    set: ', decided_at = $3, grant_expires_at = $3::timestamptz + make_interval(secs => $4::float8 / 1000)',
+    set: ', decided_at = $3, grant_expires_at = $3::timestamptz + make_interval(secs => $7::float8 / 1000)',
   },
   reject: { to: 'rejected', when: "status = 'pending' AND expires_at > $3", set: ', decided_at = $3' },
   expire: {
@@ -65,41 +68,81 @@ export interface Moved {
 }
 
 /**
- * Compare and set, inside the caller's transaction.
+ * Compare and set: one statement, in the caller's transaction or as one of its own.
  *
  * @param grantMs with `approve`: how long the approval can be used
  * @returns null when the hold is not where this move starts
  */
 export async function move(
-  client: Queryable,
+  on: Queryable,
   name: MoveName,
   { id, at, grantMs }: { readonly id: string; readonly at: Date; readonly grantMs?: number },
 ): Promise<Moved | null> {
-  const { to, when, set } = MOVES[name]
-  const values = name === 'approve' ? [id, to, at, grantMs] : [id, to, at]
-  const [row] = await rowsOf<HoldRow>(
-    client,
-    `UPDATE hold SET status = $2${set} WHERE id = $1 AND ${when} RETURNING ${HOLD_COLUMNS}`,
-    values,
-  )
-  if (row === undefined) return null
-  if (to === 'executed') await writeTrail(client, at, 'hold.taken', { hold: id })
-  else if (to !== 'pending') await writeTrail(client, at, 'hold.settled', { hold: id, status: to })
-  await client.query('SELECT pg_notify($1, $2)', [SETTLED_CHANNEL, id])
-  return { row, notices: await writeNotices(client, { hold: id, reason: 'settled', at }) }
+  const { to } = MOVES[name]
+  const [event, said] =
+    to === 'executed' ? eventOf('hold.taken', { hold: id }) : eventOf('hold.settled', { hold: id, status: to })
+  const values = [id, to, at, randomUUID(), event, said, ...(name === 'approve' ? [grantMs] : [])]
+  const [moved] = await rowsOf<HoldRow & { readonly notices: readonly string[] }>(on, SQL[name], values)
+  if (moved === undefined) return null
+  const { notices, ...row } = moved
+  return { row, notices }
 }
+
+/** The event's name, and what the trail keeps of it. */
+function eventOf<Name extends TrailEventName>(name: Name, event: TrailEvents[Name]): readonly [Name, string] {
+  return [name, JSON.stringify(event)]
+}
+
+const SQL = Object.fromEntries(
+  Object.entries(MOVES).map(([name, { when, set }]) => [
+    name,
+    `WITH changed AS (UPDATE hold SET status = $2${set} WHERE id = $1 AND ${when} RETURNING *),
+       notices AS (${noticesIn('changed', 'settled', '$3')}),
+       recorded AS (${trailIn('changed', ['$4', '$5', '$6', '$3'])})
+     SELECT ${HOLD_COLUMNS}, ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices,
+       pg_notify('${SETTLED_CHANNEL}', hold.id) FROM changed AS hold`,
+  ]),
+) as Readonly<Record<MoveName, string>>
+
+/**
+ * `expire` for all whose time is up, some at a time: ten thousand may run out in the same second. What another process
+ * is at is left to it.
+ */
+export async function expireDue(on: Queryable, at: Date, atOnce: number): Promise<readonly Expired[]> {
+  return rowsOf<Expired>(on, EXPIRE_DUE, [at, MOVES.expire.to, atOnce])
+}
+
+/** Their requests, which can be large, are not read. */
+export type Expired = DeadlineRow & { readonly notices: readonly string[] }
+
+const EXPIRE_DUE = `
+  WITH due AS (
+      SELECT id FROM hold WHERE status IN ('pending', 'approved') AND coalesce(grant_expires_at, expires_at) <= $1
+      ORDER BY coalesce(grant_expires_at, expires_at) LIMIT $3 FOR UPDATE SKIP LOCKED),
+    changed AS (
+      UPDATE hold SET status = $2${MOVES.expire.set.replaceAll('$3', '$1')} FROM due
+      WHERE hold.id = due.id AND ${MOVES.expire.when.replaceAll('$3', '$1')} RETURNING hold.*),
+    notices AS (${noticesIn('changed', 'settled', '$1')}),
+    recorded AS (
+      INSERT INTO trail_outbox (event_id, name, event, at)
+      SELECT gen_random_uuid()::text, 'hold.settled', json_build_object('hold', id, 'status', status), $1 FROM changed)
+  SELECT id, status, expires_at, grant_expires_at, remind_at, reminded_at, escalate_at, escalated_at,
+    ARRAY(SELECT notices.id::text FROM notices WHERE notices.hold = changed.id ORDER BY notices.id) AS notices,
+    pg_notify('${SETTLED_CHANNEL}', id) FROM changed`
 
 /** executed stays executed; what the server answered is written beside it, once. */
 export async function recordOutcome(
-  client: Queryable,
+  on: Queryable,
   { id, at, outcome }: { readonly id: string; readonly at: Date; readonly outcome: HoldOutcome },
 ): Promise<readonly string[] | null> {
-  const rows = await rowsOf(
-    client,
-    "UPDATE hold SET outcome = $2 WHERE id = $1 AND status = 'executed' AND outcome IS NULL RETURNING id",
-    [id, JSON.stringify(outcome)],
-  )
-  if (rows.length === 0) return null
-  await writeTrail(client, at, 'hold.completed', { hold: id, outcome })
-  return writeNotices(client, { hold: id, reason: 'completed', at })
+  const values = [id, at, JSON.stringify(outcome), randomUUID(), ...eventOf('hold.completed', { hold: id, outcome })]
+  const [completed] = await rowsOf<{ readonly notices: readonly string[] }>(on, COMPLETED, values)
+  return completed?.notices ?? null
 }
+
+const COMPLETED = `
+  WITH changed AS (
+      UPDATE hold SET outcome = $3 WHERE id = $1 AND status = 'executed' AND outcome IS NULL RETURNING *),
+    notices AS (${noticesIn('changed', 'completed', '$2')}),
+    recorded AS (${trailIn('changed', ['$4', '$5', '$6', '$2'])})
+  SELECT ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices FROM changed`

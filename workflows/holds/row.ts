@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { BrokenGlass } from './answering.ts'
 import type { Hold, HoldMode, HoldOutcome, HoldRequest, HoldStatus, Vote } from './hold.ts'
@@ -58,14 +59,28 @@ interface VoteRow {
 /** Rows with their votes and with how many are like them, in the order given. */
 export async function holdsOf(on: Queryable, rows: readonly HoldRow[]): Promise<readonly Hold[]> {
   if (rows.length === 0) return []
-  const votes = await rowsOf<VoteRow>(
+  const votes = await votesOf(on, rows)
+  return assembled(rows, votes, { alike: await alikeOf(on, rows), glass: await brokenGlassOf(on, rows) })
+}
+
+/** The same on several connections at once, for whoever is waited for. */
+export async function holdsAtOnce(pool: pg.Pool, rows: readonly HoldRow[]): Promise<readonly Hold[]> {
+  if (rows.length === 0) return []
+  const [votes, alike, glass] = await Promise.all([votesOf(pool, rows), alikeOf(pool, rows), brokenGlassOf(pool, rows)])
+  return assembled(rows, votes, { alike, glass })
+}
+
+function votesOf(on: Queryable, rows: readonly HoldRow[]): Promise<readonly VoteRow[]> {
+  return rowsOf<VoteRow>(
     on,
     `SELECT hold, issuer, subject, name, groups, choice, reason, via, at, alike, fills, for_issuer, for_subject, for_name
      FROM vote WHERE hold = ANY($1) ORDER BY number`,
     [rows.map(({ id }) => id)],
   )
+}
+
+function assembled(rows: readonly HoldRow[], votes: readonly VoteRow[], more: More): readonly Hold[] {
   const byHold = Map.groupBy(votes, ({ hold }) => hold)
-  const more = { alike: await alikeOf(on, rows), glass: await brokenGlassOf(on, rows) }
   return rows.map((row) => toHold(row, (byHold.get(row.id) ?? []).map(toVote), more))
 }
 

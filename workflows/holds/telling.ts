@@ -1,5 +1,6 @@
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { DeadlineRow } from './jobs.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 
 /**
@@ -36,4 +37,13 @@ export async function escalate(client: Queryable, id: string, at: Date): Promise
   const group = row.request.decision.answering?.escalate?.group ?? ''
   await writeTrail(client, at, 'hold.escalated', { hold: id, group })
   return { row, notices: await writeNotices(client, { hold: id, reason: 'escalated', at }) }
+}
+
+/** By the row as it was read: most need not be asked about in a transaction of their own. */
+export function isDueToEscalate({ status, escalate_at, escalated_at }: DeadlineRow, at: Date): boolean {
+  return status === 'pending' && escalate_at !== null && escalate_at <= at && escalated_at === null
+}
+
+export function isDueToRemind({ status, remind_at, reminded_at }: DeadlineRow, at: Date): boolean {
+  return status === 'pending' && remind_at !== null && remind_at <= at && reminded_at === null
 }

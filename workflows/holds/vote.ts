@@ -1,5 +1,7 @@
-import { writeNotices, writeTrail } from '../outbox/outbox.ts'
+import { randomUUID } from 'node:crypto'
+import { trailIn, writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
+import type { TrailEvents } from '../trail/events.ts'
 import { approveAlike } from './alike.ts'
 import { HoldError } from './errors.ts'
 import type { HoldStatus, Vote } from './hold.ts'
@@ -7,7 +9,7 @@ import type { PersonKey } from './identity-key.ts'
 import { type Moved, move } from './moves.ts'
 import { type Approval, quorumMet } from './quorum.ts'
 import { HOLD_COLUMNS, type HoldRow, needsReason } from './row.ts'
-import { escalate } from './telling.ts'
+import { escalate, isDueToEscalate } from './telling.ts'
 import { type Voter, voterOf } from './voter.ts'
 
 /** An approval without a time of its own can be used this long. */
@@ -42,7 +44,7 @@ export async function castVote(client: Queryable, ballot: Ballot): Promise<Count
   const [found] = await rowsOf<HoldRow>(client, `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = $1 FOR UPDATE`, [id])
   if (found === undefined) return refuse(client, ballot, new HoldError('not_found', 'There is no such hold'), [])
   const lapsed = found.status === 'pending' && found.expires_at <= at ? await move(client, 'expire', { id, at }) : null
-  const escalated = await escalate(client, id, at)
+  const escalated = isDueToEscalate(found, at) ? await escalate(client, id, at) : null
   const row = escalated?.row ?? lapsed?.row ?? found
   const moved = lapsed === null ? [] : [lapsed]
   const voter = await voterOf(client, row, ballot.voter, at)
@@ -103,23 +105,33 @@ async function insertVote(client: Queryable, ballot: Ballot, voter: Voter): Prom
   const reason = answer.reason?.replaceAll('\0', '\uFFFD').slice(0, REASON_CHARACTERS_MAX) ?? null
   const alike = answer.choice === 'approve' && answer.alike === true
   const right = [insteadOf?.issuer ?? null, insteadOf?.subject ?? null, insteadOf?.name ?? null]
-  const rows = await rowsOf(
-    client,
-    `INSERT INTO vote (hold, issuer, subject, name, groups, choice, reason, via, at, fills, alike,
-       for_issuer, for_subject, for_name)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING RETURNING hold`,
-    [hold, issuer, subject, name, groups, answer.choice, reason, answer.via, at, fills, alike, ...right],
-  )
+  const voted = JSON.stringify(votedEvent(ballot, voter, { reason, alike }))
+  const values = [hold, issuer, subject, name, groups, answer.choice, reason, answer.via, at, fills, alike, ...right]
+  const rows = await rowsOf(client, VOTE, [...values, randomUUID(), 'hold.voted', voted])
   if (rows.length === 0) {
     if (insteadOf === null) return new HoldError('already_voted', 'This hold has your answer already')
     return new HoldError('already_voted', `You, or ${insteadOf.name} for whom you answer, have answered already`)
   }
-  const principal = { issuer, subject, name, groups: [...groups] }
-  const vote = { voter: principal, choice: answer.choice, reason, via: answer.via, at: at.toISOString() }
+  return null
+}
+
+const VOTE = `
+  WITH voted AS (
+      INSERT INTO vote (hold, issuer, subject, name, groups, choice, reason, via, at, fills, alike,
+        for_issuer, for_subject, for_name)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING RETURNING hold),
+    recorded AS (${trailIn('voted', ['$15', '$16', '$17', '$9'])})
+  SELECT hold FROM voted`
+
+function votedEvent(
+  { hold, answer: { choice, via }, at }: Ballot,
+  { person: { issuer, subject, name, groups }, insteadOf }: Voter,
+  { reason, alike }: { readonly reason: string | null; readonly alike: boolean },
+): TrailEvents['hold.voted'] {
+  const vote = { voter: { issuer, subject, name, groups: [...groups] }, choice, reason, via, at: at.toISOString() }
   const away =
     insteadOf === null ? null : { issuer: insteadOf.issuer, subject: insteadOf.subject, name: insteadOf.name }
-  await writeTrail(client, at, 'hold.voted', { hold, vote: { ...vote, insteadOf: away, alike } })
-  return null
+  return { hold, vote: { ...vote, insteadOf: away, alike } }
 }
 
 async function count(client: Queryable, { hold: id, answer, at }: Ballot, row: HoldRow): Promise<Counted> {

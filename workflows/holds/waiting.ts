@@ -3,18 +3,21 @@ import type { Log } from '../../log.ts'
 import { rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import { holdsAtOnce } from './row.ts'
+import { READ, type Read, STAMP } from './waited-rows.ts'
 import type { Wake } from './wake.ts'
 
-/** How often rows are read although nobody said that they changed. */
+/** How often rows are read although nobody said that they changed: a wake-up that is lost is made up for within this. */
 const POLL_MS = 2_000
+/** The same while nobody listens, as between the end of the listening connection and the next one. */
+const DEAF_POLL_MS = 100
 /** So many polls for one word that somebody waits. */
 const STAMP_EVERY = 3
 /** Rows read by one query. */
 const BATCH = 1_000
 /** Expiry is the jobs' work; what is done for them here must not keep others from their answer. */
 const EXPIRED_AT_ONCE = 20
-/** Polls that may fail in a row before those who wait are told that the state database is gone. */
+/** So long may polls fail in a row, in polls, before those who wait are told that the state database is gone. */
 const FAILED_POLLS_MAX = 15
 
 export interface WaitingOptions {
@@ -32,27 +35,6 @@ export function pollMsFor(abandonedAfterMs: number): number {
   return Math.min(POLL_MS, abandonedAfterMs / 15)
 }
 
-/** There may be thousands, every few seconds: of what still waits nothing is read but that. */
-interface Read {
-  readonly id: string
-  readonly moved: boolean
-  readonly due: boolean
-}
-
-const READ = `
-  SELECT id, status <> 'pending' AS moved, status = 'pending' AND expires_at <= $2 AS due FROM hold WHERE id = ANY($1)`
-
-/**
- * Says, too, that somebody still waits: unwaited.ts ends what nobody has said that of for long. Beside the looks and
- * not in them, for it is a write, which nobody should wait for between an approval and its run.
- */
-const STAMP = `
-  UPDATE hold_waited SET waited_at = clock_timestamp()
-  WHERE hold = ANY($1) AND waited_at < clock_timestamp() - make_interval(secs => $2::float8 / 1000)`
-
-/** Unless one is overdue: what was approved is waited for until it has run. */
-const MOVED = `WITH stamped AS (${STAMP}) SELECT ${HOLD_COLUMNS} FROM hold WHERE id = ANY($1)`
-
 interface Waiter {
   readonly resolve: (hold: Hold) => void
   readonly reject: (cause: unknown) => void
@@ -67,9 +49,10 @@ export class Waiting implements AsyncDisposable {
   readonly #waiters = new Map<string, Set<Waiter>>()
   readonly #dirty = new Set<string>()
   #stamping: Promise<void> | null = null
-  #poll: NodeJS.Timeout | undefined
+  #expiring: Promise<void> | null = null
+  readonly #polls: NodeJS.Timeout[] = []
   #reading = false
-  #failures = 0
+  #failingSince: number | null = null
 
   constructor(options: WaitingOptions) {
     this.#options = options
@@ -99,9 +82,9 @@ export class Waiting implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#poll)
+    for (const poll of this.#polls) clearInterval(poll)
     this.#rejectAll(new HoldError('shutting_down', 'Holdpoint is shutting down'))
-    await this.#stamping
+    await Promise.all([this.#stamping, this.#expiring])
     await Promise.all(this.#options.wakes.map((wake) => wake.close()))
   }
 
@@ -120,13 +103,16 @@ export class Waiting implements AsyncDisposable {
 
   /** A process that never waits never listens. */
   #start(): void {
-    if (this.#poll !== undefined) return
+    if (this.#polls.length > 0) return
+    const { wakes, pollMs = POLL_MS } = this.#options
     const poll = (): void => {
       this.#look(null)
       this.#stamp([...this.#waiters.keys()])
     }
-    this.#poll = setInterval(poll, this.#options.pollMs ?? POLL_MS)
-    for (const wake of this.#options.wakes) wake.listen((hold) => this.#look(hold))
+    const deaf = (): boolean => !wakes.some(({ listens }) => listens)
+    this.#polls.push(setInterval(poll, pollMs))
+    this.#polls.push(setInterval(() => deaf() && this.#look(null), Math.min(DEAF_POLL_MS, pollMs)))
+    for (const wake of wakes) wake.listen((hold) => this.#look(hold))
   }
 
   #look(id: string | null): void {
@@ -143,7 +129,7 @@ export class Waiting implements AsyncDisposable {
         for (const id of ids) this.#dirty.delete(id)
         await this.#readBatch(ids)
       }
-      this.#failures = 0
+      this.#failingSince = null
     } catch (cause) {
       this.#dirty.clear() // the next poll looks at all of them
       this.#fail(cause)
@@ -153,18 +139,30 @@ export class Waiting implements AsyncDisposable {
   }
 
   async #readBatch(ids: readonly string[]): Promise<void> {
-    const { pool, now, expire, pollMs = POLL_MS } = this.#options
-    const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now())])
-    const moved = rows.filter((row) => row.moved).map(({ id }) => id)
-    const settled = moved.length === 0 ? [] : await rowsOf<HoldRow>(pool, MOVED, [moved, 2 * STAMP_EVERY * pollMs])
-    for (const hold of await holdsOf(pool, settled)) for (const { resolve } of this.#take(hold.id)) resolve(hold)
-    const known = new Set(rows.map(({ id }) => id))
+    const { pool, now, pollMs = POLL_MS } = this.#options
+    // Who comes while it is read may have seen a later change, and is read for anew.
+    const waiting = new Map(ids.map((id) => [id, [...(this.#waiters.get(id) ?? [])]]))
+    const rows = await rowsOf<Read>(pool, READ, [ids, new Date(now()), 2 * STAMP_EVERY * pollMs])
+    const moved = rows.filter((row) => row.id !== null)
+    for (const hold of await holdsAtOnce(pool, moved)) this.#settle(hold, waiting.get(hold.id) ?? [])
+    const known = new Set(rows.map(({ asked }) => asked))
     for (const id of ids) if (!known.has(id)) this.#reject(id, new HoldError('not_found', 'There is no such hold'))
-    const due = rows.filter((row) => row.due)
-    for (const { id } of due.slice(0, EXPIRED_AT_ONCE)) {
-      await expire(id)
-      this.#dirty.add(id) // read again as what it has become
-    }
+    this.#expire(rows.filter(({ due }) => due).map(({ asked }) => asked))
+  }
+
+  /** Nobody's answer stands behind it; what is more is found again by the next poll. */
+  #expire(ids: readonly string[]): void {
+    if (this.#expiring !== null || ids.length === 0) return
+    const { expire, log } = this.#options
+    const expired = (async () => {
+      for (const id of ids.slice(0, EXPIRED_AT_ONCE)) {
+        await expire(id)
+        this.#look(id) // read again as what it has become
+      }
+    })().catch((err: unknown) => log.warn({ err }, 'what has run out could not be ended'))
+    this.#expiring = expired.finally(() => {
+      this.#expiring = null
+    })
   }
 
   /** What is missed while another one is under way is said at the next poll. */
@@ -178,6 +176,13 @@ export class Waiting implements AsyncDisposable {
     this.#stamping = stamped.finally(() => {
       this.#stamping = null
     })
+  }
+
+  #settle(hold: Hold, waiters: readonly Waiter[]): void {
+    for (const waiter of waiters) {
+      this.#forget(hold.id, waiter)
+      waiter.resolve(hold)
+    }
   }
 
   #take(id: string): Iterable<Waiter> {
@@ -195,8 +200,9 @@ export class Waiting implements AsyncDisposable {
   }
 
   #fail(cause: unknown): void {
-    this.#failures++
-    this.#options.log.warn({ err: cause }, 'holds that clients wait for could not be read')
-    if (this.#failures >= FAILED_POLLS_MAX) this.#rejectAll(cause)
+    const { log, pollMs = POLL_MS } = this.#options
+    if (this.#failingSince === null) log.warn({ err: cause }, 'holds that clients wait for could not be read')
+    this.#failingSince ??= performance.now()
+    if (performance.now() - this.#failingSince >= FAILED_POLLS_MAX * pollMs) this.#rejectAll(cause)
   }
 }

@@ -43,6 +43,19 @@ export async function writeNotices(
   return rows.map(({ id }) => id)
 }
 
+/**
+ * The same as a part of the statement that changes holds, so that the change and what it leads to are one round trip.
+ *
+ * @param changed the CTE that returns the holds' rows
+ * @param at a parameter of the statement
+ */
+export function noticesIn(changed: string, reason: NoticeReason, at: string): string {
+  return `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
+    SELECT ${changed}.id, name, '${reason}', ${at}, ${at} FROM ${changed}, delivery
+    WHERE active AND (reasons IS NULL OR '${reason}' = ANY(reasons) AND delivery.mode = ${changed}.mode)
+    ORDER BY name RETURNING id, hold`
+}
+
 /** For every other delivery of the hold that has nothing waiting already. @returns the ids of the rows */
 export async function tellElsewhere(
   client: Queryable,
@@ -75,4 +88,15 @@ export async function writeTrail<Name extends TrailEventName>(
     JSON.stringify(event),
     at,
   ])
+}
+
+/**
+ * The same as a part of the statement that changes a row.
+ *
+ * @param changed the CTE that returns that row; where it returns none there is no event
+ * @param values of the statement: event id, name, event, time
+ */
+export function trailIn(changed: string, [id, name, event, at]: readonly [string, string, string, string]): string {
+  return `INSERT INTO trail_outbox (event_id, name, event, at)
+    SELECT ${id}::text, ${name}::text, ${event}::json, ${at} FROM ${changed}`
 }

@@ -66,10 +66,9 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
       const jobs = deadlines.map((deadline) => job(deadline.hold, expiryJobId(deadline), deadline.inMs))
       if (jobs.length > 0) await inTime(holds.addBulk(jobs))
     },
-    async cancelExpiry(hold) {
+    async cancelExpiry(jobs) {
       // A job that a worker has taken cannot be removed; it finds that the row has moved on.
-      const ids = DEADLINES.map((of) => expiryJobId({ hold, of }))
-      await inTime(Promise.allSettled(ids.map((id) => holds.remove(id))))
+      await inTime(Promise.allSettled(jobs.map((one) => holds.remove(expiryJobId(one)))))
     },
     async announce(announcements) {
       const jobs = announcements.map(({ notice, inMs }) => job(notice, noticeJobId(notice, inMs), inMs))
@@ -92,8 +91,6 @@ export function createQueues(state: Config['state'], log: Pick<Log, 'warn'>): Qu
 function job(id: string, jobId: string, inMs: number) {
   return { name: 'row', data: { id }, opts: { jobId, delay: Math.max(0, inMs), ...FORGOTTEN } }
 }
-
-const DEADLINES = ['hold', 'grant', 'reminder', 'escalation'] as const
 
 function expiryJobId({ hold, of }: Pick<Deadline, 'hold' | 'of'>): string {
   return of === 'hold' ? hold : `${hold}-${of}`

@@ -9,7 +9,7 @@ export interface Queues {
   readonly wake: Wake | null
   /** A job for each time of a hold's that comes. A job that is there already is left alone. */
   scheduleExpiry(holds: readonly Deadline[]): Promise<void>
-  cancelExpiry(hold: string): Promise<void>
+  cancelExpiry(jobs: readonly Pick<Deadline, 'hold' | 'of'>[]): Promise<void>
   /** A job per outbox row, now or later. */
   announce(notices: readonly Announcement[]): Promise<void>
   /** A job per deferred statement that is approved; the proxies run them. One that is there already is left alone. */

@@ -61,6 +61,9 @@ function opened(address: RedisAddress, patience: typeof PRODUCER | typeof WORKER
 export function createRedisWake(address: RedisAddress, publisher: RedisClient, log: Pick<Log, 'warn'>): Wake {
   let subscriber: RedisClient | null = null
   return {
+    get listens() {
+      return subscriber?.status === 'ready'
+    },
     listen(onWake) {
       subscriber = connectRedis(address, 'subscriber', log)
       subscriber.on('message', (_channel: string, hold: string) => onWake(hold))

@@ -65,7 +65,10 @@ afterAll(async () => {
 
 /** One after the other, so that there is an order. */
 function asked(expiryMs = 24 * 60 * MINUTE): Promise<Hold> {
-  return workflows.holds.create(sampleHold({ mode: 'error', expiryMs, digest: `${++digests}` }))
+  const sample = sampleHold({ mode: 'error', expiryMs, digest: `${++digests}` })
+  // An hour passes in a moment, and nothing else is to run out with it.
+  const decision = { ...sample.decision, expiryMs: 24 * 60 * MINUTE, grantMs: 24 * 60 * MINUTE }
+  return workflows.holds.create({ ...sample, decision })
 }
 
 async function answered(hold: Hold, choice: 'approve' | 'reject'): Promise<void> {

@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Answering } from '../../../policies/answering.ts'
 import { createDelegations, type Delegations } from '../../../workflows/directory/delegations.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import { createHolds } from '../../../workflows/holds/holds.ts'
 import { reviewersAt } from '../../../workflows/holds/reviewers.ts'
 import {
   answering,
   approve,
   decisionFor,
+  idleQueues,
   oneDba,
   openStage,
   person,
@@ -213,5 +215,72 @@ describe('who is told', () => {
   test('is never who asks, or whose agent does', async () => {
     const identity = { ...reportBot, actsFor: { ...person('ben'), name: 'ben', groups: ['dba'] } }
     expect(await told(await held({}, { identity }))).toEqual(['cleo', 'dora'])
+  })
+})
+
+describe('many that run out in the same second', () => {
+  const MANY = 250
+
+  test('are all ended by the first job that comes, each once, whoever else is at it', async () => {
+    await using other = createHolds({
+      pool: stage.pool,
+      queues: idleQueues,
+      pendingMax: 10_000,
+      now: stage.now,
+      log: stage.log,
+    })
+    const holds = await Promise.all(Array.from({ length: MANY }, () => held({}, { expiryMs: 1_000 })))
+    const later = await held({}, { expiryMs: 2_000 })
+    const [approved] = holds as [Hold]
+    await approve(stage, approved.id, 'ben')
+    const waiting = holds.map(({ id }) => stage.holds.settled(id, new AbortController().signal))
+    stage.clock.ms += 1_000
+    const [first, second] = holds.slice(-2) as [Hold, Hold]
+    await Promise.all([stage.holds.due(first.id), other.due(second.id), stage.holds.due(second.id)])
+    const ids = holds.map(({ id }) => id)
+    const { rows } = await stage.pool.query(
+      'SELECT status, count(*)::int FROM hold WHERE id = ANY($1) GROUP BY status ORDER BY status',
+      [ids],
+    )
+    expect(rows).toEqual([
+      { status: 'approved', count: 1 },
+      { status: 'expired', count: MANY - 1 },
+    ])
+    const over = ids.slice(1)
+    const told = await stage.pool.query("SELECT hold FROM outbox WHERE hold = ANY($1) AND reason = 'settled'", [over])
+    expect(told.rows.map(({ hold }) => hold).sort()).toEqual(over.toSorted())
+    const recorded = (await stage.trail('hold.settled')).filter(({ hold }) => over.includes(String(hold)))
+    expect(recorded).toHaveLength(over.length)
+    expect(recorded).toContainEqual({ hold: first.id, status: 'expired' })
+    expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set(['approved', 'expired']))
+    expect((await stage.holds.find(later.id))?.status).toBe('pending')
+  })
+
+  test('an approval that nobody used runs out with them', async () => {
+    const hold = await held({}, { decision: { ...decisionFor(oneDba), grantMs: 1_000 } })
+    await approve(stage, hold.id, 'ben')
+    stage.clock.ms += 1_000
+    const another = await held({})
+    await stage.holds.due(another.id)
+    expect((await stage.holds.find(hold.id))?.status).toBe('expired')
+  })
+
+  test('one that somebody has in hand is waited for by its own job', async () => {
+    const hold = await held({}, { expiryMs: 1_000 })
+    const client = await stage.pool.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT FROM hold WHERE id = $1 FOR UPDATE', [hold.id])
+    stage.clock.ms += 1_000
+    const ended = stage.holds.due(hold.id)
+    await vi.waitFor(async () => {
+      const { rows } = await stage.pool.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      )
+      expect(rows).toHaveLength(1)
+    })
+    await client.query('ROLLBACK')
+    client.release()
+    await ended
+    expect((await stage.holds.find(hold.id))?.status).toBe('expired')
   })
 })

@@ -121,7 +121,12 @@ test('tells who waits when the process ends', async () => {
 
 test('tells who waits when the state database stays away', async () => {
   const gone = { query: () => Promise.reject(new Error('gone')) } as unknown as typeof stage.pool
-  const wake: Wake = { listen: () => undefined, publish: async () => undefined, close: async () => undefined }
+  const wake: Wake = {
+    listens: true,
+    listen: () => undefined,
+    publish: async () => undefined,
+    close: async () => undefined,
+  }
   const waiting = new Waiting({
     pool: gone,
     wakes: [wake],

@@ -134,7 +134,7 @@ describe.each(['postgres', 'redis', 'sentinel', 'cluster'] as const)('on %s', (b
     test('runs a job of a hold that has moved on to no effect', async () => {
       await start()
       const { id } = await holds.create(request())
-      await queues.cancelExpiry(id)
+      await queues.cancelExpiry([{ hold: id, of: 'hold' }])
       await queues.scheduleExpiry([{ hold: id, of: 'hold', inMs: 0 }])
       await vi.waitFor(async () => expect(await jobs(stage, backend, id)).toBe(0), soon)
       expect(await statusOf(id)).toBe('pending')
