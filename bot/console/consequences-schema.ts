@@ -42,4 +42,19 @@ export const consequences = z.object({
     .describe('null: there are none, or they are not for you. Columns with labels are masked for everybody'),
 })
 
+/** unknown with ofRows: not counted, of about so many. */
+const rowsSeen = z.object({
+  kind: z.enum(['counted', 'estimated', 'unknown']),
+  rows: z.number().nullable(),
+  ofRows: z.number().nullable(),
+})
+
+export const preview = rowsSeen.extend({
+  each: z
+    .array(rowsSeen.extend({ tag: z.string() }))
+    .readonly()
+    .optional()
+    .describe('Of several statements in one message: each as if it came alone'),
+})
+
 export type ConsequencesView = z.infer<typeof consequences>

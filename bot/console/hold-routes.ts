@@ -1,15 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Routes } from '../../http-schemas.ts'
+import { waitingAlike } from '../../workflows/holds/alike.ts'
 import { backgroundOf } from '../../workflows/holds/background.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { visibleHolds } from '../../workflows/holds/visible-holds.ts'
+import { ruleSourceOf } from '../../workflows/releases/rule-source.ts'
+import { alikeView } from './alike-schema.ts'
+import { alikeViewOf, whyNotAlike } from './alike-view.ts'
 import { ConsoleError } from './errors.ts'
 import { holdSummaryOf, holdViewOf } from './hold-view.ts'
 import type { ConsoleParts } from './parts.ts'
 import { isBehind, mayReadLiterals, mayReview, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
-import { ruleSourceOf } from './rule-source.ts'
 import {
   type HoldView,
   holdPath,
@@ -79,6 +82,16 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
       return whole(await visible(request.params.id, viewer), viewer)
     })
 
+    fastify.get(
+      '/api/holds/:id/alike',
+      { schema: { params: holdPath, response: { 200: alikeView } } },
+      async (request) => {
+        const viewer = viewerOf(request)
+        const hold = await visible(request.params.id, viewer)
+        return alikeViewOf(hold, await waitingAlike(pool, hold, viewer.at), viewer)
+      },
+    )
+
     fastify.post(
       '/api/holds/:id/votes',
       { schema: { params: holdPath, body: voteBody, response: { 200: holdView } } },
@@ -95,6 +108,8 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         if (choice === 'approve' && whyNotVote(hold, viewer) === null && !mayReadLiterals(hold, viewer))
           throw new ConsoleError('not_shown_whole', whyNotApprove(hold, viewer) ?? 'You have not been shown all of it.')
         const alike = request.body.alike === true
+        const whyNot = alike ? whyNotAlike(await waitingAlike(pool, hold, viewer.at), viewer) : null
+        if (choice === 'approve' && whyNot !== null) throw new ConsoleError('not_shown_whole', whyNot)
         return whole(await holds.vote(hold.id, viewer.person, { choice, reason, via: viewer.via, alike }), viewer)
       },
     )

@@ -4,6 +4,7 @@ import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Consequences } from '../../workflows/holds/consequences.ts'
 import type { Hold, Preview } from '../../workflows/holds/hold.ts'
 import { placesFilled } from '../../workflows/holds/quorum.ts'
+import { type RuleSource, ruleUrl } from '../../workflows/releases/rule-source.ts'
 import { HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
 import type { ConsequencesView } from './consequences-schema.ts'
 import {
@@ -19,7 +20,6 @@ import {
   whyNotApprove,
   whyNotVote,
 } from './rights.ts'
-import { type RuleSource, ruleUrl } from './rule-source.ts'
 import type { HoldSummary, HoldView } from './schemas.ts'
 import { comparedText, statementDiff } from './statement-diff.ts'
 import type { Viewer } from './viewer.ts'

@@ -5,6 +5,7 @@ import { countedAs } from '../../workflows/releases/approved-by.ts'
 import { mendingOf } from '../../workflows/releases/mending.ts'
 import type { Pins } from '../../workflows/releases/pins.ts'
 import type { PullAnswer } from '../../workflows/releases/pulls/pull-comment.ts'
+import { commitUrl, pullUrl } from '../../workflows/releases/rule-source.ts'
 import {
   findRelease,
   followedBranch,
@@ -15,7 +16,6 @@ import {
 import { usesReleases } from '../../workflows/releases/uses-releases.ts'
 import { rowsOf } from '../../workflows/state/transaction.ts'
 import type { PullView, Refusal, ReleaseItem, ReleasesView, ReleaseView, release } from './release-schema.ts'
-import { commitUrl, pullUrl } from './rule-source.ts'
 
 /** Releases, refusals and answered pull requests as the console shows them. */
 export interface ReleaseSources {

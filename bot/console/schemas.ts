@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { consequences } from './consequences-schema.ts'
+import { consequences, preview } from './consequences-schema.ts'
 import { delegate } from './delegation-schema.ts'
 
 /** What the API takes and gives. The web pages and the command line take their types from here. */
@@ -53,11 +53,7 @@ export const holdSummary = z.object({
   target,
   tag: z.string().describe('What it is called: DELETE, ALTER TABLE …'),
   excerpt: z.string().describe('The statement’s beginning; never enough to judge by'),
-  preview: z.object({
-    kind: z.enum(['counted', 'estimated', 'unknown']),
-    rows: z.number().nullable(),
-    ofRows: z.number().nullable(),
-  }),
+  preview,
   rules: z.array(z.object({ id: z.string(), title: z.string(), reason: z.string(), outcome: z.string() })),
   hidden: z.boolean().describe('Literals are left out: they are compared with protected columns that you see masked'),
   alike: z

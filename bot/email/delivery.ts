@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Log } from '../../log.ts'
+import { askerBackgroundOf } from '../../workflows/holds/background.ts'
 import type { Hold, Holds } from '../../workflows/holds/hold.ts'
 import { type PersonKey, samePerson } from '../../workflows/holds/identity-key.ts'
 import type { NoticeDelivery } from '../../workflows/outbox/delivery.ts'
 import type { Smtp } from '../../workflows/outbox/smtp.ts'
+import { ruleSourceOf } from '../../workflows/releases/rule-source.ts'
 import type { EmailError } from './errors.ts'
 import { holdMail, type MailKind } from './hold-mail.ts'
 import { peopleWith, type Recipient, reviewersOf } from './recipients.ts'
@@ -104,9 +106,11 @@ async function send(
   hold: Hold,
   kind: MailKind,
   person: Recipient,
-  { smtp, holdUrl }: MailDeliveryOptions,
+  { smtp, holdUrl, pool }: MailDeliveryOptions,
 ): Promise<Failure | null> {
-  const { subject, text, html } = holdMail(hold, kind, holdUrl(hold.id))
+  const about = await askerBackgroundOf(pool, hold)
+  const source = await ruleSourceOf(pool, hold.policyDigest)
+  const { subject, text, html } = holdMail(hold, kind, { url: holdUrl(hold.id), about, source })
   const asked = messageId(hold.id, 'asked', person, smtp.from)
   const thread = hold.gathering === null ? [] : [messageId(hold.gathering.key, 'thread', person, smtp.from)]
   const references = kind === 'asked' ? thread : [...thread, asked]

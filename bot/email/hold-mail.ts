@@ -1,10 +1,14 @@
-import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { AskerBackground } from '../../workflows/holds/background.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
+import type { RuleSource } from '../../workflows/releases/rule-source.ts'
+import { accessOf, cameFrom, heldBefore } from '../text/about-asker.ts'
 import { type Excerpt, excerpt, line } from '../text/bounded-text.ts'
 import { comparesProtectedColumns, HIDDEN_LITERAL, hideLiterals } from '../text/hidden-literals.ts'
-import { outcomeOf, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../text/hold-wording.ts'
+import { countsFor, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../text/hold-wording.ts'
+import { outcomeOf } from '../text/outcome-words.ts'
 import type { Span } from '../text/span.ts'
 import { lookAlikes, visibleLine } from '../text/visible-text.ts'
+import { besides, consequencesOf } from '../text/what-follows.ts'
 import { htmlOf } from './mail-html.ts'
 import { textOf } from './mail-text.ts'
 
@@ -32,11 +36,21 @@ export type MailPart =
 const STATEMENT_BUDGET = 8_000
 const PARAMETERS_BUDGET = 2_000
 const REASON_BUDGET = 500
-const BESIDES_MAX = 6
+const MOST = { tables: 8, columns: 12 }
 
-export function holdMail(hold: Hold, kind: MailKind, url: string): Mail {
+/** What is said beside the hold itself. */
+export interface MailContext {
+  /** The hold's page in the console. */
+  readonly url: string
+  readonly about?: AskerBackground
+  readonly source?: RuleSource
+}
+
+export function holdMail(hold: Hold, kind: MailKind, context: MailContext): Mail {
   const parts =
-    hold.status === 'pending' && kind !== 'settled' ? askedParts(hold, kind, url) : settledParts(hold, kind, url)
+    hold.status === 'pending' && kind !== 'settled'
+      ? askedParts(hold, kind, context)
+      : settledParts(hold, kind, context.url)
   const subject = subjectOf(hold)
   return { subject: kind === 'asked' ? subject : `Re: ${subject}`, text: textOf(parts), html: htmlOf(subject, parts) }
 }
@@ -46,21 +60,33 @@ function subjectOf({ identity, target, facts }: Hold): string {
   return `Held: ${line(facts.tag, 30)} on ${line(target.name, 60)} for ${line(identity.name, 60)}`
 }
 
-function askedParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[] {
-  const said = hold.reason === null ? [] : [paragraph('They say: ', line(hold.reason, REASON_BUDGET))]
-  const from = hold.client == null ? [] : [`, from ${line(hold.client, 60)}`]
+function askedParts(hold: Hold, kind: MailKind, { url, about, source }: MailContext): readonly MailPart[] {
+  const said = hold.reason === null ? [] : [paragraph({ bold: 'They say: ' }, line(hold.reason, REASON_BUDGET))]
+  const known = about === undefined ? [] : [...accessOf(hold, about), heldBefore(about)]
+  const asker = [cameFrom(hold), ...known].filter((one) => one !== null)
   const votes = votesSoFar(hold.votes)
+  const toKnow = besides({ ...hold, gathering: null })
   return [
     ...(kind === 'reminded' ? [paragraph({ bold: 'Still waiting for an answer.' })] : []),
     ...alikeParts(hold, kind),
-    paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold), ...from),
+    paragraph(...whoAsks(hold), ` asks to run ${line(hold.facts.tag, 40)} on `, ...where(hold)),
     ...said,
+    ...asker.map((one) => small(one)),
     ...statementParts(hold),
-    { kind: 'list', title: 'What it would do', items: [...whatItDoes(hold.facts, hold.preview), ...besides(hold)] },
-    { kind: 'list', title: 'Why it is held', items: whyHeld(hold) },
+    {
+      kind: 'list',
+      title: 'What it would do',
+      items: [...whatItDoes(hold.facts, countsFor(hold), MOST), ...consequencesOf(hold, MOST.tables)],
+    },
+    { kind: 'list', title: 'Why it is held', items: whyHeld(hold, source) },
+    ...(toKnow.length === 0 ? [] : [{ kind: 'list', title: 'To know', items: toKnow } as const]),
     ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers so far', items: votes } as const]),
-    paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
-    paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.'),
+    paragraph(
+      { bold: 'Who must approve: ' },
+      `${whoMayAnswer(hold)}, until `,
+      { at: hold.expiresAt },
+      '. Then it is refused.',
+    ),
     { kind: 'link', label: 'Read and answer it in the console', url },
     small('Opening the link decides nothing. Answering needs you to sign in, whoever opens it.'),
     small(line(hold.id, 100)),
@@ -134,31 +160,6 @@ function parameterLines(parameters: Hold['parameters'], hidden: boolean): string
 
 function marked({ text, whole }: Excerpt): string {
   return whole ? text : `${text}\n[… not shown whole: read it in the console]`
-}
-
-const does = {
-  delete: 'deletes',
-  update: 'changes',
-  set_null: 'empties the reference in',
-  set_default: 'sets the default in',
-}
-
-/** Numbers and names, never the rows themselves. */
-function besides({ consequences }: Hold): readonly (readonly Span[])[] {
-  if (consequences == null) return []
-  const { undo, cascades, triggers }: Consequences = consequences
-  const cascaded = (cascades ?? []).map((one): readonly Span[] => [
-    `Also ${does[one.does]} ${one.rows?.toLocaleString('en') ?? 'an unknown number of'} rows of ${line(one.table, 60)}`,
-  ])
-  const fired = (triggers ?? [])
-    .filter(({ enabled }) => enabled === 'origin' || enabled === 'always')
-    .map((one): readonly Span[] => [`Trigger ${line(one.name, 60)} runs ${line(one.runs, 60)}`])
-  const more = cascaded.length + fired.length - BESIDES_MAX
-  return [
-    ...[...cascaded, ...fired].slice(0, BESIDES_MAX),
-    ...(more > 0 ? [[`and ${more} more foreign keys and triggers`]] : []),
-    ['Can it be undone? ', line(undo.sentence, 200)],
-  ]
 }
 
 function paragraph(...spans: readonly Span[]): MailPart {

@@ -43,6 +43,7 @@ function spansHtml(spans: readonly Span[]): string {
       if (typeof span === 'string') return escapeHtml(span)
       const text = escapeHtml(wordOf(span))
       if ('bold' in span) return `<strong>${text}</strong>`
+      if ('link' in span) return `<a href="${escapeHtml(span.url)}">${text}</a>`
       return 'code' in span ? `<code>${text}</code>` : text
     })
     .join('')

@@ -21,11 +21,14 @@ function partText(part: MailPart): string {
 }
 
 function plain(spans: readonly Span[]): string {
-  return spans.map((span) => (typeof span === 'string' ? span : wordOf(span))).join('')
+  return spans
+    .map((span) => (typeof span === 'string' ? span : 'link' in span ? `${span.link} <${span.url}>` : wordOf(span)))
+    .join('')
 }
 
 export function wordOf(span: Exclude<Span, string>): string {
   if ('bold' in span) return span.bold
+  if ('link' in span) return span.link
   return 'code' in span ? span.code : moment(span.at)
 }
 

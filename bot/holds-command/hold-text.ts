@@ -2,6 +2,7 @@ import type { HoldSummary, HoldView } from '../console/schemas.ts'
 import { duration } from '../console/web/duration.ts'
 import { ending, placesOpen, reachOf, statusWord, warnings } from '../console/web/wording.ts'
 import { visibleLine, visibleText } from '../text/visible-text.ts'
+import { beforeLines, columnLine, consequenceLines, placeLines, sinceLines, tableLine } from './hold-lines.ts'
 
 /** Holds on a terminal. Nothing that somebody else wrote reaches it raw: control characters drive terminals. */
 const EXCERPT = 48
@@ -25,18 +26,27 @@ export function holdText(hold: HoldView, now: number): string {
   const { rows, known } = reachOf(hold.preview)
   const lines: readonly (readonly [string, string])[] = [
     ['Hold', hold.id],
-    ['Status', pending ? `pending, ${duration(Date.parse(hold.expiresAt) - now)} left` : ending(hold)],
+    [
+      'Status',
+      pending ? `pending, ${duration(Date.parse(hold.expiresAt) - now)} left, until ${hold.expiresAt}` : ending(hold),
+    ],
     ['Asked by', askerOf(hold)],
     ['Target', `${visibleLine(hold.target.name)} (${hold.target.environment})`],
-    ['With', visibleLine(hold.application)],
+    ['From', hold.client === null ? '' : visibleLine(hold.client)],
+    ['With', hold.application === '' ? '' : `${visibleLine(hold.application)}, so it says`],
+    ...sinceLines(hold),
+    ...beforeLines(hold),
     ['Reason', hold.reason === null ? '' : visibleLine(hold.reason)],
     ['Rows', `${rows}, ${known}`],
     ...hold.facts.relations.map(tableLine),
+    ...hold.facts.columns.map(columnLine),
+    ...consequenceLines(hold),
     ...warnings(hold).map((warning) => ['Note', visibleLine(warning)] as const),
     ...hold.rules.map(
       ({ title, reason, outcome }) =>
         [outcome === 'hold' ? 'Rule' : 'Also', `${visibleLine(title)}: ${visibleLine(reason)}`] as const,
     ),
+    ...placeLines(hold),
     ['Approved', `by ${placesOpen(hold)}`],
     ...answeringLines(hold),
     ...hold.votes.map(voteLine),
@@ -55,11 +65,6 @@ export function answeredText(hold: HoldView): string {
 function askerOf({ asker }: HoldSummary): string {
   const forWhom = asker.actsFor === null ? '' : ` for ${visibleLine(asker.actsFor.name)}`
   return visibleLine(asker.name) + forWhom
-}
-
-function tableLine({ name, access, labels }: HoldView['facts']['relations'][number]): readonly [string, string] {
-  const holds = labels.length === 0 ? '' : `, holds ${labels.join(', ')}`
-  return ['Table', visibleLine(`${name} (${access.join(', ')}${holds})`)]
 }
 
 function voteLine({ voter, choice, reason, insteadOf }: HoldView['votes'][number]): readonly [string, string] {

@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
+import { askerBackgroundOf } from '../../workflows/holds/background.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { repeatedOf } from '../../workflows/holds/repeated.ts'
+import { ruleSourceOf } from '../../workflows/releases/rule-source.ts'
 import { answerAlike } from './answers/answer-alike.ts'
 import { answerMany } from './answers/answer-many.ts'
 import { answerPins, type PinParts } from './answers/answer-pins.ts'
@@ -92,7 +94,12 @@ export function createSlack(parts: SlackParts): Slack | null {
   const botUserId = async (): Promise<string> => (await workspace.bot()).botUserId
   const { offerExceptionAfter: after } = config.slack
   const contextOf = async (hold: Hold): Promise<CardContext> => {
-    const context = { consoleUrl: holdUrl(hold.id), comments: await commentsOf(pool, hold.id), takesFeedback }
+    const [comments, about, source] = await Promise.all([
+      commentsOf(pool, hold.id),
+      askerBackgroundOf(pool, hold),
+      ruleSourceOf(pool, hold.policyDigest),
+    ])
+    const context = { consoleUrl: holdUrl(hold.id), comments, about, source, takesFeedback }
     const repeated = takesFeedback && after > 0 ? await repeatedOf(pool, hold, new Date(now())) : null
     return repeated !== null && repeated.times >= after ? { ...context, repeated } : context
   }
@@ -121,7 +128,10 @@ export function createSlack(parts: SlackParts): Slack | null {
     tokenVerificationEnabled: false,
   })
   const linkUrl = (code: string): string => pageOf(`/slack/link?code=${encodeURIComponent(code)}`)
-  const answers = { ...parts, ...{ client, cards, gathered, links, delivery, render, holdUrl, teamId, linkUrl } }
+  const answers = {
+    ...parts,
+    ...{ client, cards, gathered, links, delivery, render, contextOf, holdUrl, teamId, linkUrl },
+  }
   const home = createHome(answers)
   answerClicks(app, answers)
   answerQuestions(app, answers)

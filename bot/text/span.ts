@@ -1,2 +1,22 @@
-/** A piece of a line, whatever shows it. What it stands for is escaped there. `at`: an RFC 3339 time. */
-export type Span = string | { readonly bold: string } | { readonly code: string } | { readonly at: string }
+/**
+ * A piece of a line, whatever shows it. What it stands for is escaped there. `at`: an RFC 3339 time. `url`: one of ours, or
+ * made of what was checked; never what somebody wrote.
+ */
+export type Span =
+  | string
+  | { readonly bold: string }
+  | { readonly code: string }
+  | { readonly at: string }
+  | { readonly link: string; readonly url: string }
+
+/** Without its looks, where it holds no moment. */
+export function plainWords(spans: readonly Span[]): string {
+  return spans
+    .map((span) => {
+      if (typeof span === 'string') return span
+      if ('bold' in span) return span.bold
+      if ('link' in span) return span.link
+      return 'code' in span ? span.code : span.at
+    })
+    .join('')
+}

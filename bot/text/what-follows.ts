@@ -1,7 +1,8 @@
 import type { Comment } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { line, some } from './bounded-text.ts'
+import { line } from './bounded-text.ts'
 import { countsFor } from './hold-wording.ts'
+import { lockMeaning, strongestLock } from './lock-words.ts'
 import type { Span } from './span.ts'
 
 /** What each answer leads to, for somebody who has never answered one: said beside the buttons. */
@@ -9,7 +10,7 @@ export function whatFollows(hold: Hold): readonly (readonly Span[])[] {
   return [
     [{ bold: 'Approve: ' }, approval(hold)],
     [{ bold: 'Reject: ' }, 'it does not run. You are asked why, and they read it.'],
-    [{ bold: 'No answer: ' }, 'it does not run. It waits until ', { at: hold.expiresAt }, '.'],
+    [{ bold: 'No answer: ' }, 'it does not run, and is refused when the time is up.'],
   ]
 }
 
@@ -40,35 +41,48 @@ export function besides({ gathering, escalatedAt, decision, locks = [] }: Hold):
       { at: escalatedAt },
       ` ${line(escalated.group, 40)} may answer too.`,
     ])
-  const [lock] = locks
-  if (lock !== undefined) {
-    const more = locks.length > 1 ? ` and ${locks.length - 1} more` : ''
-    items.push([
-      { bold: 'Their open transaction keeps locks meanwhile: ' },
-      `${line(lock.mode, 30)} on ${line(lock.on, 60)}${more}`,
-    ])
-  }
+  const kept = locks.slice(0, SOME).map(({ mode, on }) => `${line(mode, 30)} on ${line(on, 60)}`)
+  const more = locks.length > SOME ? ` and ${locks.length - SOME} more` : ''
+  if (kept.length > 0)
+    items.push([{ bold: 'Their open transaction keeps locks meanwhile: ' }, `${kept.join(', ')}${more}`])
   return items
 }
 
 /** What else it would do, and whether it can be undone; only what was found out is claimed. */
-export function consequencesOf(hold: Hold): readonly (readonly Span[])[] {
+export function consequencesOf(hold: Hold, most: number = SOME): readonly (readonly Span[])[] {
   const { consequences } = hold
   if (consequences == null) return []
   const { cascades, triggers, undo } = consequences
   const counted = countsFor(hold) !== null
   const items: (readonly Span[])[] = []
-  const changed = (cascades ?? []).slice(0, 4).map(({ table, does, rows }) => {
+  const changed = (cascades ?? []).slice(0, most + 1).map(({ table, does, rows }) => {
     const count = rows === null || !counted ? 'rows' : `${rows.toLocaleString('en')} rows`
     return `${CASCADE[does]} ${count} of ${line(table, 60)}`
   })
-  if (changed.length > 0) items.push([{ bold: 'Foreign keys also: ' }, some(changed, 3)])
+  const add = (title: string, names: readonly string[], all: number): void => {
+    const more = all > most ? ` and ${all - most} more` : ''
+    if (names.length > 0) items.push([{ bold: `${title}: ` }, `${names.slice(0, most).join(', ')}${more}`])
+  }
+  add('Foreign keys also', changed, cascades?.length ?? 0)
   const fired = (triggers ?? []).filter(({ enabled }) => enabled !== 'disabled')
-  const named = fired.slice(0, 4).map(({ name, runs }) => `${line(name, 40)} (runs ${line(runs, 50)})`)
-  if (named.length > 0) items.push([{ bold: 'Triggers: ' }, some(named, 3)])
+  const named = fired.slice(0, most).map(({ name, runs }) => `${line(name, 40)} (runs ${line(runs, 50)})`)
+  add('Triggers', named, fired.length)
   if (cascades === null || triggers === null) items.push(['Foreign keys and triggers could not be looked at in time.'])
-  items.push([{ bold: 'Undo: ' }, line(undo.sentence, 200)])
+  items.push(...locksOf(hold, most), [{ bold: 'Undo: ' }, line(undo.sentence, 200)])
   return items
+}
+
+const SOME = 3
+
+/** For whom it is in the way, most of all first. */
+function locksOf({ consequences }: Hold, most: number): readonly (readonly Span[])[] {
+  const locks = consequences?.locks ?? []
+  const strongest = strongestLock(locks)
+  if (strongest === null) return []
+  const shown = Map.groupBy(locks.slice(0, most), ({ mode }) => mode)
+  const named = [...shown].map(([mode, of]) => `${mode} on ${of.map(({ table }) => line(table, 60)).join(', ')}`)
+  const more = locks.length > most ? ` and ${locks.length - most} more` : ''
+  return [[{ bold: 'Locks: ' }, `${named.join('; ')}${more} (${lockMeaning(strongest.mode).brief})`]]
 }
 
 const CASCADE = {

@@ -27,8 +27,7 @@ export async function previewOf(
   const ofRows = target === null ? null : await sizeOf(target, lane)
   const rows = query === null ? null : await count(query, parameters, lane)
   if (rows !== null) {
-    const everything = facts.flags.includes('no_where') || facts.flags.includes('always_true_where')
-    return { kind: 'counted', rows, ofRows: everything ? rows : atLeast(ofRows, rows) }
+    return { kind: 'counted', rows, ofRows: facts.flags.includes('no_where') ? rows : atLeast(ofRows, rows) }
   }
   const estimate = mayPlan ? await estimatedRows(text, facts, valuesOf(parameters), lane).catch(() => null) : null
   if (estimate === null) return { ...UNKNOWN_ROWS, ofRows }

@@ -12,17 +12,24 @@ export function tableLocks(facts: Facts, cascades: readonly CascadedChange[]): r
       .filter(({ system, kind }) => system || kind === 'sequence')
       .map((one) => `${one.schema}.${one.name}`),
   )
+  const named = new Set(
+    facts.relations.filter(({ through }) => through.length === 0).map((one) => `${one.schema}.${one.name}`),
+  )
   const known = facts.locks.flatMap(({ on, schema, relation, mode }): readonly TableLock[] => {
     const tableMode = on === 'relation' ? TABLE_LOCK_MODES.find((one) => one === mode) : undefined
     const table = `${schema}.${relation}`
     return tableMode === undefined || untold.has(table) ? [] : [{ table, mode: tableMode }]
   })
-  return strongestFirst([...known, ...cascades.map(({ table }) => ({ table, mode: 'ROW EXCLUSIVE' as const }))])
+  const all = [...known, ...cascades.map(({ table }) => ({ table, mode: 'ROW EXCLUSIVE' as const }))]
+  return strongestFirst([
+    ...all.filter(({ table }) => named.has(table)),
+    ...all.filter(({ table }) => !named.has(table)),
+  ])
 }
 
-/** Each table once. */
+/** Each table once; of equal ones those that the statement names first. */
 export function strongestFirst(locks: readonly TableLock[]): readonly TableLock[] {
-  const byStrength = [...locks].sort((a, b) => strength(b) - strength(a) || (a.table < b.table ? -1 : 1))
+  const byStrength = [...locks].sort((a, b) => strength(b) - strength(a))
   return byStrength.filter((lock, index) => byStrength.findIndex(({ table }) => table === lock.table) === index)
 }
 

@@ -11,7 +11,7 @@ article{max-width:640px;border-left:4px solid #ddd;padding-left:12px}header i{di
 h3{font-size:18px;margin:6px 0}p{margin:4px 0;white-space:pre-wrap}ul{margin:2px 0 6px;padding-left:22px}
 pre{background:#f8f8f8;border:1px solid #ddd;border-radius:4px;padding:8px;margin:4px 0;font:12px/1.5 Monaco,Menlo,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 button,a.button{display:inline-block;font:bold 13px sans-serif;border:1px solid #bbb;border-radius:4px;background:#fff;color:#1d1c1d;padding:5px 12px;margin:4px 6px 4px 0;text-decoration:none}
-a.primary{background:#007a5a;color:#fff;border-color:#007a5a}a.danger{background:#e01e5a;color:#fff;border-color:#e01e5a}code{background:#f8f8f8;border:1px solid #ddd;border-radius:3px;color:#c01343;padding:0 3px;font-size:12px}.context{color:#616061;font-size:12px}`
+p a,li a{color:#1264a3}a.primary{background:#007a5a;color:#fff;border-color:#007a5a}a.danger{background:#e01e5a;color:#fff;border-color:#e01e5a}code{background:#f8f8f8;border:1px solid #ddd;border-radius:3px;color:#c01343;padding:0 3px;font-size:12px}.context{color:#616061;font-size:12px}`
 
 function blockHtml(block: Json): string {
   const list = (name: string): readonly Json[] => block[name] as readonly Json[]
@@ -62,6 +62,7 @@ function spanHtml(span: Json): string {
   const style = (span.style ?? {}) as Json
   if (span.type === 'user') return `<span class="user">@${escapeHtml(String(span.user_id))}</span>`
   let html = escapeHtml(String(span.text ?? span.fallback ?? span.url ?? `@${String(span.user_id)}`))
+  if (span.type === 'link') html = `<a href="${escapeHtml(String(span.url))}">${html}</a>`
   if (style.code) html = `<code>${html}</code>`
   return style.bold ? `<b>${html}</b>` : html
 }

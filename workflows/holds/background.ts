@@ -6,13 +6,16 @@ import { identityKey } from './identity-key.ts'
 import { findHold } from './row.ts'
 
 /** What reviewers ask themselves about who asks. */
-export interface Background {
+export interface AskerBackground {
   readonly asker: KnownSince | null
   readonly actsFor: KnownSince | null
   /** What the same identity was held for before this, newest first. */
   readonly lately: readonly EarlierHold[]
   /** Of the last thirty days before this. */
   readonly counts: Readonly<Partial<Record<HoldStatus, number>>>
+}
+
+export interface Background extends AskerBackground {
   /** The last one of the same shape that was approved. */
   readonly sameShape: Hold | null
 }
@@ -31,15 +34,22 @@ const COUNTED_DAYS = 30
 const COMPARED_MAX = 200
 
 export async function backgroundOf(pool: pg.Pool, hold: Hold): Promise<Background> {
+  const [about, sameShape] = await Promise.all([
+    askerBackgroundOf(pool, hold),
+    sameShapeOf(pool, identityKey(hold.identity), hold),
+  ])
+  return { ...about, sameShape }
+}
+
+export async function askerBackgroundOf(pool: pg.Pool, hold: Hold): Promise<AskerBackground> {
   const key = identityKey(hold.identity)
-  const [asker, actsFor, lately, counts, sameShape] = await Promise.all([
+  const [asker, actsFor, lately, counts] = await Promise.all([
     knownSince(pool, hold.identity),
     hold.identity.actsFor === null ? null : knownSince(pool, hold.identity.actsFor),
     latelyOf(pool, key, hold),
     countsOf(pool, key, hold),
-    sameShapeOf(pool, key, hold),
   ])
-  return { asker, actsFor, lately, counts, sameShape }
+  return { asker, actsFor, lately, counts }
 }
 
 async function latelyOf(pool: pg.Pool, key: string, { id, createdAt }: Hold): Promise<readonly EarlierHold[]> {
@@ -52,7 +62,7 @@ async function latelyOf(pool: pg.Pool, key: string, { id, createdAt }: Hold): Pr
   return rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.toISOString() }))
 }
 
-async function countsOf(pool: pg.Pool, key: string, { id, createdAt }: Hold): Promise<Background['counts']> {
+async function countsOf(pool: pg.Pool, key: string, { id, createdAt }: Hold): Promise<AskerBackground['counts']> {
   const rows = await rowsOf<{ status: HoldStatus; count: number }>(
     pool,
     `SELECT status, count(*)::int AS count FROM hold

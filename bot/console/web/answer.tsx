@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
 import { AlikeApproval } from './alike-approval.tsx'
 import { type Choice, mayChoose } from './answer-choices.ts'
@@ -21,6 +21,7 @@ interface AnswerProps {
 export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
   const { you } = hold
   const [choice, setChoice] = useState<Choice | null>(you.mayVote ? open : null)
+  const sent = useRef(false)
   const may = (one: Choice): boolean => mayChoose(one, hold, whole)
   useKeys({
     ...(you.mayVote ? { a: () => may('approve') && setChoice('approve'), r: () => setChoice('reject') } : {}),
@@ -34,9 +35,19 @@ export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
       <Glass hold={hold} />
       <AlikeApproval of={hold.alikeApproval} />
       {choice !== null && may(choice) ? (
-        <Confirm key={choice} hold={hold} choice={choice} done={() => setChoice(null)} refresh={refresh} />
+        <Confirm
+          key={choice}
+          hold={hold}
+          choice={choice}
+          sending={(is) => {
+            sent.current = is
+          }}
+          done={() => setChoice(null)}
+          refresh={refresh}
+        />
       ) : (
         <>
+          {choice !== null && !sent.current && <Meanwhile hold={hold} />}
           {hold.status === 'pending' && <p class="soft">{consequence(hold)}</p>}
           {hold.alike !== null && hold.alike.pending > 1 && (
             <p class="soft">{hold.alike.pending} wait that differ in constants only.</p>
@@ -45,6 +56,28 @@ export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
         </>
       )}
     </section>
+  )
+}
+
+/** Somebody was about to answer what has been answered by now: theirs did not count, and they are told whose did. */
+function Meanwhile({ hold }: { readonly hold: HoldView }) {
+  const { status, votes, you } = hold
+  const last = votes.at(-1)
+  if (you.voted !== null) return <p class="notice">You have answered this elsewhere: {you.voted}.</p>
+  if (status === 'pending') return null
+  const isAnswer = last !== undefined && (status === 'approved' || status === 'executed' || status === 'rejected')
+  return (
+    <p class="notice" role="alert">
+      {isAnswer ? (
+        <>
+          <Line of={last.voter.name} /> {last.choice === 'approve' ? 'approved' : 'rejected'} it <Ago at={last.at} />,
+          while you were here.
+        </>
+      ) : (
+        <>It is {status} by now.</>
+      )}{' '}
+      Yours is not among the answers, and changes nothing.
+    </p>
   )
 }
 

@@ -1,3 +1,4 @@
+import type { AlikeView } from '../alike-schema.ts'
 import type { DelegationView } from '../delegation-schema.ts'
 import type { PullView, ReleasesView, ReleaseView } from '../release-schema.ts'
 import type { HoldSummary, HoldView, Me, SlackLinkView } from '../schemas.ts'
@@ -40,6 +41,8 @@ export async function fetchHolds(wanted: Wanted): Promise<readonly HoldSummary[]
 }
 
 export const fetchHold = (id: string): Promise<HoldView> => ask('GET', `/api/holds/${encodeURIComponent(id)}`)
+
+export const fetchAlike = (id: string): Promise<AlikeView> => ask('GET', `/api/holds/${encodeURIComponent(id)}/alike`)
 
 interface Said {
   readonly choice: 'approve' | 'reject'

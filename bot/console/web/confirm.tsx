@@ -1,19 +1,23 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
+import { AlikeOffer, isSeen, useAlike } from './alike-offer.tsx'
 import { type Choice, choiceConsequence, choiceWords, say } from './answer-choices.ts'
 import { ApiProblem } from './api.ts'
 
 interface ConfirmProps {
   readonly hold: HoldView
   readonly choice: Choice
+  /** True as soon as it is on its way, false when it did not count. */
+  readonly sending: (is: boolean) => void
   readonly done: () => void
   readonly refresh: () => void
 }
 
 /** The second step of every answer. */
-export function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
+export function Confirm({ hold, choice, sending, done, refresh }: ConfirmProps) {
   const [reason, setReason] = useState('')
   const [alike, setAlike] = useState(false)
+  const offer = useAlike(hold.id, alike, hold.alike?.pending ?? 0)
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const form = useRef<HTMLFormElement>(null)
@@ -25,9 +29,12 @@ export function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
     setBusy(true)
     setProblem(null)
     try {
-      await say(choice, hold, reason, alike)
+      const saying = say(choice, hold, reason, alike)
+      sending(true)
+      await saying
       done()
     } catch (error) {
+      sending(false)
       setProblem(error instanceof ApiProblem ? error.message : 'This did not work. Try again.')
     }
     setBusy(false)
@@ -45,9 +52,10 @@ export function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
       {choice === 'approve' && hold.you.mayApproveAlike && (
         <label class="check">
           <input type="checkbox" checked={alike} onChange={(event) => setAlike(event.currentTarget.checked)} />
-          Also those that differ in constants only, for as long as the policy lets it
+          Also those that differ in constants only
         </label>
       )}
+      {alike && <AlikeOffer of={offer} />}
       {label !== null && (
         <label>
           {label}
@@ -69,10 +77,10 @@ export function Confirm({ hold, choice, done, refresh }: ConfirmProps) {
         <button
           type="submit"
           class="button button-primary"
-          disabled={busy}
+          disabled={busy || (alike && !isSeen(offer))}
           {...(required === null ? { 'data-first': '' } : {})}
         >
-          {busy ? 'One moment …' : button}
+          {busy ? 'One moment …' : alike ? 'Approve alike' : button}
         </button>
         <button type="button" class="button" onClick={done}>
           Cancel

@@ -1,6 +1,7 @@
+import { lockMeaning, strongestLock } from '../../text/lock-words.ts'
 import type { ConsequencesView } from '../consequences-schema.ts'
 import type { HoldView } from '../schemas.ts'
-import { cascadeSentence, lockMeaning, strongestLock, triggerSentence } from './consequence-words.ts'
+import { cascadeSentence, triggerSentence } from './consequence-words.ts'
 import { Line } from './text.tsx'
 import { effectsOf, everyRow, reachOf } from './wording.ts'
 
@@ -8,13 +9,14 @@ import { effectsOf, everyRow, reachOf } from './wording.ts'
 export function AtAGlance({ hold }: { readonly hold: HoldView }) {
   const { rows, known } = reachOf(hold.preview)
   const { consequences } = hold
-  const lock = consequences === null ? null : strongestLock(consequences)
+  const lock = consequences === null ? null : strongestLock(consequences.locks)
   return (
     <div class="glance">
       <div>
         <h3>Rows it reaches</h3>
         <p class={everyRow(hold.preview) ? 'big danger' : 'big'}>{rows}</p>
         <p class="soft">{known}</p>
+        {hold.preview.each !== undefined && <Each of={hold.preview.each} />}
       </div>
       <div>
         <h3>What it does</h3>
@@ -40,6 +42,20 @@ export function AtAGlance({ hold }: { readonly hold: HoldView }) {
         </div>
       )}
     </div>
+  )
+}
+
+/** Of several statements in one message. */
+function Each({ of }: { readonly of: NonNullable<HoldView['preview']['each']> }) {
+  return (
+    <ol class="each soft">
+      {of.slice(0, SHOWN_MAX).map((one, at) => (
+        <li key={at}>
+          <Line of={one.tag} />: {reachOf(one).rows}
+        </li>
+      ))}
+      <li class="each-note">each as if it came alone</li>
+    </ol>
   )
 }
 
@@ -93,18 +109,26 @@ export function Locks({ hold }: { readonly hold: HoldView }) {
     <section class="hold-locks">
       <h2>Locks</h2>
       <dl class="pairs locks">
-        {locks.slice(0, SHOWN_MAX).map(({ table, mode }) => (
-          <div key={table}>
+        {[...Map.groupBy(locks.slice(0, SHOWN_MAX), ({ mode }) => mode)].map(([mode, of]) => (
+          <div key={mode}>
             <dt>
-              <code>
-                <Line of={table} />
-              </code>
+              {of.map(({ table }) => (
+                <code key={table}>
+                  <Line of={table} />
+                </code>
+              ))}
             </dt>
             <dd>
               {mode} <span class="soft">{lockMeaning(mode).long}</span>
             </dd>
           </div>
         ))}
+        {locks.length > SHOWN_MAX && (
+          <div>
+            <dt>and {locks.length - SHOWN_MAX} more</dt>
+            <dd class="soft">no stronger than these</dd>
+          </div>
+        )}
         {hold.locksHeld.slice(0, SHOWN_MAX).map(({ on, mode }) => (
           <div key={`held ${on} ${mode}`}>
             <dt>

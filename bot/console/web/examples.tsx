@@ -4,8 +4,14 @@ import { Chip, Line } from './text.tsx'
 type Examples = NonNullable<ConsequencesView['examples']>
 type Row = Examples['rows'][number]
 
+interface ExamplesProps {
+  readonly of: Examples
+  /** A trigger fires before each row is written, and may write something else. */
+  readonly changedBefore: boolean
+}
+
 /** A few rows as a diff: what is there now, and below it what would be. */
-export function ExamplesTable({ of: { columns, rows } }: { readonly of: Examples }) {
+export function ExamplesTable({ of: { columns, rows }, changedBefore }: ExamplesProps) {
   if (rows.length === 0) return null
   const masked = columns.some(({ labels }) => labels.length > 0)
   return (
@@ -39,6 +45,7 @@ export function ExamplesTable({ of: { columns, rows } }: { readonly of: Examples
       </section>
       <p class="soft">
         As of when it was asked, outside of its transaction.
+        {changedBefore && ' Triggers that fire before may still change what is written.'}
         {masked && ' Columns with labels are kept masked, for everybody.'}
       </p>
     </section>

@@ -1,9 +1,10 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { HoldView } from '../schemas.ts'
 import { Answer } from './answer.tsx'
 import { fetchHold } from './api.ts'
 import { AskerPanel } from './asker-panel.tsx'
 import { Compared } from './compared.tsx'
+import { firesBefore } from './consequence-words.ts'
 import { AlsoHappens, AtAGlance, Locks } from './consequences.tsx'
 import { ExamplesTable } from './examples.tsx'
 import { Asker, Environment } from './hold-rows.tsx'
@@ -27,11 +28,13 @@ interface HoldPageProps {
 
 /** Everything the record has, in the order in which a reviewer asks: who, what, how much, why, and then the answer. */
 export function HoldPage({ id, answer }: HoldPageProps) {
+  const isOneOfMany = useRef(false)
   const [hold, refresh] = useLive(
     id,
     () => fetchHold(id),
-    (changed) => changed === id,
+    (changed) => changed === id || isOneOfMany.current,
   )
+  isOneOfMany.current = hold.state === 'ready' && hold.value.status === 'pending' && hold.value.alike !== null
   const [opened, setOpened] = useState(false)
   useKeys({ u: () => go('/') })
   if (hold.state === 'loading') return <Loading what="the statement" />
@@ -75,7 +78,9 @@ export function HoldPage({ id, answer }: HoldPageProps) {
       </header>
       <div class="hold-body">
         <What hold={value} whole={whole} showWhole={showWhole} />
-        {value.consequences?.examples != null && <ExamplesTable of={value.consequences.examples} />}
+        {value.consequences?.examples != null && (
+          <ExamplesTable of={value.consequences.examples} changedBefore={firesBefore(value.consequences)} />
+        )}
         {value.consequences !== null && <AlsoHappens of={value.consequences} />}
         <Why hold={value} />
         {value.sameShape !== null && <Compared to={value.sameShape} />}

@@ -7,6 +7,7 @@ export function Why({ hold }: { readonly hold: HoldView }) {
   return (
     <section class="hold-why">
       <h2>Why it is held</h2>
+      {holdingRules(hold).length === 0 && <p>The policy named no rule.</p>}
       <ul class="rules">
         {holdingRules(hold).map((rule) => (
           <li key={rule.id + rule.reason}>

@@ -11,11 +11,14 @@ const count = (n: number): string => n.toLocaleString('en')
 const rowsWord = (n: number): string => (n === 1 ? 'row' : 'rows')
 
 /** `3,000 of 3,000 rows` and how that is known. */
-export function reachOf({ kind, rows, ofRows }: HoldSummary['preview']): {
+export function reachOf({ kind, rows, ofRows }: Omit<HoldSummary['preview'], 'each'>): {
   readonly rows: string
   readonly known: string
 } {
-  if (kind === 'unknown' || rows === null) return { rows: 'rows unknown', known: 'the rows could not be counted' }
+  if (kind === 'unknown' || rows === null) {
+    const known = ofRows === null ? 'the rows could not be counted' : `not counted, of about ${count(ofRows)}`
+    return { rows: 'rows unknown', known }
+  }
   const about = kind === 'estimated' ? 'about ' : ''
   const of = ofRows === null ? '' : ` of ${count(ofRows)}`
   const known = kind === 'counted' ? 'counted just before asking' : 'the planner’s estimate, not a count'
@@ -102,7 +105,7 @@ function ran(approved: string, outcome: HoldSummary['outcome']): string {
 const FLAGS: Readonly<Record<string, string>> = {
   no_where: 'It has no WHERE: every row of the table is meant.',
   always_true_where: 'Its WHERE is always true: every row of the table is meant.',
-  multi_statement: 'It comes with other statements in one message.',
+  multi_statement: 'Several statements in one message; they run in this order.',
   cartesian_join: 'It joins every row with every row.',
   data_modifying_cte: 'It changes data inside a WITH.',
   explain_analyze: 'EXPLAIN ANALYZE runs the statement it explains.',

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import { outcomeOf } from '../../text/hold-wording.ts'
+import { outcomeOf } from '../../text/outcome-words.ts'
 import { detailsView } from '../cards/details-view.ts'
 import { holdAction } from '../cards/hold-actions.ts'
 import { REJECT_VIEW, rejectReason, rejectView } from '../cards/reject-view.ts'
@@ -41,7 +41,7 @@ export function answerClicks(app: App, parts: AnswerParts): void {
     const click = clickOf(body, action, respond, parts)
     await answer(click, parts, async (person, found) => {
       if (!(await isForThem(person, found, parts.pool))) return click.tell(sentence.notYours)
-      const view = detailsView(found, parts.holdUrl(found.id))
+      const view = detailsView(found, await parts.contextOf(found))
       return showView(body, { trigger_id: body.trigger_id, view }, parts)
     })
   })

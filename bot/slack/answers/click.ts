@@ -4,7 +4,7 @@ import type { Log } from '../../../log.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { KeptHolds } from '../../../workflows/holds/holds.ts'
 import { writeTrail } from '../../../workflows/outbox/outbox.ts'
-import type { Card } from '../cards/approval-card.ts'
+import type { Card, CardContext } from '../cards/approval-card.ts'
 import type { CardDelivery } from '../cards/delivery.ts'
 import type { GatheredCards } from '../cards/gathered-cards.ts'
 import type { Place, PostedCards } from '../cards/posted-cards.ts'
@@ -26,6 +26,8 @@ export interface AnswerParts extends StandingSources {
   readonly pool: Pool
   readonly client: webApi.WebClient
   readonly render: (hold: Hold) => Promise<Card>
+  /** What is shown beside a hold. */
+  readonly contextOf: (hold: Hold) => Promise<CardContext>
   readonly holdUrl: (hold: string) => string
   readonly linkUrl: (code: string) => string
   readonly log: Log

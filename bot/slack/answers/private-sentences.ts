@@ -1,6 +1,6 @@
 import { HoldpointError } from '../../../errors.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
-import { outcomeOf } from '../../text/hold-wording.ts'
+import { outcomeOf } from '../../text/outcome-words.ts'
 import type { Stranger } from './standing.ts'
 
 /** What is said to one person, in private, about their click. One sentence that says what to do next. */

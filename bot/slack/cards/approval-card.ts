@@ -1,19 +1,14 @@
 import type { types } from '@slack/bolt'
+import type { AskerBackground } from '../../../workflows/holds/background.ts'
 import type { Comment } from '../../../workflows/holds/comments.ts'
 import type { Hold, HoldStatus } from '../../../workflows/holds/hold.ts'
 import type { Repeated } from '../../../workflows/holds/repeated.ts'
+import type { RuleSource } from '../../../workflows/releases/rule-source.ts'
+import { accessOf, cameFrom, heldBefore } from '../../text/about-asker.ts'
 import { alikeWords } from '../../text/alike-words.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
-import {
-  countsFor,
-  outcomeOf,
-  votesSoFar,
-  whatItDoes,
-  where,
-  whoAsks,
-  whoMayAnswer,
-  whyHeld,
-} from '../../text/hold-wording.ts'
+import { countsFor, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import { outcomeOf } from '../../text/outcome-words.ts'
 import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
 import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
@@ -51,6 +46,10 @@ export interface Card {
 export interface CardContext {
   /** The hold's page in the console. */
   readonly consoleUrl: string
+  /** Since when who asks is known, and how it went before. */
+  readonly about?: AskerBackground
+  /** Where the policy came from that held it. */
+  readonly source?: RuleSource
   /** What people said about it. */
   readonly comments?: readonly Comment[]
   /** Whether somebody can take up that it should have been allowed. */
@@ -81,15 +80,19 @@ type Body = (all: boolean) => readonly types.KnownBlock[]
 /** In the order in which somebody judges: who, why, what, how much, and what a click does. */
 function waitingBody(hold: Hold, context: CardContext): Body {
   const whole = isShownWhole(hold)
-  const until = paragraph({ bold: 'Until ' }, { at: hold.expiresAt }, ', then it is refused.')
   return (all) => [
     asking(hold, 'asks'),
     ...reasonGiven(hold),
+    ...aboutAsker(hold, context),
     ...statementBlocks(hold),
     list('What it would do', [...whatItDoes(hold.facts, countsFor(hold)), ...(all ? consequencesOf(hold) : [])]),
-    list('Why it is held', whyHeld(hold)),
-    paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(hold)),
-    ...(whole ? [] : [until]),
+    list('Why it is held', whyHeld(hold, context.source)),
+    paragraph(
+      { bold: 'Who must approve: ' },
+      `${whoMayAnswer(hold)}, until `,
+      { at: hold.expiresAt },
+      '. Then it is refused.',
+    ),
     pendingButtons(hold, { ...context, whole }),
   ]
 }
@@ -105,15 +108,24 @@ function settledBody(hold: Hold, context: CardContext): Body {
     ...(alike.length === 0 ? [] : [paragraph(...alike)]),
     asking(hold, 'asked'),
     ...reasonGiven(hold),
+    ...aboutAsker(hold, context),
     ...statementBlocks(hold),
     list('What it was to do', whatItDoes(hold.facts, countsFor(hold))),
-    list('Why it was held', whyHeld(hold)),
+    list('Why it was held', whyHeld(hold, context.source)),
     ...(buttons.length === 0 ? [] : [actions(buttons)]),
   ]
 }
 
 function asking(hold: Hold, verb: string): types.KnownBlock {
   return paragraph(...whoAsks(hold), ` ${verb} to run ${line(hold.facts.tag, 40)} on `, ...where(hold))
+}
+
+/** In small letters: it matters when something about it is odd. */
+export function aboutAsker(hold: Hold, { about }: Pick<CardContext, 'about'>): readonly types.KnownBlock[] {
+  const known = about === undefined ? [] : [...accessOf(hold, about), heldBefore(about)]
+  const lines = [cameFrom(hold), ...known].filter((one) => one !== null)
+  const elements = lines.map((text) => ({ type: 'plain_text', text: line(text, 400), emoji: false }) as const)
+  return elements.length === 0 ? [] : [{ type: 'context', elements }]
 }
 
 function reasonGiven({ reason, needsReason, status }: Hold): readonly types.KnownBlock[] {

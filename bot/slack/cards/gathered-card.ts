@@ -3,12 +3,13 @@ import type { Hold } from '../../../workflows/holds/hold.ts'
 import { alikeWords } from '../../text/alike-words.ts'
 import { BLOCKS_JSON_MAX, jsonCostOf, line } from '../../text/bounded-text.ts'
 import { hiddenStatement } from '../../text/hidden-literals.ts'
-import { outcomeOf, whatItTouches, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import { whatItTouches, where, whoAsks, whoMayAnswer, whyHeld } from '../../text/hold-wording.ts'
+import { outcomeOf } from '../../text/outcome-words.ts'
 import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
-import { saidLately } from '../../text/what-follows.ts'
+import { consequencesOf, saidLately } from '../../text/what-follows.ts'
 import { actions, approveAlike, feedbackButtons, mayApproveAlike, openInConsole, undoAlike } from './answer-buttons.ts'
-import type { Card, CardContext } from './approval-card.ts'
+import { aboutAsker, type Card, type CardContext } from './approval-card.ts'
 import { type Gathered, shownId } from './gathered-cards.ts'
 import { holdAction } from './hold-actions.ts'
 import { requestBlock, spaceOf } from './request-block.ts'
@@ -71,8 +72,8 @@ function blocksOf(gathered: Gathered, shown: readonly Hold[], context: CardConte
           ),
           ...shown.map((hold, index) => requestBlock(hold, `${index + 1}`)),
           ...notShown(pendingCount - shown.length),
-          list('What each would do', whatItTouches(lead.facts)),
-          list('Why they are held', whyHeld(first)),
+          list('What each would do', [...whatItTouches(lead.facts), ...consequencesOf(uncounted(lead))]),
+          list('Why they are held', whyHeld(first, context.source)),
           paragraph({ bold: 'Who must approve: ' }, whoMayAnswer(first), ', each of them.'),
           ...soFar(pending),
           whatAnswersDo(gathered, shown),
@@ -80,6 +81,7 @@ function blocksOf(gathered: Gathered, shown: readonly Hold[], context: CardConte
   return [
     { type: 'header', text: header },
     asks,
+    ...aboutAsker(lead, context),
     ...open,
     ...sofarAnswered(gathered),
     ...repeatedly(context),
@@ -87,6 +89,16 @@ function blocksOf(gathered: Gathered, shown: readonly Hold[], context: CardConte
     actions(buttons(gathered, shown, context)),
     { type: 'context', elements: [{ type: 'plain_text', text: line(lead.id, 100), emoji: false }] },
   ]
+}
+
+/** How many rows foreign keys change is another number for each of them. */
+function uncounted(hold: Hold): Hold {
+  const { consequences } = hold
+  if (consequences == null || consequences.cascades === null) return hold
+  return {
+    ...hold,
+    consequences: { ...consequences, cascades: consequences.cascades.map((one) => ({ ...one, rows: null })) },
+  }
 }
 
 function notShown(count: number): readonly types.KnownBlock[] {

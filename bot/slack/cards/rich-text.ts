@@ -49,6 +49,7 @@ function element(span: SlackSpan): Element {
   if ('bold' in span) return { type: 'text', text: span.bold, style: { bold: true } }
   if ('code' in span) return { type: 'text', text: span.code, style: { code: true } }
   if ('user' in span) return { type: 'user', user_id: span.user }
+  if ('link' in span) return { type: 'link', url: span.url, text: span.link }
   const timestamp = Math.floor(Date.parse(span.at) / 1_000)
   return { type: 'date', timestamp, format: '{date_short_pretty} {time_secs}', fallback: utc(span.at) }
 }

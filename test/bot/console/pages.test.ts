@@ -190,6 +190,58 @@ describe.skipIf(chromium === null)('the pages', () => {
     expect(cleo.said).toEqual([])
   })
 
+  test('approving alike lists what waits and would run at once, and says what it allows from now on', async () => {
+    const { decision } = sampleHold(site.issuer)
+    const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, breakGlass: null }
+    const answering = { ...none, sameShape: { runs: 20, ms: 3_600_000 } }
+    const make = (n: number) => {
+      const statement = `DELETE FROM crates WHERE id = ${n}`
+      const asked = { shape: 'crates', statement, parameters: [`p${n}`], decision: { ...decision, answering } }
+      return site.holds.create(sampleHold(site.issuer, asked))
+    }
+    const [first, second] = [await make(1), await make(2)]
+    await using ben = await visit('ben', `/holds/${first.id}`)
+    await button(ben.page, 'Approve').click()
+    await ben.page.getByRole('checkbox', { name: 'Also those that differ in constants only' }).check()
+    await ben.page.getByText('DELETE FROM crates WHERE id = 2').waitFor()
+    for (const text of ['One more waits, and would run, too:', 'Up to 19 more of', '2 statements above, each exactly'])
+      await ben.page.getByText(text).waitFor()
+    const third = await make(3)
+    await ben.page.getByText('DELETE FROM crates WHERE id = 3').waitFor()
+    await ben.page.getByText('2 more wait, and would run, too:').waitFor()
+    await button(ben.page, 'Approve alike').click()
+    await ben.page.getByText('It counts for others like it: 2 of 20 runs used.').waitFor()
+    for (const hold of [first, second, third]) expect(await statusOf(hold)).toBe('approved')
+    expect(ben.said).toEqual([])
+  })
+
+  test('who was about to answer what somebody else has answered is told so, and by whom', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}`)
+    await button(ben.page, 'Reject').click()
+    await ben.page.locator('textarea:focus').fill('a reason that took a while')
+    await site.holds.vote(
+      hold.id,
+      { issuer: site.issuer, subject: 'cleo' },
+      { choice: 'approve', reason: null, via: 'slack' },
+    )
+    await ben.page.getByRole('alert').getByText('cleo approved it').waitFor()
+    await ben.page.getByText('Yours is not among the answers').waitFor()
+    expect((await site.holds.find(hold.id))?.votes).toHaveLength(1)
+  })
+
+  test('in two tabs of one person, the second says that it has been answered', async () => {
+    const hold = await site.holds.create(sampleHold(site.issuer))
+    await using ben = await visit('ben', `/holds/${hold.id}?answer=approve`)
+    const other = await ben.page.context().newPage()
+    await other.goto(`${site.origin}/holds/${hold.id}?answer=approve`)
+    await other.getByRole('heading', { name: 'Approve this?' }).waitFor()
+    await button(ben.page, 'Approve').click()
+    await ben.page.getByText('Approved. report-bot has not run it yet.').waitFor()
+    await other.getByText('You have answered this elsewhere: approve.').waitFor()
+    expect(await ben.page.getByText('You have answered this elsewhere').count()).toBe(0)
+  })
+
   test('what was run by breaking the glass waits for a review in the inbox, and is reviewed there', async () => {
     const { decision } = sampleHold(site.issuer)
     const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, sameShape: null }

@@ -7,7 +7,8 @@ import type { Hold } from '../../../workflows/holds/hold.ts'
 import { sampleHold } from '../slack/sample-hold.ts'
 
 const URL_OF_HOLD = 'https://hp.example.org/holds/hold_1'
-const asked = (changes: Partial<Hold> = {}, facts = {}) => holdMail(sampleHold(changes, facts), 'asked', URL_OF_HOLD)
+const asked = (changes: Partial<Hold> = {}, facts = {}) =>
+  holdMail(sampleHold(changes, facts), 'asked', { url: URL_OF_HOLD })
 
 const labelled = {
   columns: [{ schema: 'public', relation: 'c', column: 'email', uses: ['filtered' as const], labels: ['email'] }],
@@ -20,7 +21,7 @@ describe('a mail', () => {
     for (const words of [
       'acting for ana',
       'prod/shop (production',
-      'from 10.0.0.9:1234',
+      'From 10.0.0.9:1234',
       'ticket 9',
       '    | DELETE FROM orders',
     ])
@@ -46,9 +47,11 @@ describe('a mail', () => {
     }
     const mail = asked(changes, labelled)
     expect(JSON.stringify(mail)).not.toContain('canary')
-    expect(mail.text).toContain('Also deletes 12 rows of public.o')
-    expect(mail.text).toContain('Can it be undone? Not after it commits.')
-    expect(JSON.stringify(holdMail(sampleHold(changes, labelled), 'settled', URL_OF_HOLD))).not.toContain('canary')
+    expect(mail.text).toContain('Foreign keys also: delete rows of public.o')
+    expect(mail.text).toContain('Undo: Not after it commits.')
+    expect(JSON.stringify(holdMail(sampleHold(changes, labelled), 'settled', { url: URL_OF_HOLD }))).not.toContain(
+      'canary',
+    )
   })
 
   test('shows hidden characters, and says what it has cut', () => {

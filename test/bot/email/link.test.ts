@@ -13,7 +13,7 @@ afterAll(() => site[Symbol.asyncDispose]())
 
 async function mailed() {
   const hold = await site.holds.create(sampleHold(site.issuer, { digest: crypto.randomUUID() }))
-  const { text, html } = holdMail(hold, 'asked', `${site.origin}/holds/${hold.id}`)
+  const { text, html } = holdMail(hold, 'asked', { url: `${site.origin}/holds/${hold.id}` })
   const links = [...new Set([...`${text}\n${html}`.matchAll(/https?:\/\/[^\s"<]+/g)].map(([link]) => link))]
   return { hold, links }
 }

@@ -62,7 +62,7 @@ describe('while people are asked', () => {
     const column = { schema: 'public', relation: 'customers', column: 'email', uses: ['written'], labels: ['email'] }
     const shown = shows(sampleHold({}, { relations: [relation], columns: [column] as never }))
     expect(shown).toContain('public.customers (delete; holds email)')
-    expect(shown).toContain('Columns written: \nemail')
+    expect(shown).toContain('Columns: \ncustomers.email (written; labelled email)')
   })
 })
 

@@ -258,7 +258,7 @@ describe('several statements in one message', () => {
       ],
     })
     expect(consequences?.triggers?.map(({ name }) => name)).toEqual(['off', 'same'])
-    expect(consequences?.locks.map(({ table }) => table)).toEqual(['public.notes', 'public.tree', 'public.watcher'])
+    expect(consequences?.locks.map(({ table }) => table)).toEqual(['public.notes', 'public.watcher', 'public.tree'])
     expect(consequences?.undo.how).toBe('impossible')
     expect(consequences?.examples).toBeNull()
   })

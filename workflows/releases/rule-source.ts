@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { rowsOf } from '../../workflows/state/transaction.ts'
+import { rowsOf } from '../state/transaction.ts'
 
 /** Where the policy that held a statement came from. */
 export interface RuleSource {
