@@ -443,6 +443,20 @@ describe('C3 made and read in one message', () => {
     }
   })
 
+  test('C3 one after the other in a transaction, changed in between', async () => {
+    const client = await stand.open('ana')
+    const said = await run(client, [
+      'BEGIN',
+      'CREATE TEMP TABLE t AS SELECT 1 AS x; ALTER TABLE t ADD COLUMN y text',
+      'CREATE TEMP TABLE u AS SELECT id, email FROM customers; SELECT email, id FROM u WHERE id = 1',
+      'SELECT * FROM u WHERE id = 2',
+      'COMMIT',
+    ])
+    expect(said).toContain('D z***@***.org|1')
+    expect(said).toContain('D 2|z***@***.org')
+    client.close()
+  })
+
   test('C3 what is written to it behind that keeps its labels for the messages that follow', async () => {
     const client = await stand.open('ana')
     const said = await run(client, [

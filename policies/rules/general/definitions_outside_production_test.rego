@@ -14,6 +14,13 @@ test_permits_temporary_tables_in_production if {
 	count(rule.allow) == 1 with input as f.by(f.ana, {"effects": ["ddl"], "relations": [f.temporary("t", ["create"])]})
 }
 
+test_permits_to_drop_what_is_not_there if {
+	nothing := object.union(f.relation("t", ["drop"]), {"kind": "missing"})
+	some finding in rule.allow with input as f.by(f.ana, {"effects": ["ddl"], "relations": [nothing]})
+	contains(finding.reason, "nothing of that name")
+	rule.allow == set() with input as f.by(f.ana, {"effects": ["ddl"], "relations": [nothing, f.relation("u", ["drop"])]})
+}
+
 test_says_nothing_for_production if rule.allow == set() with input as f.by(f.ana, created)
 
 test_takes_an_environment_that_is_not_known_for_production if {
