@@ -99,6 +99,7 @@ export function holdViewOf(hold: Hold, viewer: Viewer, { background, source, com
     sameShape: sameShapeView(hold, background.sameShape, viewer),
     locksHeld: (hold.locks ?? []).map(({ on, mode }) => ({ on, mode })),
     needsReason: hold.needsReason,
+    anewOf: hold.anewOf ?? null,
     reason: hold.reason,
     facts: factsView(hold.facts),
     votes: hold.votes.map(({ fills: _, ...vote }) => ({ ...vote, voter: someone(vote.voter) })),

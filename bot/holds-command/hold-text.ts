@@ -36,6 +36,10 @@ export function holdText(hold: HoldView, now: number): string {
     ['With', hold.application === '' ? '' : `${visibleLine(hold.application)}, so it says`],
     ...sinceLines(hold),
     ...beforeLines(hold),
+    [
+      'Anew',
+      hold.anewOf === null ? '' : `it was approved before, as ${visibleLine(hold.anewOf)}, which counts no more`,
+    ],
     ['Reason', hold.reason === null ? '' : visibleLine(hold.reason)],
     ['Rows', `${rows}, ${known}`],
     ...hold.facts.relations.map(tableLine),

@@ -28,8 +28,15 @@ const RUNS: Readonly<Record<Hold['mode'], (name: string) => string>> = {
 }
 
 /** How many like it there are, who may answer since when, what is missing: what a reviewer would otherwise ask. */
-export function besides({ gathering, escalatedAt, decision, locks = [] }: Hold): readonly (readonly Span[])[] {
+export function besides({ gathering, escalatedAt, decision, anewOf, locks = [] }: Hold): readonly (readonly Span[])[] {
   const items: (readonly Span[])[] = []
+  if (anewOf !== undefined)
+    items.push([
+      { bold: 'It was approved before' },
+      ', as ',
+      { code: line(anewOf, 60) },
+      ', and is asked anew: it would do something else by now, or others have to answer.',
+    ])
   const alike = (gathering?.pending ?? 0) - 1
   if (alike > 0)
     items.push([{ bold: `${alike} more like it wait` }, ', from the same asker and different in constants only.'])

@@ -118,7 +118,8 @@ export class Approvals {
     const over = outcome === 'hold' ? await this.#over(digest) : null
     if (over !== null) return refuse(over)
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
-    const request = await this.#asking.request(asked, judgements, digest)
+    const anewOf = approved?.id ?? this.#options.approvedBy
+    const request = await this.#asking.request(asked, judgements, { digest, anewOf })
     const hold = await this.#breakGlass(asked, await this.#options.holds.create(request))
     // An approval of others like it covers it, or the glass was broken: nobody is asked.
     if (hold.status === 'approved') return hold

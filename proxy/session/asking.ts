@@ -40,7 +40,12 @@ export class Asking {
     return this.#session.state.transaction !== 'idle' || this.#session.exchange.batchRuns
   }
 
-  async request(asked: Asked, judgements: readonly Judgement[], digest: string): Promise<HoldRequest> {
+  /** @param of what an approval would be for, and the one that was given and does not count any more */
+  async request(
+    asked: Asked,
+    judgements: readonly Judgement[],
+    of: { readonly digest: string; readonly anewOf: string | null },
+  ): Promise<HoldRequest> {
     const { gate, state, id } = this.#session
     const [only] = judgements
     const { foresee, locks, client, inTransactionMs } = this.#options
@@ -52,7 +57,7 @@ export class Asking {
     return holdRequest({
       judgements,
       state,
-      digest,
+      ...of,
       inputs: this.#session.recorder.shown(judgements),
       shape: only !== undefined && judgements.length === 1 ? gate.shape(only, state) : null,
       foreseen,

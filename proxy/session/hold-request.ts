@@ -20,6 +20,8 @@ export interface HoldRequestParts {
   /** The client's address and port; null where the door does not know one. */
   readonly client: string | null
   readonly locks: readonly HeldLock[]
+  /** The hold that was approved and does not count any more; null: there is none. */
+  readonly anewOf: string | null
   readonly onHold: HoldMode | null
   readonly reason: string | null
   readonly shown: readonly (string | null)[]
@@ -56,6 +58,7 @@ export function holdRequest(parts: HoldRequestParts): HoldRequest {
     sessionId: parts.sessionId,
     shape: parts.shape,
     ...(parts.locks.length === 0 ? {} : { locks: parts.locks }),
+    ...(parts.anewOf === null ? {} : { anewOf: parts.anewOf }),
   }
 }
 

@@ -27,7 +27,7 @@ export function openShop(): Promise<GateStand> {
 }
 
 export interface Asks
-  extends Partial<Pick<HoldRequest, 'identity' | 'client' | 'application' | 'reason' | 'locks' | 'mode'>> {
+  extends Partial<Pick<HoldRequest, 'anewOf' | 'identity' | 'client' | 'application' | 'reason' | 'locks' | 'mode'>> {
   readonly bound?: BoundParameters
 }
 
@@ -54,6 +54,7 @@ export async function askedFor(shop: GateStand, sql: string, asks: Asks = {}): P
     foreseen,
     client,
     locks,
+    anewOf: asks.anewOf ?? null,
     onHold: asks.mode ?? null,
     reason: asks.reason ?? null,
     shown: parameterTexts(bound),

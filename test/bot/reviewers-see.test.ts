@@ -128,6 +128,15 @@ describe.each(KINDS)('%s', (sql, said) => {
   })
 })
 
+test('what was approved before and is held anew says so at every door', async () => {
+  const hold = await held('DELETE FROM orders', { anewOf: full.id })
+  for (const door of DOORS) {
+    const shown = await doors.shown(hold, door)
+    expect(shown, door).toContain(full.id)
+    if (door !== 'API') expect(shown, door).toMatch(/was approved before/)
+  }
+})
+
 test('in an open transaction, the way back and what is locked meanwhile are said', async () => {
   const hold = await held('DELETE FROM orders', { locks })
   for (const door of ['card', 'mail, plain'] as const) {

@@ -126,5 +126,6 @@ function createdEvent({ id, request }: HoldRow) {
     rules: request.decision.rules.map((rule) => rule.id),
     policy: request.policyDigest,
     ...(request.inputs === undefined ? {} : { inputs: request.inputs }),
+    ...(request.anewOf === undefined ? {} : { anewOf: request.anewOf }),
   }
 }

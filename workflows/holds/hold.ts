@@ -87,6 +87,8 @@ export interface HoldRequest {
   readonly consequences?: Consequences | null
   /** For each label the statement meets, the groups that see it clear under the policy that held it. Absent: nobody. */
   readonly labelsClearTo?: Readonly<Record<string, readonly string[]>>
+  /** The hold whose approval does not count any more: it would do something else by now, or others are to be asked. */
+  readonly anewOf?: string
   /** Where each rule that fired stands: the file below the folder of the policies, the line from 1. */
   readonly rulePlaces?: Readonly<Record<string, { readonly file: string; readonly line: number }>>
 }

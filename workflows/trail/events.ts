@@ -72,6 +72,8 @@ export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents, Re
     readonly policy: string
     /** Digests of the inputs that were judged, one for each statement of the message. */
     readonly inputs?: readonly string[]
+    /** The hold whose approval did not count any more. */
+    readonly anewOf?: string
   }
   /** Asked for again by who will fetch the result later: a worker runs it now. */
   'hold.deferred': { readonly hold: string }

@@ -115,6 +115,12 @@ function What({ hold, whole, showWhole }: WhatProps) {
           </footer>
         </blockquote>
       )}
+      {hold.anewOf !== null && (
+        <p class="notice">
+          It <a href={`/holds/${hold.anewOf}`}>was approved before</a>, and is asked anew: it would do something else by
+          now, or others have to answer.
+        </p>
+      )}
       {hold.needsReason && <p class="warning">The policy wants to know why, and they have not said it yet.</p>}
       <Statement of={hold.statement} whole={whole} showWhole={showWhole} />
       {hold.hidden && (

@@ -163,6 +163,7 @@ describe('a deferred statement', () => {
       status: 'pending',
       mode: 'defer',
     })
+    expect(await stand.workflows.holds.find(anew)).toMatchObject({ anewOf: id })
     await stand.answer(anew, 'approve')
     await ends(anew, 'ready')
     expect(await named()).toBe(`${before}!`)

@@ -107,6 +107,26 @@ describe('over the wire, a statement that was approved under an earlier release'
     expect(await named()).toBe(`${before}!`)
   }, 240_000)
 
+  test('and that waits all the while is held anew, for others, and says of what', async () => {
+    const before = await named()
+    const sql = held()
+    const waiting = await stand.wire('ana', {}, 'wait')
+    const result = waiting.query(sql).catch((error: unknown) => error)
+    try {
+      const id = await pending(sql)
+      await inForce('asking others')
+      await stand.answer(id, 'approve')
+      const anew = await pending(sql)
+      expect(await stand.workflows.holds.find(anew)).toMatchObject({ anewOf: id })
+      await stand.answer(anew, 'approve', 'ben')
+      await stand.answer(anew, 'approve', 'cleo')
+      expect(await result).toMatchObject({ command: 'UPDATE' })
+      expect(await named()).toBe(`${before}!`)
+    } finally {
+      await waiting.end()
+    }
+  }, 240_000)
+
   test('and that waits all the while is judged by the one in force', async () => {
     const before = await named()
     const sql = held()
