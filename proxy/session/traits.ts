@@ -153,10 +153,18 @@ function noticeOf({ decision }: Judgement): Buffer | null {
   })
 }
 
+/** By their decisions, which inputs that are the same share: to put one in order and hash it costs more than to judge it. */
+const inputs = new WeakMap<Decision, TracedInput>()
+
 /** @returns null where the gate itself refused, without asking a policy or against its answer */
 function inputTracedOf({ decision, policyDigest }: Judgement): TracedInput | null {
+  const known = inputs.get(decision)
+  if (known !== undefined) return known
   const grounds = groundsOf(decision)
-  return grounds === undefined ? null : tracedInput(grounds.input, policyDigest, grounds.rules)
+  if (grounds === undefined) return null
+  const input = tracedInput(grounds.input, policyDigest, grounds.rules)
+  inputs.set(decision, input)
+  return input
 }
 
 function headOf({ facts, decision, policyDigest }: Judgement, input: TracedInput | null): SharedHead {
