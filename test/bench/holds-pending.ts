@@ -19,8 +19,9 @@ const MAKERS = 8
 /** So that no asker has more than a person or agent could have. */
 const ASKERS = 100
 const TIMES = { statement: 3_000, hold: 60, list: 20, commandLine: 5, inbox: 5 } as const
-/** They run out together, that long after the first of them was made. */
-const FILLING_MS_MAX = 200_000
+/** They run out together, when all are made and have been measured. */
+const FILLING_MS_EACH = 14
+const MEASURING_MS = 30_000
 
 interface Measured {
   readonly what: string
@@ -45,7 +46,7 @@ export async function holdsPending({
   await measure(tree, inbox) // what has just started compiles as it goes
   const none = await measure(tree, inbox)
   say(`holds pending: making ${pending}`)
-  const runsOutAt = Date.now() + FILLING_MS_MAX
+  const runsOutAt = Date.now() + MEASURING_MS + pending * FILLING_MS_EACH
   const madeMs = await fill(tree, pending, runsOutAt)
   await new Promise((resolve) => setTimeout(resolve, 5_000)) // their jobs are made by then
   say(`holds pending: ${pending}`)
