@@ -145,10 +145,8 @@ export function whoMayAnswer({ decision }: Hold): string {
 export function votesSoFar(votes: readonly Vote[]): readonly (readonly Span[])[] {
   const shown = votes.slice(-4).map((vote): readonly Span[] => {
     const said = vote.reason === null ? '' : `: ${line(vote.reason, 60)}`
-    return [
-      `${line(vote.voter.name, 40)} ${vote.choice === 'approve' ? 'approved' : 'rejected'}${said} `,
-      { at: vote.at },
-    ]
+    const did = vote.choice === 'approve' ? 'approved' : 'rejected'
+    return [`${line(vote.voter.name, 40)} ${did} `, { at: vote.at }, ...(said === '' ? [] : [said])]
   })
   return votes.length > 4 ? [[`${votes.length - 4} earlier`], ...shown] : shown
 }

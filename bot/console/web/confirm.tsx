@@ -47,7 +47,7 @@ export function Confirm({ hold, choice, sending, done, refresh }: ConfirmProps) 
       onSubmit={(event) => void submit(event)}
       onKeyDown={(event) => event.key === 'Escape' && done()}
     >
-      <h2>{title}</h2>
+      <h2>{alike ? 'Approve all like it?' : title}</h2>
       <p class="soft">{choiceConsequence(choice, hold)}</p>
       {choice === 'approve' && hold.you.mayApproveAlike && (
         <label class="check">

@@ -1,3 +1,4 @@
+import type { Ref } from 'preact'
 import { useRef } from 'preact/hooks'
 import { useKeys } from './keyboard.ts'
 
@@ -15,6 +16,17 @@ const KEYS: readonly (readonly [string, string])[] = [
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null)
   useKeys({ '?': () => dialog.current?.showModal() })
+  return (
+    <footer class="foot">
+      <button type="button" class="link" onClick={() => dialog.current?.showModal()}>
+        Keys <kbd>?</kbd>
+      </button>
+      <Keys dialog={dialog} />
+    </footer>
+  )
+}
+
+function Keys({ dialog }: { readonly dialog: Ref<HTMLDialogElement> }) {
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title">
       <h2 id="help-title">Keys</h2>

@@ -67,8 +67,10 @@ function blocksOf(gathered: Gathered, shown: readonly Hold[], context: CardConte
       ? []
       : [
           paragraph(
-            { bold: `${pendingCount} requests wait. ` },
-            'They differ in constants only; each is a request of its own.',
+            { bold: pendingCount === 1 ? 'One request waits. ' : `${pendingCount} requests wait. ` },
+            pendingCount === 1
+              ? 'The others like it have been answered.'
+              : 'They differ in constants only; each is a request of its own.',
           ),
           ...shown.map((hold, index) => requestBlock(hold, `${index + 1}`)),
           ...notShown(pendingCount - shown.length),

@@ -293,6 +293,7 @@ describe.skipIf(chromium === null)('the pages', () => {
     expect((await site.holds.find(hold.id))?.votes).toMatchObject([{ reason: 'a reason, with j and k and a in it' }])
     await ben.page.keyboard.press('u')
     await ben.page.getByRole('heading', { name: 'Inbox' }).waitFor()
+    expect(await button(ben.page, /^Keys/).count()).toBe(1)
     await ben.page.keyboard.press('?')
     await ben.page.getByRole('dialog', { name: 'Keys' }).waitFor()
   })
