@@ -95,7 +95,7 @@ export async function checkedRules(
   manifest: Manifest,
 ): Promise<readonly RuleDescription[]> {
   const passed = (rules: readonly RuleDescription[]): boolean => describedAs.safeParse(rules).success
-  const asKnown = { cacheFolder, path, what: 'checked-1', passed } as const
+  const asKnown = { cacheFolder, path, what: 'checked', passed } as const
   const known = knownBefore(asKnown)
   if (known !== null) return known
   await checkPolicies(opa, path, manifest)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeVersion } from './code-version.ts'
 import { readManifest } from './manifest.ts'
 import { OPA_VERSION } from './opa-release.ts'
 import { checkedSchema } from './schema.ts'
@@ -11,8 +12,6 @@ import { checkedSchema } from './schema.ts'
  * than OPA's, and replace, which never ends when it has to replace nothing.
  */
 export const CAPABILITIES = join(import.meta.dirname, 'capabilities.json')
-/** Counted up when the same files come to be compiled otherwise, so that no cache answers with the old way. */
-const BUILD_VERSION = 3
 
 /** Where the compiled policies of this content are kept, or will be. */
 export function cachedBundle(cacheFolder: string, path: string): string {
@@ -30,7 +29,7 @@ function contentKey(path: string): string {
   const add = (part: Buffer): void => {
     hash.update(`${part.length}:`).update(part)
   }
-  add(Buffer.from(`${BUILD_VERSION} ${OPA_VERSION}`))
+  add(Buffer.from(`${codeVersion()} ${OPA_VERSION}`))
   add(readFileSync(CAPABILITIES))
   add(Buffer.from(JSON.stringify(checkedSchema(readManifest(path)))))
   for (const file of policyFiles(path)) {

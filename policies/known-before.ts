@@ -10,8 +10,7 @@ import { cachedBundle } from './content-key.ts'
 export interface Known<T> {
   readonly cacheFolder: string
   readonly path: string
-  /** The kind of what is known, with a version: counted up when the same files come to be judged otherwise. */
-  readonly what: 'checked-1' | 'tests-3'
+  readonly what: 'checked' | 'tests'
   readonly passed: (value: T) => boolean
 }
 
@@ -35,7 +34,7 @@ export function keepKnown<T>(known: Known<T>, value: T): void {
   renameSync(partial, file)
 }
 
-/** The bundle's name stands for manifest, rules, data, OPA, its capabilities and the schema; the tests come on top. */
+/** The bundle's name stands for manifest, rules, data, OPA, its capabilities, the schema and our own code; tests come on top. */
 function fileOf({ cacheFolder, path, what }: Pick<Known<unknown>, 'cacheFolder' | 'path' | 'what'>): string {
   const hash = createHash('sha256').update(cachedBundle('', path))
   for (const file of globSync('{rules,data}/**/*.{rego,yaml,yml,json}', { cwd: path }).sort()) {

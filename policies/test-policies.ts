@@ -81,7 +81,7 @@ export async function testPolicy(path: string, tools: Toolchain): Promise<Policy
   const asKnown: Known<PolicyTests> = {
     cacheFolder,
     path,
-    what: 'tests-3',
+    what: 'tests',
     passed: ({ failed }) => failed.length === 0,
   }
   const known = knownBefore(asKnown)

@@ -1,24 +1,14 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { PolicyError } from '../../policies/errors.ts'
-import { loadPolicy } from '../../policies/evaluate.ts'
-import { compileModule } from '../../policies/opa-module.ts'
-import { unpackPolicy } from '../../policies/packed.ts'
-import type { LoadedApart, LoadTask } from './load-release.ts'
-import { warmUp } from './warm-up.ts'
+import { setPriority } from 'node:os'
+import { parentPort } from 'node:worker_threads'
+import type { LoadTask } from './loaded-apart.ts'
 
-/** The thread of load-release.ts: unpacks, compiles and warms, and gives the compiled module back. */
-const { bytes, digest } = workerData as LoadTask
+/**
+ * What loading-thread.ts keeps. On Linux a priority is a thread's own: this one yields to those that serve statements, also
+ * while it reads its own code, which is why that comes after. Elsewhere it would be the whole process, so not there.
+ */
+if (process.platform === 'linux') setPriority(0, 19)
 
-async function loaded(): Promise<LoadedApart> {
-  try {
-    const compiled = unpackPolicy(Buffer.from(bytes), digest)
-    const module = await compileModule(compiled.wasm)
-    await warmUp(await loadPolicy(compiled, { module }))
-    return { compiled, module }
-  } catch (error) {
-    if (error instanceof PolicyError) return { problem: error.message, code: error.code }
-    throw error
-  }
-}
-
-parentPort?.postMessage(await loaded())
+const { loadedApart } = await import('./loaded-apart.ts')
+parentPort?.on('message', (task: LoadTask) => {
+  void loadedApart(task).then((loaded) => parentPort?.postMessage(loaded))
+})
