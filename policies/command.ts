@@ -11,7 +11,7 @@ import { decisionExplained, ruleExplained } from './explain-rule.ts'
 import { newRule } from './new-rule.ts'
 import { ensureOpa, opaCacheFolder } from './opa.ts'
 import { testPolicy } from './test-policies.ts'
-import { buildPolicy, checkPolicy } from './toolchain.ts'
+import { buildPolicy, checkPolicy, formatPolicy } from './toolchain.ts'
 
 /** `holdpoint policy`: what those who write policies run before they ask for a review. */
 export interface PolicyCommandOptions {
@@ -24,6 +24,7 @@ interface Flags extends CommonOptions {
   readonly output?: string
   readonly input?: string
   readonly coverage?: string
+  readonly format?: boolean
 }
 
 export function policyCommand(options: PolicyCommandOptions): Command {
@@ -43,7 +44,10 @@ export function policyCommand(options: PolicyCommandOptions): Command {
   return new Command('policy')
     .description('write, check, test, build, explain and replay the policies')
     .addCommand(
-      subcommand('check', 'syntax, types, input fields, builtins and format', (flags) => check(flags, options)),
+      subcommand('check', 'syntax, types, input fields, builtins and format', (flags) => check(flags, options)).option(
+        '--format',
+        'write the rules in their format first',
+      ),
     )
     .addCommand(
       subcommand('new', 'write a rule and its test to begin with', async (flags, id) => {
@@ -72,6 +76,7 @@ export function policyCommand(options: PolicyCommandOptions): Command {
 
 async function check(flags: Flags, options: PolicyCommandOptions): Promise<string> {
   const { path, tools } = prepare(flags, options)
+  if (flags.format === true) await formatPolicy(path, tools)
   const { files, warnings } = await checkPolicy(path, tools)
   for (const warning of warnings) say(`note: ${warning}`)
   return `${files} policy files are valid`

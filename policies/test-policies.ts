@@ -152,7 +152,7 @@ function coverageOf(path: string, report: unknown): Coverage {
       .map(([file, { covered_lines, not_covered_lines, not_covered }]) => ({
         file: relative(path, file),
         percent: percentage(covered_lines, not_covered_lines),
-        missed: not_covered.map(({ start }) => start.row),
+        missed: [...new Set(not_covered.map(({ start }) => start.row))],
       }))
       .sort((one, other) => one.percent - other.percent),
   }

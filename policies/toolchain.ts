@@ -54,11 +54,22 @@ export async function opaOf({ opa }: Pick<Toolchain, 'opa'>): Promise<string> {
 const FORMAT_TIMEOUT_MS = 60_000
 
 async function checkFormat(opa: string, path: string): Promise<void> {
-  const { stdout } = await run(opa, ['fmt', '--list', join(path, 'rules')], { timeoutMs: FORMAT_TIMEOUT_MS }).catch(
-    (error: unknown) => {
-      throw new PolicyError('policy_invalid', error instanceof RunError ? error.stderr.trim() : 'OPA did not run')
-    },
-  )
-  if (stdout.trim() === '') return
-  throw new PolicyError('policy_invalid', `Not formatted:\n${stdout.trim()}`, { hint: 'Run opa fmt --write on them' })
+  const files = await formatted(opa, ['--list', join(path, 'rules')])
+  if (files === '') return
+  throw new PolicyError('policy_invalid', `Not formatted:\n${files}`, {
+    hint: 'Run holdpoint policy check --format',
+  })
+}
+
+/** Writes every rule in OPA's format. @throws PolicyError policy_invalid for what is no Rego */
+export async function formatPolicy(path: string, tools: Toolchain): Promise<void> {
+  await formatted(await opaOf(tools), ['--write', join(path, 'rules')])
+}
+
+async function formatted(opa: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await run(opa, ['fmt', ...args], { timeoutMs: FORMAT_TIMEOUT_MS })).stdout.trim()
+  } catch (error) {
+    throw new PolicyError('policy_invalid', error instanceof RunError ? error.stderr.trim() : 'OPA did not run')
+  }
 }

@@ -48,11 +48,13 @@ test('fails for a rule that is wrong, and says where', async () => {
   await expect(policy('check', '--path', folder.path)).rejects.toThrow(/nothing/)
 })
 
-test('fails for a rule that is not formatted, and says which', async () => {
+test('fails for a rule that is not formatted, says which, and formats it when asked to', async () => {
   using folder = policyFolder('default')
   const rule = 'rules/general/unresolved.rego'
   folder.write(rule, readFileSync(join(POLICIES, rule), 'utf8').replace('\npackage ', '\npackage   '))
   await expect(policy('check', '--path', folder.path)).rejects.toThrow(/Not formatted[\s\S]*unresolved\.rego/)
+  expect(await policy('check', '--format', '--path', folder.path)).toContain('policy files are valid')
+  expect(await policy('check', '--path', folder.path)).toContain('policy files are valid')
 })
 
 test('fails for a test that fails', async () => {

@@ -113,7 +113,10 @@ async function compare(
   if (before === undefined || after === undefined) throw new RangeError('two policies are compared')
   const total =
     pool === null || flags.from !== undefined ? null : await countStateInputs({ pool, days: flags.days, now: now() })
-  return replay(inputs, before, after, { progress: progressLine(total?.inputs ?? null) })
+  const shown = progressLine(total?.inputs ?? null)
+  const difference = await replay(inputs, before, after, { progress: shown.progress })
+  shown.end(difference.inputs)
+  return difference
 }
 
 /** What the comment on a pull request says of them too. */
@@ -132,17 +135,29 @@ function whyUntested(error: unknown): PolicyError {
   throw error
 }
 
-function progressLine(total: number | null): (inputs: number) => void {
+interface ProgressLine {
+  progress(inputs: number): void
+  /** What it came to, in a line of its own. */
+  end(inputs: number): void
+}
+
+function progressLine(total: number | null): ProgressLine {
   const started = performance.now()
   let last = started
-  return (inputs) => {
-    const at = performance.now()
-    if (at - last < PROGRESS_EVERY_MS) return
-    last = at
-    const rate = Math.round((1_000 * inputs) / (at - started))
+  const said = (inputs: number): string => {
+    const rate = Math.round((1_000 * inputs) / Math.max(1, performance.now() - started))
     const of = total === null ? '' : ` of ${total.toLocaleString('en-US')}`
-    const text = `${inputs.toLocaleString('en-US')}${of} inputs, ${rate.toLocaleString('en-US')}/s`
-    process.stderr.write(process.stderr.isTTY ? `\r${text}   ` : `${text}\n`)
+    return `${inputs.toLocaleString('en-US')}${of} inputs, ${rate.toLocaleString('en-US')}/s`
+  }
+  const { isTTY } = process.stderr
+  return {
+    progress(inputs) {
+      const at = performance.now()
+      if (at - last < PROGRESS_EVERY_MS) return
+      last = at
+      process.stderr.write(isTTY ? `\r${said(inputs)}   ` : `${said(inputs)}\n`)
+    },
+    end: (inputs) => void process.stderr.write(isTTY ? `\r${said(inputs)}   \n` : `${said(inputs)}\n`),
   }
 }
 

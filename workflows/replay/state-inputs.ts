@@ -44,10 +44,11 @@ export async function countStateInputs({
   return { inputs: Number(rows[0]?.inputs ?? 0), decisions: Number(rows[0]?.decisions ?? 0) }
 }
 
+/** Both sides begin where the last page ended: joined by merging, the days would be read from their beginning each time. */
 const SELECT = `
   SELECT i.digest, i.input, sum(d.decisions) AS decisions
   FROM policy_input i JOIN policy_input_day d ON d.input = i.digest
-  WHERE i.digest > $1 AND d.day >= $2::timestamptz::date
+  WHERE i.digest > $1 AND d.input > $1 AND d.day >= $2::timestamptz::date
   GROUP BY i.digest ORDER BY i.digest LIMIT $3`
 
 const COUNT = `

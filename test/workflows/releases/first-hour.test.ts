@@ -1,44 +1,64 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { noticeBlocks } from '../../../bot/slack/release-announcer.ts'
 import { loadPolicy } from '../../../policies/evaluate.ts'
 import { unpackPolicy } from '../../../policies/packed.ts'
 import { answerPulls } from '../../../workflows/releases/pulls/answer-pulls.ts'
 import { packageOf } from '../../../workflows/releases/store.ts'
 import { inputDigest } from '../../../workflows/trail/traced-input.ts'
 import { asked, bot, relation } from '../../policies/asked.ts'
-import { POLICIES } from '../../policies/default-policy.ts'
+import { opa, POLICIES } from '../../policies/default-policy.ts'
 import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand } from './release-stand.ts'
 
 /**
- * A policy author's first hour, word by word as policies/README.md has it: a rule is begun, written, tested, asked for
- * in a pull request, answered with what it would change, approved, merged, and then it decides.
+ * A policy author's first hour, word by word as policies/README.md has it, every step by the command line: a rule is
+ * begun, written, checked, tested, explained, replayed and built, asked for in a pull request, answered with what it would
+ * change, approved, merged, and then it decides: the very module that the author built.
  */
 let stand: ReleaseStand
+let opaPath: string
 const folder = mkdtempSync(join(tmpdir(), 'holdpoint-first-hour-'))
 const RULE = 'rules/agents/deletes_orders.rego'
 const TEST = 'rules/agents/deletes_orders_test.rego'
 const written = [...readFileSync(join(POLICIES, 'README.md'), 'utf8').matchAll(/```rego\n([\s\S]*?)```/g)].map(
-  ([, block = '']) => block.replace('mode: shadow', 'mode: enforce'),
+  ([, block = '']) => block,
 )
+const enforced = (rule: string) => rule.replace(/# {3}mode: shadow\n/, '').replace(/mode := .*\n\n/, '')
+const SAID = "Rule agents.deletes_orders added (enforce): An agent's deletion of orders is held."
 
 beforeAll(async () => {
-  for (const part of ['rules', 'data', 'manifest.yaml'])
-    cpSync(join(POLICIES, part), join(folder, part), { recursive: true })
+  opaPath = await opa()
   stand = await openReleaseStand()
   stand.change({ 'policies/data/holds.yaml': `# Looked at.\n${REPOSITORY_FILES['policies/data/holds.yaml']}` })
   await stand.follow({}, { also: [answerPulls] }).round()
+  checkout()
   const text = JSON.stringify(deleting)
-  const day = new Date(stand.clock.ms)
+  const day = new Date()
   await stand.pool.query('INSERT INTO policy_input VALUES ($1, $2, $3)', [inputDigest(deleting), text, day])
-  await stand.pool.query("INSERT INTO policy_input_day VALUES ($1, $2, 'p', 'hold', 7)", [inputDigest(deleting), day])
+  for (const on of [day, new Date(stand.clock.ms)])
+    await stand.pool.query("INSERT INTO policy_input_day VALUES ($1, $2, 'p', 'hold', 7) ON CONFLICT DO NOTHING", [
+      inputDigest(deleting),
+      on,
+    ])
 }, 240_000)
 afterAll(async () => {
   await stand[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
+
+/** What the author has of the repository: its branch as it is now. */
+function checkout(): void {
+  const { repository } = stand.people
+  for (const [path, { sha }] of repository.treeOf(repository.headOf('main'))) {
+    if (!path.startsWith('policies/')) continue
+    const file = join(folder, path.slice('policies/'.length))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, repository.blobs.get(sha) as Buffer)
+  }
+}
 
 const deleting = asked(
   { kind: 'delete', tag: 'DELETE', effects: ['write'], relations: [relation('orders', ['delete'])], fingerprint: 'f7' },
@@ -47,7 +67,12 @@ const deleting = asked(
 
 function policy(...args: readonly string[]): string {
   const all = ['holdpoint.ts', 'policy', ...args, '--path', folder, '--data', join(folder, '.holdpoint')]
-  return execFileSync(process.execPath, all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = {
+    ...{ ...process.env, HOLDPOINT_OPA: opaPath, HOLDPOINT_STATE_URL: stand.url },
+    HOLDPOINT_RELEASES_GITHUB_REPOSITORY: 'acme/policies',
+    HOLDPOINT_MODE: 'production',
+  }
+  return execFileSync(process.execPath, all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env })
 }
 
 async function firing(): Promise<readonly string[]> {
@@ -57,34 +82,54 @@ async function firing(): Promise<readonly string[]> {
   return loaded.decide(deleting).rules.map(({ id }) => id)
 }
 
-test('a rule is written as the README says, tested, reviewed, and then it decides', { timeout: 240_000 }, async () => {
-  policy('new', 'agents/deletes_orders')
+let built: string
+
+test('the rule is begun, written, checked, tested and explained by the command line', { timeout: 240_000 }, () => {
+  expect(policy('new', 'agents/deletes_orders')).toContain(RULE)
+  expect(policy('test')).toMatch(/PASS: (\d+)\/\1/)
   writeFileSync(join(folder, RULE), written[0] as string)
   writeFileSync(join(folder, TEST), written[1] as string)
+  expect(policy('check')).toContain('policy files are valid')
   expect(policy('test')).toMatch(/PASS: (\d+)\/\1/)
-  expect(await firing()).not.toContain('agents.deletes_orders')
+  expect(policy('explain', 'agents.deletes_orders')).toMatch(/mode +shadow/)
+})
 
+test('it is replayed in the shadow and out of it against the release in force, and built', { timeout: 240_000 }, () => {
+  expect(policy('replay', '--no-tests')).toMatch(
+    /^0 of \d+ decisions would differ[\s\S]*newly fire: agents\.deletes_orders/,
+  )
+  writeFileSync(join(folder, RULE), enforced(written[0] as string))
+  expect(policy('test')).toMatch(/PASS: (\d+)\/\1/)
+  expect(policy('replay', '--no-tests')).toMatch(/^(\d+) of \1 decisions would differ/)
+  built = policy('build').split(' ')[0] as string
+  expect(built).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('its pull request is answered, reviewed and merged, and then what was built decides', {
+  timeout: 240_000,
+}, async () => {
+  expect(await firing()).not.toContain('agents.deletes_orders')
   const { people } = stand
   people.branch('deletes-orders', 'main', 'ana')
   people.push('deletes-orders', 'ana', {
-    files: { [`policies/${RULE}`]: written[0] as string, [`policies/${TEST}`]: written[1] as string },
+    files: { [`policies/${RULE}`]: enforced(written[0] as string), [`policies/${TEST}`]: written[1] as string },
   })
   const pull = people.open('ana', { head: 'deletes-orders', title: 'Hold what agents delete of orders' })
   await stand.follower.round()
   const [comment] = people.repository.comments
-  expect(comment?.body).toContain(
-    "`Rule agents.deletes_orders added (enforce): An agent's deletion of orders is held.`",
-  )
-  expect(comment?.body).toMatch(/\*\*\d of 7 recorded decisions would differ\.\*\*/)
+  expect(comment?.body).toContain(`\`${SAID}\``)
+  expect(comment?.body).toMatch(/\*\*(\d+) of \1 recorded decisions would differ\.\*\*/)
+  expect(comment?.body).toContain(built)
   expect(people.repository.statuses.map(({ state }) => state)).toEqual(['pending', 'success'])
 
   people.approve(pull, 'ben')
   people.merge(pull, 'ana')
   await stand.follower.round()
   expect(await stand.problems()).toEqual([])
+  expect((await stand.inForce())?.digest).toBe(built)
   expect(await firing()).toContain('agents.deletes_orders')
-  expect(stand.told.at(-1)?.lines).toContain(
-    "Rule agents.deletes_orders added (enforce): An agent's deletion of orders is held.",
-  )
+  const notice = stand.told.at(-1)
+  expect(notice?.lines).toContain(SAID)
+  expect(JSON.stringify(noticeBlocks(notice as NonNullable<typeof notice>))).toContain('reviewed by ben')
   expect(stand.github.problems).toEqual([])
 })

@@ -140,3 +140,24 @@ test('gives all inputs of the last days, page by page, or a sample of them', asy
   expect(found.every(({ decisions }) => decisions === 2)).toBe(true)
   await expect(all({ inputsMax: 1_200 })).resolves.toHaveLength(1_200)
 })
+
+test('a late page of many reads no more than an early one', async () => {
+  await pool.query(
+    `INSERT INTO policy_input SELECT lpad(one::text, 64, '0'), $1, now() FROM generate_series(1, 8000) AS one`,
+    [shown('SELECT')],
+  )
+  await pool.query("INSERT INTO policy_input_day SELECT digest, current_date, 'p', 'allow', 1 FROM policy_input")
+  await pool.query('ANALYZE policy_input, policy_input_day')
+  const read: number[] = []
+  const explained = async (text: string, values: readonly unknown[]) => {
+    const { rows } = await pool.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, [...values])
+    const counts = [...JSON.stringify(rows[0]).matchAll(/"Actual Rows":([\d.]+)/g)]
+    for (const [, count] of counts) read.push(Number(count))
+    return pool.query(text, [...values])
+  }
+  const watched = { query: explained } as unknown as Pick<pg.Pool, 'query'>
+  let count = 0
+  for await (const _ of stateInputs({ pool: watched, days: 7, now: Date.now() })) count++
+  expect(count).toBe(8_000)
+  expect(Math.max(...read)).toBeLessThan(2_000)
+})
