@@ -143,7 +143,7 @@ test('gives all inputs of the last days, page by page, or a sample of them', asy
 
 test('a late page of many reads no more than an early one', async () => {
   await pool.query(
-    `INSERT INTO policy_input SELECT lpad(one::text, 64, '0'), $1, now() FROM generate_series(1, 8000) AS one`,
+    `INSERT INTO policy_input SELECT lpad(one::text, 64, '0'), $1, now() FROM generate_series(1, 30000) AS one`,
     [shown('SELECT')],
   )
   await pool.query("INSERT INTO policy_input_day SELECT digest, current_date, 'p', 'allow', 1 FROM policy_input")
@@ -158,6 +158,7 @@ test('a late page of many reads no more than an early one', async () => {
   const watched = { query: explained } as unknown as Pick<pg.Pool, 'query'>
   let count = 0
   for await (const _ of stateInputs({ pool: watched, days: 7, now: Date.now() })) count++
-  expect(count).toBe(8_000)
-  expect(Math.max(...read)).toBeLessThan(2_000)
+  expect(count).toBe(30_000)
+  // The last few thousand may be read at once; from the beginning, they would be thirty.
+  expect(Math.max(...read)).toBeLessThan(10_000)
 })
