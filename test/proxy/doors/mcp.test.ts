@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canariesIn } from '../../adversary/canaries.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
@@ -160,4 +161,22 @@ describe('the resource server', () => {
     expect((await ask(good)).status).toBe(200)
     expect((await ask(good, { origin: 'https://evil.example' })).status).toBe(403)
   })
+
+  test('answers under its own name only, whatever name a page found it by', async () => {
+    const { hostname, port } = new URL(stand.base)
+    const statusUnder = (host: string, authorization: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const headers = { host, authorization, 'content-type': 'application/json', accept: ACCEPT }
+        const asked = httpRequest({ hostname, port, path: '/mcp', method: 'POST', headers }, (response) => {
+          response.resume()
+          resolve(response.statusCode)
+        })
+        asked.once('error', reject).end(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }))
+      })
+    const good = `Bearer ${await stand.token('ana')}`
+    expect(await statusUnder(`${hostname}:${port}`, good)).toBe(200)
+    expect(await statusUnder(`rebound.example:${port}`, good)).toBe(403)
+  })
 })
+
+const ACCEPT = 'application/json, text/event-stream'

@@ -2,6 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Hold } from '../../../workflows/holds/hold.ts'
+import { createSeal, resultSecret } from '../../../workflows/results/seal.ts'
+import { webhookDelivery } from '../../../workflows/results/webhooks.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
 
 interface Received {
@@ -78,6 +81,20 @@ test('one that does not answer keeps no other from its word, which comes once', 
   await expect.poll(tries, { timeout: 20_000 }).toBeGreaterThan(2)
   expect(about(hold)).toHaveLength(1)
 }, 60_000)
+
+test('a host that was taken off the list since is not called any more', async () => {
+  const { hold } = (await ask({ url: `${origin}/hook`, secret })).body
+  const { config, workflows } = stand
+  const seal = createSeal(resultSecret(config.doors.resultKey, config.data))
+  const deliveryTo = (origins: string[]) =>
+    webhookDelivery({ pool: workflows.pool, seal, origins: new Set(origins), now: Date.now })
+  const found = (await workflows.holds.find(hold.id)) as Hold
+  await deliveryTo(['https://hooks.example.com']).deliver(found, 'settled', 'notice-1')
+  expect(about(hold.id)).toEqual([])
+  await deliveryTo([origin]).deliver(found, 'settled', 'notice-1')
+  expect(about(hold.id)).toHaveLength(1)
+  await stand.call('ana', 'DELETE', `/v1/holds/${hold.id}`)
+})
 
 test.each([
   ['another host', () => ({ url: 'https://elsewhere.example', secret })],

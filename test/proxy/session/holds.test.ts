@@ -101,6 +101,17 @@ describe('waiting', () => {
     expect(at.holds.all.get(first.id)?.status).toBe('approved')
   })
 
+  test('taken back between its approval and its run it does not run, and nobody is asked anew', async () => {
+    client.send(query('DELETE FROM t'))
+    const hold = await at.holds.pending()
+    const asked = at.holds.all.size
+    at.holds.settle(hold.id, 'approved')
+    at.holds.settle(hold.id, 'withdrawn')
+    expect(transcript(await client.until('Z'))).toEqual(['N YH001', 'E 57014', 'Z I'])
+    expect(at.holds.all.size).toBe(asked)
+    expect(await count()).toBe('D 3')
+  })
+
   test('cancelling withdraws it', async () => {
     const key = client.received.find(({ type }) => type === 'K')?.bytes.subarray(5) as Buffer
     client.send(query('DELETE FROM t'))
