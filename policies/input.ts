@@ -150,6 +150,7 @@ export const flag = z.enum([
   'copy_to',
   'copy_from',
   'contains_secret',
+  'asks_approval',
 ])
 
 export const facts = z.strictObject({

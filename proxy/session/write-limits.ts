@@ -107,7 +107,8 @@ function recordUnused({ recorder }: SessionContext, unused: Slot): void {
   for (const run of unused.runs.slice(unused.at)) recorder.completed(run, false, NOT_RUN, 0)
 }
 
-const WHAT_TO_DO = 'Nothing of it was kept. Narrow its WHERE or write in portions; or have it approved'
+const WHAT_TO_DO =
+  'Nothing of it was kept. Narrow its WHERE or write in portions; or have all of it approved: send it with /* holdpoint: ask=approval */ before it'
 
 function tooMany(written: number, max: number): Report {
   return {

@@ -2,6 +2,7 @@ import { loadModule, type Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
 import type { Definition, OutputColumn, SessionEffects } from '../gate.ts'
 import type { ColumnSet } from './column-set.ts'
+import { asksApproval } from './comment-notes.ts'
 import { type Budget, BudgetSpent, type Context, type NameContext } from './context.ts'
 import { namesAfter } from './following.ts'
 import { isKeptWhole, keptText } from './kept-text.ts'
@@ -102,6 +103,8 @@ function analyseWith(parsed: ParsedStatement, names: NameContext, { whole, sever
   const executed = 'ExecuteStmt' in node ? (names.preparedStatement(node.ExecuteStmt.name ?? '')?.text ?? null) : ''
   const redacted = redact(text, node, executed)
   if (redacted.hasSecret) record.flag('contains_secret')
+  // What stands before the first word of a statement is no part of its own text.
+  if (asksApproval(several ? text : whole)) record.flag('asks_approval')
   const outputs = columns === null ? null : outputsOf(columns, record)
   const about = { kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }
   const { firstMissing } = record

@@ -9,7 +9,7 @@ export interface CommentNotes {
 
 const NONE: CommentNotes = Object.freeze({ reason: null, breakGlass: null })
 const MARK = 'holdpoint:'
-const NOTE = /^(?:\/\*|--)\s*holdpoint:\s*(reason|break_glass)\s*=\s*([\s\S]*?)\s*(?:\*\/)?$/
+const NOTE = /^(?:\/\*|--)\s*holdpoint:\s*(reason|break_glass|ask)\s*=\s*([\s\S]*?)\s*(?:\*\/)?$/
 const CHARACTERS_MAX = 1_000
 
 /**
@@ -18,13 +18,23 @@ const CHARACTERS_MAX = 1_000
  */
 export function commentNotes(text: string): CommentNotes {
   if (!text.includes(MARK)) return NONE
+  const notes = notesIn(text)
+  return { reason: notes.get('reason') ?? null, breakGlass: notes.get('break_glass') ?? null }
+}
+
+/** `/* holdpoint: ask=approval *\/`: it is to be approved, though it may not have to be. */
+export function asksApproval(text: string): boolean {
+  return text.includes(MARK) && notesIn(text).get('ask') === 'approval'
+}
+
+function notesIn(text: string): ReadonlyMap<string, string> {
   const notes = new Map<string, string>()
   for (const { text: token } of tokensOf(readable(text))) {
     const [, key, said] = NOTE.exec(token) ?? []
     if (key !== undefined && said !== undefined && said !== '' && !notes.has(key))
       notes.set(key, said.slice(0, CHARACTERS_MAX))
   }
-  return { reason: notes.get('reason') ?? null, breakGlass: notes.get('break_glass') ?? null }
+  return notes
 }
 
 /** White space and comments, none of which holds another. */

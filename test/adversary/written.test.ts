@@ -93,3 +93,25 @@ test('as many as may be written are', async () => {
   client.close()
   expect((await stand.direct.query("SELECT FROM notes WHERE note = 'new'")).rowCount).toBe(1000)
 })
+
+test('what is too much is held when its asker says so, and once approved it is written', async () => {
+  await stand.direct.query('TRUNCATE notes')
+  await stand.direct.query("INSERT INTO notes SELECT n, 'note' FROM generate_series(1, 1001) n")
+  const client = await stand.open('report-bot')
+  const sql = "UPDATE notes SET note = 'new' WHERE id % 1 = 0"
+  const refused = reportOf(await client.ask(sql))
+  expect(refused).toMatchObject({ C: '54000', M: expect.stringContaining('1001 rows') })
+  const [asking = ''] = /\/\*.*\*\//.exec(refused.H ?? '') ?? []
+  for (const ask of [`${asking} ${sql}`, `${sql} ${asking}`, sql.replace('WHERE', `${asking} WHERE`)]) {
+    const held = reportOf(await client.ask(ask))
+    expect(held.C).toBe('YH001')
+    const { hold } = JSON.parse(held.D ?? '') as { hold: string }
+    const { status } = await stand.api('ben', `/holds/${hold}/votes`, { choice: 'approve', reason: 'looked at' })
+    expect(status).toBe(200)
+    expect(transcript(await client.ask(ask))).toContain('C UPDATE 1001')
+    expect(reportOf(await client.ask(ask)).C, 'once').toBe('YH001')
+  }
+  expect(reportOf(await client.ask(sql)).C).toBe('54000')
+  client.close()
+  expect((await stand.direct.query("SELECT FROM notes WHERE note = 'new'")).rowCount).toBe(1001)
+})

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { loadParser } from '../../../proxy/sql/analyse.ts'
-import { commentNotes } from '../../../proxy/sql/comment-notes.ts'
+import { asksApproval, commentNotes } from '../../../proxy/sql/comment-notes.ts'
 
 beforeAll(() => loadParser())
 
@@ -28,6 +28,13 @@ test.each([
   ['text that cannot be read', "/* holdpoint: reason=x */ SELECT 'open"],
 ])('%s says nothing', (_what, text) => {
   expect(commentNotes(text)).toEqual({ reason: null, breakGlass: null })
+})
+
+test('to be approved is asked for in the same form, and by nothing else', () => {
+  expect(asksApproval('/* holdpoint: ask=approval */ DELETE FROM t')).toBe(true)
+  expect(asksApproval('DELETE FROM t -- holdpoint: ask = approval')).toBe(true)
+  for (const text of ["SELECT '/* holdpoint: ask=approval */'", '/* holdpoint: ask=nothing */ SELECT 1', 'SELECT 1'])
+    expect(asksApproval(text)).toBe(false)
 })
 
 test('breaking the glass is said in the same form, and beside a reason', () => {

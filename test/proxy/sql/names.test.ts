@@ -293,6 +293,19 @@ describe('statements of one text follow each other', () => {
     ).toMatchObject([{ code: 'function' }])
   })
 
+  test('what IF EXISTS drops is missing where nothing can have the name, and nowhere else', () => {
+    const kindOf = (text: string, changes: Parameters<typeof shop.analyse>[1] = {}) =>
+      shop.analyse(text, changes).at(-1)?.facts.relations.at(-1)?.kind
+    expect(kindOf('DROP TABLE IF EXISTS nothing')).toBe('missing')
+    expect(kindOf('DROP VIEW IF EXISTS shadow.nothing')).toBe('missing')
+    expect(kindOf('DROP TABLE IF EXISTS customers')).toBe('table')
+    expect(kindOf('DROP TABLE nothing')).toBe('unknown')
+    expect(kindOf('CREATE TABLE nothing (id int); DROP TABLE IF EXISTS nothing')).toBe('unknown')
+    expect(kindOf('ALTER TABLE orders RENAME TO nothing; DROP TABLE IF EXISTS nothing')).toBe('unknown')
+    expect(kindOf('DROP TABLE IF EXISTS nothing', { searchPath: null })).toBe('unknown')
+    expect(kindOf('ALTER TABLE IF EXISTS nothing ADD COLUMN x int')).toBe('unknown')
+  })
+
   test('the same holds across the statements of an open transaction', () => {
     const { changes = [] } = shop.one('DROP TABLE customers').effects
     expect(unresolved('SELECT 1 FROM customers', { uncommitted: changes })).toEqual(['relation'])
