@@ -16,6 +16,7 @@ import { createDoors, listen as listenDoors } from './doors/doors.ts'
 import { ProxyError } from './errors.ts'
 import { createGate } from './gate.ts'
 import { createAuthenticator } from './identity/authenticate.ts'
+import { watchDepartures } from './identity/departures.ts'
 import { foresee } from './preview/foresee.ts'
 import { createSessionServer } from './session/serve.ts'
 import { readAnew, sessionCatalog } from './session-catalog.ts'
@@ -104,7 +105,11 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyServer> {
   })
   stack.defer(() => server.close())
   const { port } = await server.listen()
-  const doors = await createDoors({ ...workflows, config, sessions: server, authenticateToken, reviewUrl, log, now })
+  const departures = watchDepartures({ pool: workflows.pool, log, now })
+  stack.defer(() => departures.close())
+  departures.watch(server)
+  const proven = { authenticateToken, departures }
+  const doors = await createDoors({ ...workflows, ...proven, config, sessions: server, reviewUrl, log, now })
   stack.defer(() => doors.close())
   const doorsPort = await listenDoors(doors, config)
 

@@ -17,6 +17,7 @@ import type { Queues } from '../../workflows/queues/queues.ts'
 import { createDeferredRuns } from '../../workflows/results/deferred-runs.ts'
 import { createSeal, resultSecret } from '../../workflows/results/seal.ts'
 import { allowedOrigins, createWebhooks } from '../../workflows/results/webhooks.ts'
+import type { Departures } from '../identity/departures.ts'
 import type { SessionServer } from '../session/serve.ts'
 import { createAsk } from './ask.ts'
 import { createBearers } from './bearer.ts'
@@ -40,6 +41,7 @@ export interface DoorsParts {
   readonly directory: Pick<Directory, 'person'>
   readonly serviceTokens: Pick<ServiceTokens, 'list'>
   readonly authenticateToken: (token: string, from: string) => Promise<Identity>
+  readonly departures: Pick<Departures, 'watch'>
   /** Where people answer a hold. */
   readonly reviewUrl: (hold: string) => string
   readonly log: Log
@@ -78,6 +80,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   const webhooks = createWebhooks(pool, seal, allowedOrigins(doors.webhookOrigins))
   const streams = createHoldStreams({ pool, holds, now, log })
   server.addHook('preClose', () => streams.close())
+  parts.departures.watch(streams)
   const runner = startDeferredRunner({ ...parts, runs, ask })
   await runner.ready()
   server.addHook('preClose', () => runner.close())

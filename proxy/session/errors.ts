@@ -68,6 +68,11 @@ export function violation(what: string): SessionError {
   return new SessionError('upstream_violation', `The database ${what}; the connection ends`)
 }
 
+/** Before its time was over: its bearer was deactivated, or it was revoked. */
+export function revoked(): SessionError {
+  return new SessionError('credential_expired', 'The credential this session rests on is no longer good')
+}
+
 export function trailNotWritable(cause: unknown): SessionError {
   return new SessionError('trail_not_writable', 'The statement was not run because it could not be recorded', {
     cause,

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { TargetConfig } from '../../config.ts'
 import { HoldpointError } from '../../errors.ts'
+import type { Identity } from '../../policies/input.ts'
 import { authenticationOk } from '../wire/messages/authentication.ts'
 import { encodeBackendKeyData } from '../wire/messages/backend-key-data.ts'
 import { readyForQueryIdle } from '../wire/messages/ready-for-query.ts'
@@ -14,7 +15,7 @@ import type { ClientSocket, InnerClient } from './client-socket.ts'
 import { fatal } from './closing.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { enter, type OpenDoor } from './entry.ts'
-import { SessionError, trailNotWritable } from './errors.ts'
+import { revoked, SessionError, trailNotWritable } from './errors.ts'
 import { checkReading } from './reading.ts'
 import { Session } from './session.ts'
 import { connectUpstream } from './upstream/connect.ts'
@@ -34,6 +35,10 @@ export interface SessionServer {
   /** Takes no more clients and ends those who are here. */
   close(): Promise<void>
   readonly sessions: number
+  /** Of those who are here. */
+  readonly identities: readonly Identity[]
+  /** Their credential is no longer good, whatever time it has left. */
+  endThose(gone: (identity: Identity) => boolean): void
 }
 
 /** The PostgreSQL port: every connection's life, from its first byte. */
@@ -55,7 +60,7 @@ class Sessions implements SessionServer {
   readonly #server: Server
   readonly #secureContext: SecureContext | null
   readonly #keys = new CancelKeys<Session>()
-  readonly #open = new Map<Session, Buffer>()
+  readonly #open = new Map<Session, { readonly key: Buffer; readonly identity: Identity }>()
   /** Those of whom it is not known yet who they are. */
   readonly #entering = new Set<ClientSocket>()
 
@@ -73,6 +78,14 @@ class Sessions implements SessionServer {
 
   get sessions(): number {
     return this.#open.size
+  }
+
+  get identities(): readonly Identity[] {
+    return [...this.#open.values()].map(({ identity }) => identity)
+  }
+
+  endThose(gone: (identity: Identity) => boolean): void {
+    for (const [session, { identity }] of this.#open) if (gone(identity)) session.end('credential revoked', revoked())
   }
 
   listen(): Promise<{ readonly port: number }> {
@@ -159,7 +172,7 @@ class Sessions implements SessionServer {
       throw trailNotWritable(cause)
     }
     const key = this.#keys.issue(session, protocolMinor)
-    this.#open.set(session, key)
+    this.#open.set(session, { key, identity })
     const greeting = [authenticationOk, ...upstream.reported, encodeBackendKeyData(key), readyForQueryIdle]
     door.socket.write(Buffer.concat(greeting))
     door.intake.detach()
@@ -179,7 +192,7 @@ class Sessions implements SessionServer {
   }
 
   #ended(session: Session): void {
-    const key = this.#open.get(session)
+    const key = this.#open.get(session)?.key
     if (key !== undefined) this.#keys.release(key)
     this.#open.delete(session)
   }

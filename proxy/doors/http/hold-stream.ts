@@ -15,6 +15,9 @@ import { DoorError } from '../errors.ts'
 export interface HoldStreams {
   /** @throws DoorError too_many_streams */
   follow(following: Following): void
+  /** Of those who follow. */
+  readonly identities: readonly Identity[]
+  endThose(gone: (identity: Identity) => boolean): void
   close(): Promise<void>
 }
 
@@ -102,6 +105,12 @@ export function createHoldStreams({ pool, holds, now, log }: HoldStreamsOptions)
       // Heard from then on; what was said before is in the first event.
       changes ??= subscribed(listenForChanges(pool, log), tellAll)
       tellAll(null)
+    },
+    get identities() {
+      return [...streams].map(({ asker }) => asker)
+    },
+    endThose(gone) {
+      for (const stream of streams) if (gone(stream.asker)) drop(stream)
     },
     async close() {
       clearInterval(heart)
