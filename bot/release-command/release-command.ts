@@ -111,7 +111,7 @@ export function releasesText(view: View, commit: string | null): string {
   const { problem, failure } = view
   const trouble = [
     ...(problem?.findings ?? []).map(({ check, text }) => `x ${problem?.commit.slice(0, 12)} ${check}: ${text}`),
-    ...(problem?.mending ?? []).map((sentence) => `  ${sentence}`),
+    ...(problem?.mending ?? []).map((step) => `  ${step}`),
     ...(failure === null ? [] : [`x ${failure.text}, since ${failure.since}`]),
     ...(failure?.hint == null ? [] : [`  ${failure.hint}`]),
   ]

@@ -14,7 +14,7 @@ export function approvedBy({
 
 /** How approvals were counted for a release, as one sentence. */
 export function countedAs({ minApprovals, codeOwnersRequired, approvalsOnlyWithin: within }: KeptRules): string {
-  const owners = codeOwnersRequired ? ', also by an owner of each changed file' : ''
+  const owners = codeOwnersRequired ? ', an owner of each changed file among them' : ''
   const approvals = `${minApprovals === 1 ? 'an approval that counts' : `${minApprovals} approvals that count`}${owners}`
   return within === null
     ? `Every merge needed ${approvals}.`

@@ -22,21 +22,31 @@ const WAYS: Readonly<Record<string, Way>> = {
   ...{ protection: 'protect', too_large: 'as_said', not_possible: 'as_said' },
 }
 
-/** One sentence for each way that is needed, in the order in which they help. */
+/** Steps, in the order in which they help, each short enough for a line in Slack. */
 export function mendingOf({ commit, findings }: Refused, options: MendingOptions): readonly string[] {
-  const ways = new Set(findings.map(({ check }) => WAYS[check] ?? 'pull_request'))
-  const order: readonly Way[] = ['protect', 'move_back', 'pull_request']
-  return order.filter((way) => ways.has(way)).flatMap((way) => sentences[way](commit, options))
+  const checks = new Set(findings.map(({ check }) => check))
+  const ways = new Set([...checks].map((check) => WAYS[check] ?? 'pull_request'))
+  return [
+    ...(ways.has('protect')
+      ? [`Protect ${options.branch} on GitHub, by a branch protection rule or an active ruleset.`]
+      : []),
+    ...(SETTLED.filter((check) => checks.has(check)).length > 0 ? [SETTLE] : []),
+    ...(ways.has('move_back') ? movingBack(commit, options) : []),
+    ...(ways.has('pull_request') ? ['Mend it with another pull request.'] : []),
+  ]
 }
 
-const sentences: Readonly<Record<Way, (commit: string, options: MendingOptions) => readonly string[]>> = {
-  protect: (_, { branch }) => [`Protect ${branch} on GitHub, by a branch protection rule or an active ruleset.`],
-  pull_request: () => ['Mend it with another pull request.'],
-  move_back: (commit, { branch, verified }) =>
-    verified === null
-      ? ['Bring one more pull request, reviewed and merged: the first release rests on the last one alone.']
-      : [
-          `Keep what is there (git push origin ${commit}:refs/heads/again), move ${branch} back to what was verified (git push --force-with-lease=${branch}:${commit} origin ${verified}:${branch}), and bring “again” by a reviewed pull request. Where force pushes are never allowed, begin another branch at ${verified.slice(0, 12)} instead and set releases.github.branch. Where only somebody’s right or a wish for changes is in the way, settling that on GitHub is enough.`,
-        ],
-  as_said: () => [],
+const SETTLED = ['approvals', 'code_owners', 'changes_requested']
+const SETTLE =
+  'If a reviewer only lost their right since, or somebody who asked for changes is content by now, say so on GitHub: it is looked at again within ten minutes. Otherwise:'
+
+function movingBack(commit: string, { branch, verified }: MendingOptions): readonly string[] {
+  if (verified === null)
+    return ['Bring one more pull request, reviewed and merged: the first release rests on the last one alone.']
+  return [
+    `Keep what is there: git push origin ${commit}:refs/heads/again`,
+    `Move ${branch} back to what was verified: git push --force-with-lease=${branch}:${commit} origin ${verified}:${branch}`,
+    'Bring “again” by a pull request, approved by somebody who wrote and pushed none of it.',
+    `Where force pushes are never allowed: begin another protected branch at ${verified.slice(0, 12)}, bring it there, and set releases.github.branch.`,
+  ]
 }

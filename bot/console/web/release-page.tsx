@@ -1,46 +1,41 @@
 import type { ReleaseView } from '../release-schema.ts'
 import { fetchRelease } from './api.ts'
-import { Stale } from './inbox.tsx'
-import { useKeys } from './keyboard.ts'
-import { useLive } from './live.ts'
+import { ReleasesChild } from './release-head.tsx'
 import { Changes, Commit, Elsewhere, Pulls, Refusals } from './release-parts.tsx'
-import { go } from './route.ts'
-import { Failed, Loading } from './states.tsx'
 import { Chip, Line } from './text.tsx'
 import { At } from './time.tsx'
 
 /** One release: what it changed, who stands for it, and what proves that. */
 export function ReleasePage({ commit }: { readonly commit: string }) {
-  const [live, refresh] = useLive(
-    `release ${commit}`,
-    () => fetchRelease(commit),
-    () => false,
-  )
-  useKeys({ u: () => go('/releases') })
-  document.title = `Release ${commit.slice(0, 12)} · Holdpoint`
-  if (live.state === 'loading') return <Loading what="the release" />
-  if (live.state === 'failed') return <Failed problem={live.problem} again={refresh} />
-  const { value: view } = live
   return (
-    <article class="release">
-      <header class="release-head">
-        <p class="release-back">
-          <a class="back" href="/releases">
-            ← Releases
-          </a>
-        </p>
-        <h1>
-          {view.release === null ? 'Commit' : 'Release'} <Commit of={view.release?.commit ?? commit} />{' '}
-          {view.inForce && <Chip tone="strong">in force</Chip>}
-        </h1>
-        {view.release === null && <p class="warning">It never became a release: it was not activated.</p>}
-        {live.stale && <Stale />}
-      </header>
-      {view.release !== null && <Release release={view.release} />}
-      {view.refusals.length > 0 && <Refusals of={view.refusals} />}
-      {view.pins.length > 0 && <Pins of={view.pins} />}
-      {view.release !== null && <Proof view={view} />}
-    </article>
+    <ReleasesChild
+      title={`Release ${commit.slice(0, 12)}`}
+      what="the release"
+      name={`release ${commit}`}
+      fetch={() => fetchRelease(commit)}
+      head={(view) => <Head view={view} commit={commit} />}
+    >
+      {(view) => (
+        <>
+          {view.release !== null && <Release release={view.release} />}
+          {view.refusals.length > 0 && <Refusals of={view.refusals} />}
+          {view.pins.length > 0 && <Pins of={view.pins} />}
+          {view.release !== null && <Proof view={view} />}
+        </>
+      )}
+    </ReleasesChild>
+  )
+}
+
+function Head({ view: { release, inForce }, commit }: { readonly view: ReleaseView; readonly commit: string }) {
+  return (
+    <>
+      <h1>
+        {release === null ? 'Commit' : 'Release'} <Commit of={release?.commit ?? commit} />{' '}
+        {inForce && <Chip tone="strong">in force</Chip>}
+      </h1>
+      {release === null && <p class="warning">It never became a release: it was not activated.</p>}
+    </>
   )
 }
 

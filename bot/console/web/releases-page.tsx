@@ -77,11 +77,18 @@ function Problem({ view: { problem } }: { readonly view: ReleasesView }) {
           </li>
         ))}
       </ul>
-      {problem.mending.map((sentence) => (
-        <p key={sentence}>
-          <Line of={sentence} />
-        </p>
-      ))}
+      {problem.mending.length > 0 && (
+        <>
+          <p>What brings it back:</p>
+          <ul class="bullets">
+            {problem.mending.map((step) => (
+              <li key={step}>
+                <Line of={step} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </section>
   )
 }

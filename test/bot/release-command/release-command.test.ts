@@ -80,7 +80,8 @@ test('why the branch is refused or not looked at is said with what to do', async
   ])
   const said = await run(await site.token('ana'), 'list')
   await site.pool.query('UPDATE followed_branch SET problem = NULL, failure = NULL')
-  expect(said).toContain(`x cccccccccccc approvals: Nobody did.\n  Keep what is there (git push origin ${refused}:refs`)
+  expect(said).toContain(`x cccccccccccc approvals: Nobody did.\n  If a reviewer only lost`)
+  expect(said).toContain(`\n  Keep what is there: git push origin ${refused}:refs/heads/again\n`)
   expect(said).toContain('x GitHub answers 404, since then\n  Give access\n')
 })
 

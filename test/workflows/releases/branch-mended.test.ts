@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { noticeBlocks } from '../../../bot/slack/release-announcer.ts'
+import type { ReleaseNotice } from '../../../workflows/releases/notices.ts'
 import { followedBranch } from '../../../workflows/releases/store.ts'
 import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand, RULE } from './release-stand.ts'
 
@@ -26,6 +28,9 @@ test('a direct push, with a good merge on top of it, is not mended by a pull req
   expect(await stand.problems()).toEqual(['pull_request'])
   expect(told()).toContain(`git push origin ${head()}:refs/heads/again`)
   expect(told()).toContain(`git push --force-with-lease=main:${head()} origin ${good}:main`)
+  const shown = JSON.stringify(noticeBlocks(stand.told.at(-1) as ReleaseNotice))
+  expect(shown, 'whole in Slack, too').toContain(`origin ${good}:main"`)
+  expect(shown).not.toContain('…')
   stand.change({ [RULE]: rule })
   await stand.follower.round()
   expect(await stand.problems()).toEqual(['pull_request'])

@@ -207,6 +207,18 @@ export const edges: readonly Story[] = [
     refused: ['approvals', 'code_owners'],
   },
   {
+    story: 'nobody approved the first of two, and the second’s commits are said to have the first’s among them',
+    tell: (people) => {
+      const first = opened(people)
+      const merged = people.merge(first, 'eve', 'squash')
+      const second = opened(people, { by: 'dora', head: 'second', commit: REGO('second') })
+      people.approve(second, 'ben')
+      people.merge(second, 'dora', 'squash')
+      people.repository.broughtBy.set(merged, new Set([first, second]))
+    },
+    refused: ['approvals', 'code_owners'],
+  },
+  {
     story: 'a commit has the author’s name and another’s address, whose account takes no part',
     tell: (people) => {
       const pull = opened(people, { commit: { ...REGO('hers'), author: 'dora', email: 'dora@example.org' } })
