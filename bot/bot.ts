@@ -139,7 +139,7 @@ interface AnnouncerParts {
 
 /** By a pull request, where policies come from reviewed pull requests. */
 function proposing({ config, proposeException: given, now }: Omit<BotOptions, 'authenticateToken'>) {
-  if (given !== undefined || !usesReleases(config)) return given
+  if (given !== undefined || !usesReleases(config) || config.releases.github.repository === undefined) return given
   const propose: ProposeException = (hold, by, proposal) =>
     proposeException({ config: config.releases.github, now }, hold, by, proposal)
   return propose

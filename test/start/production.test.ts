@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { freePort } from '../../workflows/development/free-port.ts'
+import { openState } from '../../workflows/state/state.ts'
 import { type RunningHoldpoint, startHoldpoint, temporaryFolder } from '../harness/holdpoint.ts'
+import { putInForce } from '../harness/release-in-force.ts'
+import { defaultPolicies } from '../policies/default-policy.ts'
 
 /** proxy, worker and bot on their own, with databases and identity provider of a development tree to lean on. */
 let tree: RunningHoldpoint
@@ -27,6 +30,9 @@ beforeAll(async () => {
     console: { ...made.console, port: ports.console, publicUrl: `http://127.0.0.1:${ports.console}` },
   }
   writeFileSync(config, JSON.stringify(production))
+  const pool = openState(made.state.url)
+  await putInForce(pool, await defaultPolicies())
+  await pool.end()
 }, 120_000)
 afterAll(async () => {
   await tree.stop()

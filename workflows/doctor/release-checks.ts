@@ -31,6 +31,12 @@ export const releaseCheck =
           `${failure.text}, since ${failure.since}; ${release === null ? 'there is no release, so nothing runs' : `${release.commit.slice(0, 12)} stays`}`,
           failure.hint ?? 'Look at the log of the worker',
         )
+      if (releases.github.repository === undefined)
+        return wrong(
+          subject,
+          `production takes its policies from reviewed pull requests only, and no repository is named, so ${release === null ? 'nothing runs' : `${release.commit.slice(0, 12)} stays`}`,
+          'Set releases.github.repository; local files are for mode: development',
+        )
       if (release === null)
         return wrong(subject, 'no release is verified yet, so nothing runs', 'Start the worker, and look at its log')
       const pinned = release.pinned ? ', pinned' : ''

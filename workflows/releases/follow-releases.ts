@@ -17,6 +17,10 @@ export interface FollowReleasesOptions extends Omit<FollowerOptions, 'config' | 
 export function followReleases({ env, ...options }: FollowReleasesOptions): Follower | null {
   const { config, log } = options
   if (!usesReleases(config)) return null
+  if (config.releases.github.repository === undefined) {
+    log.warn('no repository of policies is configured: what was verified before stays in force, or nothing runs')
+    return null
+  }
   const progress = (line: string): void => log.info(line)
   const opa = () => ensureOpa({ config: config.opa, env, cacheFolder: opaCacheFolder(env, config.data), progress })
   const tools = { opa, cacheFolder: `${config.data}/cache`, progress }

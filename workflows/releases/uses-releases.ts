@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 
-/** Whether policies come from reviewed pull requests, and from nowhere else. Local files are for development. */
-export function usesReleases({ mode, releases }: Pick<Config, 'mode' | 'releases'>): boolean {
-  return mode === 'production' && releases.github.repository !== undefined
+/** Whether policies come from reviewed pull requests, and from nowhere else. Local files are for development only. */
+export function usesReleases({ mode }: Pick<Config, 'mode'>): boolean {
+  return mode === 'production'
 }

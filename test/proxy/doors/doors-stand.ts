@@ -159,6 +159,7 @@ function configOf({ keys, shop, state, data, overrides }: ConfigParts): Config {
     {},
     {
       data,
+      mode: 'development',
       'proxy.port': 0,
       'doors.port': 0,
       'state.url': state.url,

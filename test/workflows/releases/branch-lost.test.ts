@@ -146,6 +146,15 @@ test('a branch that has another name by now is not followed there, until the con
   people.renameBranch('trunk', 'main')
 })
 
+test('production without a repository is said to go on with what was verified, and with nothing else', async () => {
+  const check = releaseCheck(loadConfig({}, { 'state.url': stand.url }), () => stand.clock.ms)
+  expect(await check()).toMatchObject({
+    state: 'wrong',
+    text: expect.stringContaining(`no repository is named, so ${good.slice(0, 12)} stays`),
+    hint: expect.stringContaining('Set releases.github.repository'),
+  })
+})
+
 test('an archived repository is said to be one; the release in force stays', async () => {
   stand.people.repository.archived = true
   await stand.follower.round(true)

@@ -57,6 +57,7 @@ describe('an answer that was tampered with, or is older than another, verifies n
       twist: each({ merge_commit_sha: OTHER }),
       found: 'pull_request',
     },
+    { lie: 'an author whose account is closed', path: /\/pulls\/1$/, twist: one({ user: null }), found: 'approvals' },
     { lie: 'fewer commits than there are', path: /\/pulls\/1\/commits/, twist: () => [], found: 'pull_request' },
     { lie: 'nobody who pushed', path: /\/activity/, twist: () => [], found: 'approvals' },
     { lie: 'pushes by nobody', path: /\/activity/, twist: each({ actor: null }), found: 'approvals' },

@@ -207,6 +207,19 @@ export const edges: readonly Story[] = [
     refused: ['approvals', 'code_owners'],
   },
   {
+    story: 'a commit of it was pushed directly, before it was approved and merged with a merge commit',
+    tell: (people) => {
+      const pull = opened(people)
+      const pushed = people.repository.headOf('stricter')
+      people.repository.move('main', pushed, people.user('ana'), 'push')
+      people.push('stricter', 'ana', REGO('more'))
+      people.approve(pull, 'ben')
+      people.merge(pull, 'ana')
+      people.repository.broughtBy.set(pushed, new Set([pull]))
+    },
+    refused: ['pull_request'],
+  },
+  {
     story: 'nobody approved the first of two, and the second’s commits are said to have the first’s among them',
     tell: (people) => {
       const first = opened(people)
