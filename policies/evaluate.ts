@@ -37,6 +37,8 @@ export interface EvaluationLimits {
   readonly now?: () => number
   /** The module of these very bytes, where it has been compiled already. */
   readonly module?: WasmModule
+  /** false: local files, which nobody reviewed; what it decides is recorded as such. */
+  readonly reviewed?: boolean
 }
 
 /** What a decision was made from. */
@@ -44,6 +46,7 @@ export interface Grounds {
   /** JSON of the input, as the policy was shown it. */
   readonly input: string
   readonly rules: readonly RuleDescription[]
+  readonly reviewed: boolean
 }
 
 const grounds = new WeakMap<Decision, Grounds>()
@@ -75,6 +78,7 @@ class WasmPolicy implements Policy {
   readonly #inputCharsMax: number
   readonly #rememberedBytesMax: number
   readonly #now: () => number
+  readonly #reviewed: boolean
   readonly #data: Readonly<Record<string, unknown>>
   #remembered: GenerationalCache<string, Decision>
   #terms: InForce
@@ -93,6 +97,7 @@ class WasmPolicy implements Policy {
     this.#rememberedBytesMax = limits.rememberedBytesMax ?? 16 * 1024 * 1024
     this.#remembered = new GenerationalCache(this.#rememberedBytesMax)
     this.#now = limits.now ?? Date.now
+    this.#reviewed = limits.reviewed ?? true
     this.#data = JSON.parse(compiled.data.toString('utf8')) as Readonly<Record<string, unknown>>
     this.#terms = inForce(this.#data, this.#now())
     this.#instance = instantiate(module, this.#terms.data, this.#pagesMax)
@@ -115,7 +120,7 @@ class WasmPolicy implements Policy {
     if (text.length > this.#inputCharsMax)
       throw new PolicyError('evaluation_failed', 'There is more to know about this statement than a policy is given.')
     const made = onlyDecision(this.#evaluate(text))
-    grounds.set(made, { input: text, rules: this.rules })
+    grounds.set(made, { input: text, rules: this.rules, reviewed: this.#reviewed })
     this.#remembered.set(text, made, 2 * text.length)
     return made
   }

@@ -57,7 +57,7 @@ async function localPolicies({ config, opa, log }: ActivePoliciesOptions): Promi
   const { path } = config.policies
   const progress = (line: string): void => log.info(line)
   const compiled = await compilePolicies({ path, opa, cacheFolder: join(config.data, 'cache'), progress })
-  const policy = await loadPolicy(compiled)
+  const policy = await loadPolicy(compiled, { reviewed: false })
   const now = { policy, labels: labelsIn(compiled), labelsKey: '', source: path, reviewed: false }
   return { now, onSwap: () => undefined, [Symbol.asyncDispose]: async () => undefined }
 }

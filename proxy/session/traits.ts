@@ -178,6 +178,7 @@ function headOf({ facts, decision, policyDigest }: Judgement, input: TracedInput
     masks: decision.masks.map(({ schema, relation, column, method }) => `${schema}.${relation}.${column}: ${method}`),
     fingerprint: facts.fingerprint,
     ...(input === null ? {} : { input: input.digest }),
+    ...(groundsOf(decision)?.reviewed === false ? { unreviewed: true as const } : {}),
     ...(unenforced.length === 0 ? {} : { aside: unenforced.map(({ id, why }) => `${id}: ${why}`) }),
   })
 }

@@ -88,7 +88,7 @@ function summaryOf({ event, body }: TrailRecord): string {
   switch (event) {
     case 'statement.intended':
     case 'statement.denied':
-      return text(member(body.judgement, 'text'))
+      return `${member(body.judgement, 'unreviewed') === true ? '(unreviewed) ' : ''}${text(member(body.judgement, 'text'))}`
     case 'statement.completed':
       return `${of('tag')}, ${of('durationMs')} ms${body.masked === 0 ? '' : `, ${of('masked')} masked`}`
     case 'session.opened':

@@ -201,6 +201,8 @@ export interface StatementRecord {
   readonly input?: string
   /** Rules that fired and did not bind, and why: `production.drop: shadow`. Left out when there are none. */
   readonly aside?: readonly string[]
+  /** Decided by local files, as in development; left out where people reviewed the policy. */
+  readonly unreviewed?: true
 }
 
 export type TrailEventName = keyof TrailEvents

@@ -20,18 +20,23 @@ export type SharedPart = Omit<StatementRecord, 'session' | 'statement' | 'parame
 declare const isCanonical: unique symbol
 /** The `shared` argument of Trail.appendStatement: canonical JSON, which only the functions below make. */
 export type SharedJson = string & { readonly [isCanonical]: true }
-/** All of it but the text, which comes last: the same for every text that is judged alike. */
-export type SharedHead = string & { readonly [isCanonical]: false }
-
-export function sharedHead(judgement: Omit<SharedPart, 'text'>): SharedHead {
-  const { aside, effects, fingerprint, input, masks, outcome, policy, relations, rules } = judgement
-  const known = { effects, fingerprint, masks, outcome, policy, relations, rules }
-  const optional = { ...(aside === undefined ? {} : { aside }), ...(input === undefined ? {} : { input }) }
-  return canonical({ ...known, ...optional }).slice(0, -1) as SharedHead
+/** All of it but the text: the same for every text that is judged alike. */
+export interface SharedHead {
+  readonly before: string
+  /** What comes behind the text in canonical order, with the end of the object. */
+  readonly after: string
 }
 
-export function sharedWith(head: SharedHead, text: string): SharedJson {
-  return `${head},"text":${canonicalText(text)}}` as SharedJson
+export function sharedHead(judgement: Omit<SharedPart, 'text'>): SharedHead {
+  const { aside, effects, fingerprint, input, masks, outcome, policy, relations, rules, unreviewed } = judgement
+  const known = { effects, fingerprint, masks, outcome, policy, relations, rules }
+  const optional = { ...(aside === undefined ? {} : { aside }), ...(input === undefined ? {} : { input }) }
+  const before = canonical({ ...known, ...optional }).slice(0, -1)
+  return { before, after: unreviewed === true ? ',"unreviewed":true}' : '}' }
+}
+
+export function sharedWith({ before, after }: SharedHead, text: string): SharedJson {
+  return `${before},"text":${canonicalText(text)}${after}` as SharedJson
 }
 
 export function sharedPart(judgement: SharedPart): SharedJson {
