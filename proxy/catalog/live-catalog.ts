@@ -8,7 +8,7 @@ import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
 import { CatalogError } from './errors.ts'
 import { FormerLabels } from './former-labels.ts'
-import { loadDefinitions, markOf } from './load.ts'
+import { gaveWay, loadDefinitions, markOf } from './load.ts'
 import type { Urgency } from './looks.ts'
 import { beginReadOnly, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
@@ -160,8 +160,9 @@ export class LiveCatalog implements Catalog {
       try {
         await this.#read()
       } catch (cause) {
-        failures++
         this.#again = true
+        if (gaveWay(cause) && !this.#closed) continue
+        failures++
         if (failures < ATTEMPTS && !this.#closed) continue
         // Something changed and we do not know what: nothing is judged by what was true before.
         this.#snapshot = null

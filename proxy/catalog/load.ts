@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import type { Definitions } from './definitions.ts'
 import * as from from './lists.ts'
 import {
@@ -24,12 +24,24 @@ export interface Loaded {
 }
 
 /**
+ * Printing a view or a rule locks what is in it, for as long as we read. Whoever changes several of them at once, in another
+ * order, would wait for us while we wait for them, and the server ends one of the two after its deadlock_timeout of a
+ * second: we give way long before.
+ */
+const LOCK_MS_MAX = 250
+
+/** Somebody holds a lock for longer than we wait for it: nothing is wrong, and reading is begun again. */
+export function gaveWay(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03'
+}
+
+/**
  * Reads definitions in one read-only, repeatable-read transaction, so that what is read belongs together: all of them, or
  * what has changed since `before` was read.
- * @throws what the server answered; the caller decides whether to try again
+ * @throws what the server answered; the caller decides whether to try again, see `gaveWay`
  */
 export async function loadDefinitions(client: pg.ClientBase, before: Definitions | null): Promise<Loaded> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+  await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL lock_timeout = ${LOCK_MS_MAX}`)
   try {
     // With nothing on the path the server prints expressions with every name qualified.
     await client.query("SET LOCAL search_path = ''")
