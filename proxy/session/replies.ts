@@ -180,7 +180,7 @@ export class Replies {
   #described(): void {
     const answered = this.#expect('describe', 'query')
     if (answered.kind === 'query') {
-      this.#rows.describedInQuery(this.#run(answered))
+      if (!answered.stopped) this.#rows.describedInQuery(this.#run(answered))
     } else {
       if (answered.portal !== null) this.#rows.describedPortal(answered.portal)
       this.#session.exchange.shift()

@@ -9,8 +9,9 @@ import { refusedBecause } from './refusal.ts'
 import { CHANGED } from './standing-before.ts'
 import { onlyReads, traitsOf } from './traits.ts'
 
-/** What can hold a value out of a row. */
+/** What can hold a value out of a row, and what says which columns there are: others, if the name is another's by now. */
 const TELLING: ReadonlySet<number> = new Set([
+  backend.rowDescription,
   backend.dataRow,
   backend.copyData,
   backend.errorResponse,

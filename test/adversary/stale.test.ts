@@ -244,6 +244,24 @@ test('D3 a trigger made elsewhere does not fire under a write that was judged wi
   await expect.poll(again, { timeout: 15_000 }).toContain('C INSERT 0 1')
 })
 
+test('D3 a table made elsewhere in front of another, with other columns, ends the statement and not the session', async () => {
+  const own = await stand.open('ana')
+  await own.ask('SET search_path = early, public')
+  for (let round = 0; round < 10; round++) {
+    expect(transcript(await own.ask('SELECT * FROM read LIMIT 1'))).toContain('D nothing|more of it')
+    await stand.direct.query('CREATE TABLE early.read (id int, email text, card text)')
+    await wait(2 * RECENT_MS)
+    const said = transcript(await own.ask('SELECT * FROM read LIMIT 1'))
+    expect(said.join(), `${round}`).toMatch(/^(E 40001|T.*C SELECT 0),Z I$/)
+    await stand.direct.query('DROP TABLE early.read')
+    await wait(2 * RECENT_MS)
+    await expect
+      .poll(async () => transcript(await own.ask('SELECT * FROM read LIMIT 1')))
+      .toContain('D nothing|more of it')
+  }
+  own.close()
+})
+
 test('D3 what is made elsewhere after it was found missing is not dropped for that', async () => {
   expect(transcript(await client.ask('DROP TABLE IF EXISTS nobodys'))).toContain('C DROP TABLE')
   for (let round = 0; round < 10; round++) {
