@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { approvedBy } from '../../workflows/releases/approved-by.ts'
 import { releasesView } from '../console/release-schema.ts'
+import { visibleLine, visibleText } from '../text/visible-text.ts'
 import { ReleaseCommandError } from './errors.ts'
 
 /** `holdpoint release list|show|pin|confirm|unpin`, over the console's API: two administrators are two tokens. */
@@ -95,8 +96,15 @@ function asking(options: ReleaseOptions, { token, consoleUrl }: ReleaseSurroundi
   }
 }
 
+const HEADING = `  ${'COMMIT'.padEnd(12)}  ${'VERIFIED'.padEnd(24)}  REVIEWED (* in force, ! pinned)`
+
+/** Titles, names and reasons are others' words, and nothing of them drives the terminal. */
 export function releasesText(view: View, commit: string | null): string {
   const chosen = view.releases.filter((one) => commit === null || one.commit.startsWith(commit))
+  if (commit !== null && chosen.length === 0)
+    throw new ReleaseCommandError('refused', `There is no verified release ${visibleLine(commit)}.`, {
+      hint: 'holdpoint release list shows them',
+    })
   const lines = chosen.flatMap(({ commit: sha, verifiedAt, pulls, changes, digest, counted }) => {
     const mark = sha !== view.inForce ? ' ' : view.pinnedUntil === null ? '*' : '!'
     const by = pulls.map(({ number, ...pull }) => `#${number} ${approvedBy(pull)}`).join('; ')
@@ -116,5 +124,6 @@ export function releasesText(view: View, commit: string | null): string {
     ...(failure?.hint == null ? [] : [`  ${failure.hint}`]),
   ]
   const none = view.reviewed ? 'No release has been verified yet.' : 'unreviewed: the policies are local files.'
-  return `${[...(lines.length === 0 ? [none] : lines), ...pinned, ...pins, ...trouble].join('\n')}\n`
+  const listed = lines.length === 0 ? [none] : [...(commit === null ? [HEADING] : []), ...lines.map(visibleLine)]
+  return `${[...listed, ...pinned, ...pins.map(visibleLine), ...trouble.map(visibleText)].join('\n')}\n`
 }

@@ -85,6 +85,18 @@ test('why the branch is refused or not looked at is said with what to do', async
   expect(said).toContain('x GitHub answers 404, since then\n  Give access\n')
 })
 
+test('nothing that others wrote drives the terminal, and a commit that is none is said to be', async () => {
+  const [{ changes }] = (await site.pool.query('SELECT changes FROM release WHERE commit = $1', [commit])).rows
+  const drawn = JSON.stringify(['\u001b[2J\u001b]0;title\u0007 \u202e'])
+  await site.pool.query('UPDATE release SET changes = $2 WHERE commit = $1', [commit, drawn])
+  const said = await run(await site.token('ana'), 'show', commit)
+  await site.pool.query('UPDATE release SET changes = $2 WHERE commit = $1', [commit, JSON.stringify(changes)])
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  expect(said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  expect(said).toContain('⟨U+001B⟩[2J')
+  await expect(run(await site.token('ana'), 'show', 'f'.repeat(40))).rejects.toThrow(/no verified release fff/)
+})
+
 test('two administrators pin an earlier release, each with a token of theirs', async () => {
   const asked = await run(await site.token('ben'), 'pin', commit, '--reason', 'It denies everything')
   const id = /^\? (pin_\S+): /m.exec(asked)?.[1] as string
