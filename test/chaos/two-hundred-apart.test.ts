@@ -2,8 +2,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openState } from '../../workflows/state/state.ts'
 import { treeOf } from '../harness/processes.ts'
 import { type Production, startProduction } from '../harness/production.ts'
+import { putInForce } from '../harness/release-in-force.ts'
+import { defaultPolicies } from '../policies/default-policy.ts'
 
 /**
  * The same as two-hundred.test.ts with each role a process of its own and the queues on PostgreSQL: while two hundred are
@@ -21,7 +24,11 @@ beforeAll(async () => {
   const slack = { botToken: 'xoxb-nobody', signingSecret: 'nothing', channel: 'C0123456789' }
   const changes = { holds: { abandonedAfterMs: 3_000 }, slack: { ...slack, apiUrl: 'http://127.0.0.1:9/api/' } }
   production = await startProduction(changes, 'own')
-  for (const role of ['bot', 'worker', 'proxy'] as const) running.set(role, await production.run(role))
+  running.set('bot', await production.run('bot'))
+  const pool = openState(production.stateUrl)
+  await putInForce(pool, await defaultPolicies())
+  await pool.end()
+  for (const role of ['worker', 'proxy'] as const) running.set(role, await production.run(role))
   await select(
     "CREATE TABLE marks (seen int[] NOT NULL); INSERT INTO marks VALUES ('{}'); GRANT ALL ON marks TO PUBLIC",
   )
