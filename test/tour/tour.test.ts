@@ -272,9 +272,9 @@ describe.skipIf(!HAS_PSQL)(`the tour${HAS_PSQL ? '' : ' (skipped: there is no ps
 
   test('and can be looked at while it grows', async () => {
     await using tail = new Terminal(printed('npx holdpoint audit tail'))
-    await tail.says(/statement\.denied +deny +ana prod\/shop #\d+: DROP TABLE payments/)
+    await tail.says(/statement\.denied +deny +ana prod\/shop #\d+: \(unreviewed\) DROP TABLE payments/)
     ana.type('SELECT 1 AS seen_live;')
-    await tail.says(/statement\.intended +allow +ana prod\/shop #\d+: SELECT 1 AS seen_live/)
+    await tail.says(/statement\.intended +allow +ana prod\/shop #\d+: \(unreviewed\) SELECT 1 AS seen_live/)
     tail.interrupt()
     expect((await tail.output()).said).not.toMatch(/error|^ +at /im)
   })

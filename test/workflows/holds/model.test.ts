@@ -235,11 +235,13 @@ const review = (who: Name): Command =>
     model.reviewed = true
   })
 
-/** What a job does when it comes, early or late. */
+/** What a job does when it comes, early or late: all whose time is up run out with the one that it is about. */
 const due = command('what is due', async (model, { id }) => {
   await stage.holds.due(id)
-  if (model.status === 'pending' && stage.clock.ms >= model.expiresAt) model.status = 'expired'
-  if (model.status === 'approved' && stage.clock.ms >= model.grantExpiresAt) model.status = 'expired'
+  for (const one of [model, ...model.others]) {
+    const until = one.status === 'approved' ? one.grantExpiresAt : one.expiresAt
+    if ((one.status === 'pending' || one.status === 'approved') && stage.clock.ms >= until) one.status = 'expired'
+  }
 })
 
 const name = fc.constantFrom(...(Object.keys(people) as Name[]))
