@@ -241,7 +241,6 @@ export const dangers: Readonly<Record<string, readonly Danger[]>> = {
     ['deny', 'SET LOCAL ROLE postgres'],
     ['deny', 'RESET ROLE'],
     ['deny', 'SET SESSION AUTHORIZATION postgres'],
-    ['deny', 'RESET SESSION AUTHORIZATION'],
     ['deny', "SELECT set_config('role', 'postgres', false)"],
     ['deny', "SELECT set_config('ro' || 'le', 'postgres', false)"],
     ['deny', "SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'role'"],

@@ -17,7 +17,7 @@ test('tells of each rule which facts it reads, through the packages it uses too'
   })
   // Only `data.holdpoint.asking` and `data.holdpoint.statement` name the identity and the environment.
   expect(rules.get('agents.searches_labelled')?.reads).toContain('identity.groups')
-  expect(rules.get('session.role')?.reads).toEqual(['statement.settings'])
+  expect(rules.get('session.role')?.reads).toEqual(['statement.kind', 'statement.settings'])
 }, 180_000)
 
 const METADATA = `# METADATA
