@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { closedWithin } from '../signals.ts'
 import { ProxyError } from './errors.ts'
 import type { FromProxy, ToProxy } from './process-messages.ts'
 
@@ -133,7 +134,7 @@ class ProxyPool {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     tell(child, { kind: 'stop' })
-    await Promise.race([gone, delay(this.#options.drainMs, undefined, { ref: false })])
+    await closedWithin(this.#options.drainMs, gone)
     child.kill('SIGKILL')
     await gone
   }

@@ -108,8 +108,9 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
         if (choice === 'approve' && whyNotVote(hold, viewer) === null && !mayReadLiterals(hold, viewer))
           throw new ConsoleError('not_shown_whole', whyNotApprove(hold, viewer) ?? 'You have not been shown all of it.')
         const alike = request.body.alike === true
-        const whyNot = alike ? whyNotAlike(await waitingAlike(pool, hold, viewer.at), viewer) : null
-        if (choice === 'approve' && whyNot !== null) throw new ConsoleError('not_shown_whole', whyNot)
+        const all = alike && choice === 'approve' ? await waitingAlike(pool, hold, viewer.at) : []
+        const whyNot = whyNotAlike(all, viewer)
+        if (whyNot !== null) throw new ConsoleError('not_shown_whole', whyNot)
         return whole(await holds.vote(hold.id, viewer.person, { choice, reason, via: viewer.via, alike }), viewer)
       },
     )

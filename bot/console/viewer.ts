@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { HoldpointError } from '../../errors.ts'
+import { bearerToken, isAboutToken } from '../../bearer-token.ts'
 import type { Identity, Principal, Scope } from '../../policies/input.ts'
 import { awayFor } from '../../workflows/directory/delegations.ts'
 import { type Owned, ownedBy } from '../../workflows/directory/owned.ts'
@@ -43,16 +43,12 @@ export async function viewerOf(request: FastifyRequest, sources: ViewerSources):
   return signedIn(sessionId, sources)
 }
 
-/** About no credential: it was not looked at. */
-const OURS: ReadonlySet<string> = new Set(['unavailable', 'too_many_failures'])
-
 async function bearer(authorization: string, from: string, sources: ViewerSources): Promise<Viewer> {
-  const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1]
+  const token = bearerToken(authorization)
   if (token === undefined)
     throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
   const identity = await sources.authenticateToken(token, from).catch((cause: unknown) => {
-    if (cause instanceof HoldpointError && !OURS.has(cause.code))
-      throw new ConsoleError('unauthenticated', cause.message, { cause })
+    if (isAboutToken(cause)) throw new ConsoleError('unauthenticated', cause.message, { cause })
     throw cause
   })
   const { kind, actsFor, issuer, subject, name, groups, scopes } = identity

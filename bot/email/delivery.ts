@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Log } from '../../log.ts'
 import { askerBackgroundOf } from '../../workflows/holds/background.ts'
@@ -11,6 +10,7 @@ import type { EmailError } from './errors.ts'
 import { holdMail, type MailKind } from './hold-mail.ts'
 import { peopleWith, type Recipient, reviewersOf } from './recipients.ts'
 import type { SentMails } from './sent-mails.ts'
+import { addressed, messageId } from './sent-once.ts'
 import { type Failure, failureOf } from './smtp-failure.ts'
 
 export interface MailDeliveryOptions {
@@ -110,37 +110,20 @@ async function send(
 ): Promise<Failure | null> {
   const about = await askerBackgroundOf(pool, hold)
   const source = await ruleSourceOf(pool, hold.policyDigest)
-  const { subject, text, html } = holdMail(hold, kind, { url: holdUrl(hold.id), about, source })
-  const asked = messageId(hold.id, 'asked', person, smtp.from)
-  const thread = hold.gathering === null ? [] : [messageId(hold.gathering.key, 'thread', person, smtp.from)]
+  const mail = holdMail(hold, kind, { url: holdUrl(hold.id), about, source })
+  const asked = messageId(`${hold.id}.asked`, person, smtp.from)
+  const thread = hold.gathering === null ? [] : [messageId(`${hold.gathering.key}.thread`, person, smtp.from)]
   const references = kind === 'asked' ? thread : [...thread, asked]
   try {
     await smtp.transporter.sendMail({
-      from: smtp.from,
-      to: { name: '', address: person.address },
-      subject,
-      text,
-      html,
-      messageId: messageId(hold.id, kind, person, smtp.from),
-      ...(smtp.replyTo === null ? {} : { replyTo: smtp.replyTo }),
+      ...addressed(mail, person, smtp),
+      messageId: messageId(`${hold.id}.${kind}`, person, smtp.from),
       ...(references.length === 0 ? {} : { inReplyTo: references.at(-1) ?? asked, references }),
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-      textEncoding: 'quoted-printable',
     })
     return null
   } catch (cause) {
     return failureOf(cause)
   }
-}
-
-/** The same at every try, so that a mail that was sent twice is one to those who look. */
-function messageId(id: string, kind: MailKind | 'thread', { issuer, subject }: PersonKey, from: string): string {
-  const to = createHash('sha256')
-    .update(JSON.stringify([issuer, subject]))
-    .digest('hex')
-    .slice(0, 16)
-  const domain = /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'holdpoint.invalid'
-  return `<${id}.${kind}.${to}@${domain}>`
 }
 
 function among(people: readonly Recipient[], keys: readonly PersonKey[]): readonly Recipient[] {

@@ -1,6 +1,6 @@
-import type { Span } from '../text/span.ts'
+import { type Span, wordOf } from '../text/span.ts'
 import type { MailPart } from './hold-mail.ts'
-import { wordOf } from './mail-text.ts'
+import { moment } from './mail-text.ts'
 
 /** The HTML part: no images, no scripts, nothing fetched from anywhere; every text is escaped. */
 export function htmlOf(title: string, parts: readonly MailPart[]): string {
@@ -41,7 +41,7 @@ function spansHtml(spans: readonly Span[]): string {
   return spans
     .map((span) => {
       if (typeof span === 'string') return escapeHtml(span)
-      const text = escapeHtml(wordOf(span))
+      const text = escapeHtml(wordOf(span, moment))
       if ('bold' in span) return `<strong>${text}</strong>`
       if ('link' in span) return `<a href="${escapeHtml(span.url)}">${text}</a>`
       return 'code' in span ? `<code>${text}</code>` : text

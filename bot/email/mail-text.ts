@@ -1,4 +1,4 @@
-import type { Span } from '../text/span.ts'
+import { type Span, wordOf } from '../text/span.ts'
 import type { MailPart } from './hold-mail.ts'
 
 /** The plain part. Statements are indented, so that no line of theirs can pass for one of ours. */
@@ -22,14 +22,10 @@ function partText(part: MailPart): string {
 
 function plain(spans: readonly Span[]): string {
   return spans
-    .map((span) => (typeof span === 'string' ? span : 'link' in span ? `${span.link} <${span.url}>` : wordOf(span)))
+    .map((span) =>
+      typeof span === 'string' ? span : 'link' in span ? `${span.link} <${span.url}>` : wordOf(span, moment),
+    )
     .join('')
-}
-
-export function wordOf(span: Exclude<Span, string>): string {
-  if ('bold' in span) return span.bold
-  if ('link' in span) return span.link
-  return 'code' in span ? span.code : moment(span.at)
 }
 
 /** A reader's time zone is not known here. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
@@ -10,6 +9,7 @@ import type { Mail, MailPart } from './hold-mail.ts'
 import { htmlOf } from './mail-html.ts'
 import { textOf } from './mail-text.ts'
 import { membersOf, type Recipient } from './recipients.ts'
+import { addressed, messageId } from './sent-once.ts'
 import { type Failure, failureOf } from './smtp-failure.ts'
 
 export interface ReleaseMailParts {
@@ -49,19 +49,11 @@ interface Sending {
 async function sendAll(notice: ReleaseNotice, { key, people, smtp, log }: Sending): Promise<void> {
   const mail = releaseMail(notice)
   const failures: Failure[] = []
-  for (const { issuer, subject, address } of people) {
-    const to = createHash('sha256')
-      .update(JSON.stringify([issuer, subject]))
-      .digest('hex')
-      .slice(0, 16)
-    const domain = /@([\w.-]+)>?\s*$/.exec(smtp.from)?.[1] ?? 'holdpoint.invalid'
+  for (const person of people) {
+    const { issuer, subject } = person
     const sent = smtp.transporter.sendMail({
-      ...{ from: smtp.from, to: { name: '', address }, ...mail },
-      // The same at every try, so that a mail that was sent twice is one to those who look.
-      messageId: `<${key}.${to}@${domain}>`,
-      ...(smtp.replyTo === null ? {} : { replyTo: smtp.replyTo }),
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-      textEncoding: 'quoted-printable',
+      ...addressed(mail, person, smtp),
+      messageId: messageId(key, person, smtp.from),
     })
     const failure = await sent.then(
       () => null,

@@ -11,12 +11,12 @@ export type Span =
 
 /** Without its looks, where it holds no moment. */
 export function plainWords(spans: readonly Span[]): string {
-  return spans
-    .map((span) => {
-      if (typeof span === 'string') return span
-      if ('bold' in span) return span.bold
-      if ('link' in span) return span.link
-      return 'code' in span ? span.code : span.at
-    })
-    .join('')
+  return spans.map((span) => (typeof span === 'string' ? span : wordOf(span, (at) => at))).join('')
+}
+
+/** @param moment how a time is written */
+export function wordOf(span: Exclude<Span, string>, moment: (at: string) => string): string {
+  if ('bold' in span) return span.bold
+  if ('link' in span) return span.link
+  return 'code' in span ? span.code : moment(span.at)
 }

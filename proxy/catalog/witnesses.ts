@@ -64,7 +64,8 @@ export class Witnesses {
   async #askAll(texts: ReadonlySet<string>): Promise<ReadonlyMap<Witness, string>> {
     if (texts.size === 0 || !this.#isUsable) return new Map()
     const messages: Buffer[] = []
-    const asked = [...texts].map((text) => this.#prepare(text, messages))
+    // Those of one go are all prepared at once: what is more is asked about in the other way.
+    const asked = [...texts].slice(0, WITNESSES_MAX).map((text) => this.#prepare(text, messages))
     for (const { run } of asked) messages.push(run)
     try {
       const rows = await rowsOf(this.#client, Buffer.concat([...messages, serialize.sync()]))

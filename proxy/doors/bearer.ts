@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HoldpointError } from '../../errors.ts'
+import { bearerToken, isAboutToken } from '../../bearer-token.ts'
 import type { Identity } from '../../policies/input.ts'
 import { DoorError } from './errors.ts'
 
@@ -20,18 +20,15 @@ export interface BearerOptions {
   readonly metadataUrl: () => string
 }
 
-/** About no credential: it was not looked at. */
-const OURS: ReadonlySet<string> = new Set(['unavailable', 'too_many_failures'])
-
 export function createBearers({ authenticateToken, metadataUrl }: BearerOptions): Bearers {
   return {
     async identityOf({ headers: { authorization }, ip }) {
-      const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1]
+      const token = bearerToken(authorization)
       if (token === undefined) {
         throw new DoorError('unauthenticated', 'Send a token as Authorization: Bearer, a space, and the token')
       }
       return authenticateToken(token, ip).catch((cause: unknown) => {
-        if (!(cause instanceof HoldpointError) || OURS.has(cause.code)) throw cause
+        if (!isAboutToken(cause)) throw cause
         throw new DoorError('unauthenticated', cause.message, { cause })
       })
     },

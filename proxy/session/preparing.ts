@@ -58,8 +58,8 @@ export class Preparing {
 
   /**
    * The server may still mean by the statement what its names meant when it was prepared (a temporary table made since
-   * does not make it look again), so it is prepared anew before it is bound; one that only
-   * the client can prepare must lead to what it led to. False: it was refused.
+   * does not make it look again), so it is prepared anew before it is bound; one that only the client
+   * can prepare must lead to what it led to. False: it was refused.
    */
   again({ name, text, parameterTypes, ledTo }: PreparedStatement, judgements: readonly Judgement[]): boolean {
     const { exchange, state, upstream } = this.#session

@@ -6,7 +6,7 @@ import { expressions } from './expression.ts'
 import { type Missing, recordUnfound } from './native-error.ts'
 import { type ParsedStatement, parse } from './parse.ts'
 import { Recorder } from './recorder.ts'
-import { innerScope, type Scope } from './scope.ts'
+import { emptyScope, innerScope, type Scope } from './scope.ts'
 import type { Result } from './select.ts'
 import { statement } from './statement.ts'
 import type { TargetUse } from './target-list.ts'
@@ -61,7 +61,7 @@ function run(context: Context, named: Named, use: TargetUse): Result {
   const [first] = only
   if (first === undefined) return nothing
   if (!meansWhatItMeant(inside, first, named)) return unfound(context, named)
-  return statement({ ...inside, record: context.record, seen: new Set() }, first.node, topScope(), use)
+  return statement({ ...inside, record: context.record, seen: new Set() }, first.node, emptyScope(), use)
 }
 
 /**
@@ -72,7 +72,7 @@ function run(context: Context, named: Named, use: TargetUse): Result {
  */
 function meansWhatItMeant(inside: Context, { node }: ParsedStatement, { code, found }: Named): boolean {
   const record = new Recorder()
-  statement({ ...inside, record, seen: new Set() }, node, topScope(), 'projected')
+  statement({ ...inside, record, seen: new Set() }, node, emptyScope(), 'projected')
   const alike = code === 'cursor' ? leadsAlike : leadsToTheSame
   return alike(record.definitions, found?.ledTo ?? [])
 }
@@ -86,8 +86,4 @@ function unfound(context: Context, { code, name }: Named): Result {
 function absent(code: Named['code'], name: string): Missing {
   if (code === 'cursor') return { sqlstate: '34000', message: `cursor "${name}" does not exist` }
   return { sqlstate: '26000', message: `prepared statement "${name}" does not exist` }
-}
-
-function topScope(): Scope {
-  return { parent: null, items: [], commonTables: null, parameters: null, windows: new Map() }
 }

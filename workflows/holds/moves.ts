@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { noticesIn, trailIn } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { TrailEventName, TrailEvents } from '../trail/events.ts'
@@ -39,7 +38,7 @@ export const MOVES: Readonly<Record<MoveName, Rule>> = {
   approve: {
     to: 'approved',
     when: "status = 'pending' AND expires_at > $3",
-    set: ', decided_at = $3, grant_expires_at = $3::timestamptz + make_interval(secs => $7::float8 / 1000)',
+    set: ', decided_at = $3, grant_expires_at = $3::timestamptz + make_interval(secs => $6::float8 / 1000)',
   },
   reject: { to: 'rejected', when: "status = 'pending' AND expires_at > $3", set: ', decided_at = $3' },
   expire: {
@@ -81,7 +80,7 @@ export async function move(
   const { to } = MOVES[name]
   const [event, said] =
     to === 'executed' ? eventOf('hold.taken', { hold: id }) : eventOf('hold.settled', { hold: id, status: to })
-  const values = [id, to, at, randomUUID(), event, said, ...(name === 'approve' ? [grantMs] : [])]
+  const values = [id, to, at, event, said, ...(name === 'approve' ? [grantMs] : [])]
   const [moved] = await rowsOf<HoldRow & { readonly notices: readonly string[] }>(on, SQL[name], values)
   if (moved === undefined) return null
   const { notices, ...row } = moved
@@ -98,7 +97,7 @@ const SQL = Object.fromEntries(
     name,
     `WITH changed AS (UPDATE hold SET status = $2${set} WHERE id = $1 AND ${when} RETURNING *),
        notices AS (${noticesIn('changed', 'settled', '$3')}),
-       recorded AS (${trailIn('changed', ['$4', '$5', '$6', '$3'])})
+       recorded AS (${trailIn('changed', ['$4', '$5', '$3'])})
      SELECT ${HOLD_COLUMNS}, ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices,
        pg_notify('${SETTLED_CHANNEL}', hold.id) FROM changed AS hold`,
   ]),
@@ -123,9 +122,7 @@ const EXPIRE_DUE = `
       UPDATE hold SET status = $2${MOVES.expire.set.replaceAll('$3', '$1')} FROM due
       WHERE hold.id = due.id AND ${MOVES.expire.when.replaceAll('$3', '$1')} RETURNING hold.*),
     notices AS (${noticesIn('changed', 'settled', '$1')}),
-    recorded AS (
-      INSERT INTO trail_outbox (event_id, name, event, at)
-      SELECT gen_random_uuid()::text, 'hold.settled', json_build_object('hold', id, 'status', status), $1 FROM changed)
+    recorded AS (${trailIn('changed', ["'hold.settled'", "json_build_object('hold', id, 'status', status)", '$1'])})
   SELECT id, status, expires_at, grant_expires_at, remind_at, reminded_at, escalate_at, escalated_at,
     ARRAY(SELECT notices.id::text FROM notices WHERE notices.hold = changed.id ORDER BY notices.id) AS notices,
     pg_notify('${SETTLED_CHANNEL}', id) FROM changed`
@@ -135,7 +132,7 @@ export async function recordOutcome(
   on: Queryable,
   { id, at, outcome }: { readonly id: string; readonly at: Date; readonly outcome: HoldOutcome },
 ): Promise<readonly string[] | null> {
-  const values = [id, at, JSON.stringify(outcome), randomUUID(), ...eventOf('hold.completed', { hold: id, outcome })]
+  const values = [id, at, JSON.stringify(outcome), ...eventOf('hold.completed', { hold: id, outcome })]
   const [completed] = await rowsOf<{ readonly notices: readonly string[] }>(on, COMPLETED, values)
   return completed?.notices ?? null
 }
@@ -144,5 +141,5 @@ const COMPLETED = `
   WITH changed AS (
       UPDATE hold SET outcome = $3 WHERE id = $1 AND status = 'executed' AND outcome IS NULL RETURNING *),
     notices AS (${noticesIn('changed', 'completed', '$2')}),
-    recorded AS (${trailIn('changed', ['$4', '$5', '$6', '$2'])})
+    recorded AS (${trailIn('changed', ['$4', '$5', '$2'])})
   SELECT ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices FROM changed`

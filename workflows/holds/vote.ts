@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { trailIn, writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { TrailEvents } from '../trail/events.ts'
@@ -107,7 +106,7 @@ async function insertVote(client: Queryable, ballot: Ballot, voter: Voter): Prom
   const right = [insteadOf?.issuer ?? null, insteadOf?.subject ?? null, insteadOf?.name ?? null]
   const voted = JSON.stringify(votedEvent(ballot, voter, { reason, alike }))
   const values = [hold, issuer, subject, name, groups, answer.choice, reason, answer.via, at, fills, alike, ...right]
-  const rows = await rowsOf(client, VOTE, [...values, randomUUID(), 'hold.voted', voted])
+  const rows = await rowsOf(client, VOTE, [...values, 'hold.voted', voted])
   if (rows.length === 0) {
     if (insteadOf === null) return new HoldError('already_voted', 'This hold has your answer already')
     return new HoldError('already_voted', `You, or ${insteadOf.name} for whom you answer, have answered already`)
@@ -120,7 +119,7 @@ const VOTE = `
       INSERT INTO vote (hold, issuer, subject, name, groups, choice, reason, via, at, fills, alike,
         for_issuer, for_subject, for_name)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING RETURNING hold),
-    recorded AS (${trailIn('voted', ['$15', '$16', '$17', '$9'])})
+    recorded AS (${trailIn('voted', ['$15', '$16', '$9'])})
   SELECT hold FROM voted`
 
 function votedEvent(

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { TrailEventName, TrailEvents } from '../trail/events.ts'
 
@@ -34,11 +33,8 @@ export async function writeNotices(
 ): Promise<readonly string[]> {
   const rows = await rowsOf<{ id: string }>(
     client,
-    `INSERT INTO outbox (hold, delivery, reason, created_at, next_attempt_at)
-     SELECT $1, name, $2, $3, $3 FROM delivery
-     WHERE active AND (reasons IS NULL OR $2 = ANY(reasons) AND mode = (SELECT mode FROM hold WHERE id = $1))
-     ORDER BY name RETURNING id`,
-    [notice.hold, notice.reason, notice.at],
+    `WITH changed AS (SELECT id, mode FROM hold WHERE id = $1) ${noticesIn('changed', notice.reason, '$2')}`,
+    [notice.hold, notice.at],
   )
   return rows.map(({ id }) => id)
 }
@@ -82,8 +78,7 @@ export async function writeTrail<Name extends TrailEventName>(
   name: Name,
   event: TrailEvents[Name],
 ): Promise<void> {
-  await rowsOf(client, 'INSERT INTO trail_outbox (event_id, name, event, at) VALUES ($1, $2, $3, $4)', [
-    randomUUID(),
+  await rowsOf(client, `WITH changed AS (SELECT) ${trailIn('changed', ['$1', '$2', '$3'])}`, [
     name,
     JSON.stringify(event),
     at,
@@ -91,12 +86,12 @@ export async function writeTrail<Name extends TrailEventName>(
 }
 
 /**
- * The same as a part of the statement that changes a row.
+ * The same as a part of the statement that changes rows.
  *
- * @param changed the CTE that returns that row; where it returns none there is no event
- * @param values of the statement: event id, name, event, time
+ * @param changed the CTE that returns a row for each event
+ * @param values name, event and time: SQL over such a row
  */
-export function trailIn(changed: string, [id, name, event, at]: readonly [string, string, string, string]): string {
+export function trailIn(changed: string, [name, event, at]: readonly [string, string, string]): string {
   return `INSERT INTO trail_outbox (event_id, name, event, at)
-    SELECT ${id}::text, ${name}::text, ${event}::json, ${at} FROM ${changed}`
+    SELECT gen_random_uuid()::text, ${name}::text, ${event}::json, ${at}::timestamptz FROM ${changed}`
 }

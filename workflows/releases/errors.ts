@@ -36,7 +36,12 @@ export class ReleaseError extends HoldpointError {
     super(message, options)
     this.code = code
     this.retryAt = options.retryAt ?? null
-    const status = (options.cause as { status?: unknown } | null | undefined)?.status
-    this.status = typeof status === 'number' ? status : null
+    this.status = statusOf(options.cause)
   }
+}
+
+/** The HTTP status that what was thrown stands for; null: there was no answer. */
+export function statusOf(cause: unknown): number | null {
+  const status = (cause as { status?: unknown } | null | undefined)?.status
+  return typeof status === 'number' ? status : null
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { plainFolder } from '../../release-settings.ts'
 import { ReleaseError } from './errors.ts'
-import { blob, gitCommit, tree as treeShape } from './github/answers.ts'
+import { blob } from './github/answers.ts'
 import type { GitHubClient } from './github/client.ts'
+import { entriesOf, treeOf } from './github/git-tree.ts'
 import type { Repository } from './provenance/gather-pull.ts'
 
 /**
@@ -35,14 +36,7 @@ export async function fetchPolicies(
   { id: _, ...at }: Repository,
   { commit, folder, blobs }: { readonly commit: string; readonly folder: string; readonly blobs: BlobCache },
 ): Promise<FetchedPolicies> {
-  const { tree } = await client.ask(`GET ${REPO}/git/commits/{commit_sha}`, { ...at, commit_sha: commit }, gitCommit)
-  const listed = await client.ask(
-    `GET ${REPO}/git/trees/{tree_sha}`,
-    { ...at, tree_sha: tree.sha, recursive: '1' },
-    treeShape,
-  )
-  if (listed.truncated) throw new ReleaseError('too_large', 'The repository has more files than GitHub lists at once')
-  const wanted = filesBelow(listed.tree, folder)
+  const wanted = filesBelow(await entriesOf(client, at, await treeOf(client, at, commit), 'all below'), folder)
   const path = mkdtempSync(join(tmpdir(), 'holdpoint-release-'))
   const remove = (): void => rmSync(path, { recursive: true, force: true })
   try {

@@ -52,9 +52,9 @@ export async function openKeptNames({ pool, log, target, database }: KeptNamesOp
     writing = false
   }
   const begin = (): void => {
-    write().catch((error: unknown) => {
+    write().catch((err: unknown) => {
       writing = false
-      log.warn({ target, error }, 'names of labelled columns could not be kept yet')
+      log.warn({ err, target }, 'names of labelled columns could not be kept yet')
       setTimeout(() => (writing ? undefined : begin()), RETRY_MS).unref()
     })
   }

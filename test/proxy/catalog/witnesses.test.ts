@@ -161,3 +161,11 @@ test('several are asked in one go, and each is told for itself', async () => {
   const now = await witnesses.ask([one, other])
   expect([now.stands(one), now.stands(other)]).toEqual([true, false])
 })
+
+test('so many may be asked about at once that not each has a witness, and those that have go on', async () => {
+  const many = Array.from({ length: 600 }, (_, index) => footing({ relationNames: new Set([`nothing_${index}`]) }))
+  const answers = await witnesses.ask(many)
+  for (const of of many) answers.confirmed(of)
+  const again = await witnesses.ask(many)
+  expect(many.filter((of) => again.stands(of)).length).toBeGreaterThan(400)
+})

@@ -1,5 +1,5 @@
 import type { MergeMethod, People } from '../../stand-ins/github-people.ts'
-import { opened, type Story } from './provenance-stories.ts'
+import { accepted, opened, type Story } from './provenance-stories.ts'
 
 /** More stories of the same people: names that change hands, many of everything, and what lies beside the policies. */
 const times = (count: number, act: (index: number) => void): void => {
@@ -133,21 +133,17 @@ export const edges: readonly Story[] = [
       const setup = people.open('ana', { head: 'many' })
       people.approve(setup, 'cleo')
       people.merge(setup, 'ana')
-      const pull = opened(people, {
+      accepted(people, 'cleo', {
         head: 'again',
         commit: { files: { ...Object.fromEntries(rules.map(([path]) => [path, null])), 'z/a': 'z' } },
       })
-      people.approve(pull, 'cleo')
-      people.merge(pull, 'ana')
     },
     refused: ['code_owners'],
   },
   {
     story: 'the reviewer took another name after approving, and CODEOWNERS has the old one',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.renameUser('ben', 'benjamin')
     },
     refused: ['code_owners'],
@@ -155,9 +151,7 @@ export const edges: readonly Story[] = [
   {
     story: 'a reviewer in the owning team took another name after approving',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'cleo')
-      people.merge(pull, 'ana')
+      accepted(people, 'cleo')
       people.renameUser('cleo', 'cleopatra')
     },
   },
@@ -176,9 +170,7 @@ export const edges: readonly Story[] = [
   {
     story: 'the reviewer’s account was suspended since',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.suspend('ben')
     },
     refused: ['approvals', 'code_owners'],
@@ -188,9 +180,7 @@ export const edges: readonly Story[] = [
     tell: (people) => {
       people.team('owners')
       people.childTeam('night-owners', 'owners', 'dora')
-      const pull = opened(people)
-      people.approve(pull, 'dora')
-      people.merge(pull, 'ana')
+      accepted(people, 'dora')
     },
   },
   {
@@ -234,26 +224,20 @@ export const edges: readonly Story[] = [
   {
     story: 'a commit has the author’s name and another’s address, whose account takes no part',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...REGO('hers'), author: 'dora', email: 'dora@example.org' } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...REGO('hers'), author: 'dora', email: 'dora@example.org' } })
     },
   },
   {
     story: 'a commit has the address of an owner, who then approves',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...REGO('his'), author: 'ben', email: 'ben@example.org' } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...REGO('his'), author: 'ben', email: 'ben@example.org' } })
     },
     refused: ['approvals', 'code_owners'],
   },
   {
     story: 'the revert of an approved change is merged by whoever wanted it, alone',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.branch('revert', 'main', 'eve')
       people.push('revert', 'eve', { files: { 'policies/rules/a.rego': 'package a\n' } })
       people.merge(people.open('eve', { head: 'revert', title: 'Revert "Change the rules"' }), 'eve')
@@ -263,48 +247,36 @@ export const edges: readonly Story[] = [
   {
     story: 'the repository went to another organisation after the merge',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.transfer('globex')
     },
   },
   {
     story: 'it leaves CODEOWNERS unreadable',
     tell: (people) => {
-      const broken = opened(people, {
+      accepted(people, 'ben', {
         head: 'broken',
         commit: { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } },
       })
-      people.approve(broken, 'ben')
-      people.merge(broken, 'ana')
     },
     refused: ['code_owners'],
   },
   {
     story: 'the owner of what it changes is an address, which nobody on GitHub is',
     tell: (people) => {
-      const mail = opened(people, { head: 'mail', commit: { files: { CODEOWNERS: 'policies/ ben@example.org\n' } } })
-      people.approve(mail, 'ben')
-      people.merge(mail, 'ana')
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { head: 'mail', commit: { files: { CODEOWNERS: 'policies/ ben@example.org\n' } } })
+      accepted(people, 'ben')
     },
     refused: ['code_owners'],
   },
   {
     story: 'the last line that matches names nobody, and anybody who may write approves',
     tell: (people) => {
-      const open = opened(people, {
+      accepted(people, 'ben', {
         head: 'open',
         commit: { files: { CODEOWNERS: 'policies/ @ben\npolicies/rules/\n' } },
       })
-      people.approve(open, 'ben')
-      people.merge(open, 'ana')
-      const pull = opened(people)
-      people.approve(pull, 'dora')
-      people.merge(pull, 'ana')
+      accepted(people, 'dora')
     },
   },
   {
@@ -362,9 +334,7 @@ export const edges: readonly Story[] = [
 /** One change of a rule, which Ben approves, between changes of other things. */
 function besides(people: People, approvedBy: string | null = null): void {
   other(people, { 'services/api.ts': 'one' }, 'squash', approvedBy)
-  const pull = opened(people)
-  people.approve(pull, 'ben')
-  people.merge(pull, 'ana')
+  accepted(people, 'ben')
   other(people, { 'services/api.ts': 'two', 'policies-of-others/x': 'x' }, 'merge', approvedBy)
   other(people, { 'services/api.ts': null, '.github/workflows/ci.yml': 'on: push' }, 'rebase', approvedBy)
 }

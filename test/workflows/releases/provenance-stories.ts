@@ -43,6 +43,13 @@ export function opened(
   return people.open(by, { head })
 }
 
+/** The same, approved by one and merged by Ana. */
+export function accepted(people: People, who: string, options: Parameters<typeof opened>[1] = {}): void {
+  const pull = opened(people, options)
+  people.approve(pull, who)
+  people.merge(pull, 'ana')
+}
+
 export const stories: readonly Story[] = [
   {
     story: 'a pull request that an owner approved is merged with a merge commit',
@@ -89,9 +96,7 @@ export const stories: readonly Story[] = [
   {
     story: 'a member of the owning team approves',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'cleo')
-      people.merge(pull, 'ana')
+      accepted(people, 'cleo')
     },
   },
   {
@@ -142,9 +147,7 @@ export const stories: readonly Story[] = [
   {
     story: 'an approved change is reverted by another approved pull request',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       const revert = opened(people, {
         by: 'dora',
         head: 'revert',
@@ -165,9 +168,7 @@ export const stories: readonly Story[] = [
   {
     story: 'the repository is renamed after the merge',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.rename('rules')
     },
   },
@@ -193,9 +194,7 @@ export const stories: readonly Story[] = [
   {
     story: 'a tool is named as a co-author, by an address that is known to be a tool’s',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...RULE, coAuthors: ['noreply@assistant.example'] } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...RULE, coAuthors: ['noreply@assistant.example'] } })
     },
   },
   {
@@ -238,9 +237,7 @@ export const stories: readonly Story[] = [
     story: 'a commit is pushed directly below an approved merge',
     tell: (people) => {
       people.push('main', 'eve', { files: { 'policies/rules/b.rego': 'package b # by the way\n' } })
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
     },
     refused: ['pull_request'],
   },
@@ -347,18 +344,14 @@ export const stories: readonly Story[] = [
   {
     story: 'its reviewer is named as a co-author',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...RULE, coAuthors: ['ben'] } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...RULE, coAuthors: ['ben'] } })
     },
     refused: ['approvals', 'code_owners'],
   },
   {
     story: 'a co-author has an address of no account, and only one owner approved',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...RULE, coAuthors: ['ben@home.example'] } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...RULE, coAuthors: ['ben@home.example'] } })
     },
     refused: ['approvals', 'code_owners'],
   },
@@ -396,9 +389,7 @@ export const stories: readonly Story[] = [
   {
     story: 'the author of a commit has no account, and only one owner approved',
     tell: (people) => {
-      const pull = opened(people, { commit: { ...RULE, author: null, email: 'ghost@example.org' } })
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben', { commit: { ...RULE, author: null, email: 'ghost@example.org' } })
     },
     refused: ['approvals', 'code_owners'],
   },
@@ -415,18 +406,14 @@ export const stories: readonly Story[] = [
   {
     story: 'somebody approved who owns nothing of it',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'dora')
-      people.merge(pull, 'ana')
+      accepted(people, 'dora')
     },
     refused: ['code_owners'],
   },
   {
     story: 'the owner who approved has lost write access since',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
       people.may('ben', 'read')
     },
     refused: ['approvals', 'code_owners'],
@@ -434,9 +421,7 @@ export const stories: readonly Story[] = [
   {
     story: 'the member of the owning team who approved was taken out of it',
     tell: (people) => {
-      const pull = opened(people)
-      people.approve(pull, 'cleo')
-      people.merge(pull, 'ana')
+      accepted(people, 'cleo')
       people.team('owners')
     },
     refused: ['code_owners'],
@@ -444,39 +429,29 @@ export const stories: readonly Story[] = [
   {
     story: 'it makes Dora an owner, and Dora approves it',
     tell: (people) => {
-      const pull = opened(people, {
+      accepted(people, 'dora', {
         head: 'mine',
         commit: { files: { CODEOWNERS: 'policies/ @dora\n', ...RULE.files } },
       })
-      people.approve(pull, 'dora')
-      people.merge(pull, 'ana')
     },
     refused: ['code_owners'],
   },
   {
     story: 'it takes CODEOWNERS away, and the next one is approved by nobody who owned anything',
     tell: (people) => {
-      const away = opened(people, { head: 'away', commit: { files: { CODEOWNERS: null } } })
-      people.approve(away, 'dora')
-      people.merge(away, 'ana')
-      const pull = opened(people)
-      people.approve(pull, 'dora')
-      people.merge(pull, 'ana')
+      accepted(people, 'dora', { head: 'away', commit: { files: { CODEOWNERS: null } } })
+      accepted(people, 'dora')
     },
     refused: ['code_owners'],
   },
   {
     story: 'a line of CODEOWNERS cannot be read',
     tell: (people) => {
-      const broken = opened(people, {
+      accepted(people, 'ben', {
         head: 'broken',
         commit: { files: { CODEOWNERS: 'policies/ @ben\n!policies/rules @dora\n' } },
       })
-      people.approve(broken, 'ben')
-      people.merge(broken, 'ana')
-      const pull = opened(people)
-      people.approve(pull, 'ben')
-      people.merge(pull, 'ana')
+      accepted(people, 'ben')
     },
     refused: ['code_owners'],
   },

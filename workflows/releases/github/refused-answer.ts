@@ -1,9 +1,4 @@
-import { ReleaseError } from '../errors.ts'
-
-function statusOf(cause: unknown): number | null {
-  const status = (cause as { status?: unknown } | null)?.status
-  return typeof status === 'number' ? status : null
-}
+import { ReleaseError, statusOf } from '../errors.ts'
 
 /**
  * What a failed request means for whoever follows the branch.

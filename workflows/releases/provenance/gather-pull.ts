@@ -1,17 +1,8 @@
 import type { z } from 'zod'
 import { ReleaseError } from '../errors.ts'
-import {
-  activity,
-  comparison,
-  event,
-  gitCommit,
-  listedCommit,
-  permission,
-  pull as pullShape,
-  review,
-  tree as treeShape,
-} from '../github/answers.ts'
+import { activity, comparison, event, listedCommit, permission, pull as pullShape, review } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
+import { entriesOf, treeOf } from '../github/git-tree.ts'
 import type { Account, ChainCommit, Merge, PullEvidence, PullNamed } from './evidence.ts'
 import { codeOwnersIn, sameOwnersFile, teamsAmong } from './gather-owners.ts'
 import type { Section } from './provenance.ts'
@@ -164,18 +155,8 @@ async function permissionsOf(
 
 /** @throws ReleaseError too_large when GitHub does not list all of it */
 export async function treeAt(client: GitHubClient, at: At, commit: string): Promise<Tree> {
-  const { tree } = await client.ask(`GET ${REPO}/git/commits/{commit_sha}`, { ...at, commit_sha: commit }, gitCommit)
-  const listed = await client.ask(
-    `GET ${REPO}/git/trees/{tree_sha}`,
-    { ...at, tree_sha: tree.sha, recursive: '1' },
-    treeShape,
-  )
-  if (listed.truncated) throw new ReleaseError('too_large', 'The repository has more files than GitHub lists at once')
-  if (listed.sha !== tree.sha)
-    throw new ReleaseError('github_nonsense', 'GitHub answers with another tree than was asked for')
+  const entries = await entriesOf(client, at, await treeOf(client, at, commit), 'all below')
   return new Map(
-    listed.tree
-      .filter(({ type }) => type !== 'tree')
-      .map(({ path, mode, type, sha }) => [path, `${mode} ${type} ${sha}`]),
+    entries.filter(({ type }) => type !== 'tree').map(({ path, mode, type, sha }) => [path, `${mode} ${type} ${sha}`]),
   )
 }

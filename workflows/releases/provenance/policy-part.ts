@@ -1,7 +1,6 @@
 import { CODE_OWNERS_PATHS } from '../../../policies/code-owners.ts'
-import { ReleaseError } from '../errors.ts'
-import { gitCommit, tree as treeShape } from '../github/answers.ts'
 import type { GitHubClient } from '../github/client.ts'
+import { entriesOf, treeOf } from '../github/git-tree.ts'
 import type { Repository } from './gather-pull.ts'
 
 /**
@@ -10,33 +9,21 @@ import type { Repository } from './gather-pull.ts'
  */
 export type PolicyParts = (commit: string) => Promise<string>
 
-interface Entry {
-  readonly path: string
-  readonly mode: string
-  readonly type: string
-  readonly sha: string
-}
-
-const REPO = '/repos/{owner}/{repo}'
+type Entries = Awaited<ReturnType<typeof entriesOf>>
 
 /** Asks for each tree once. @throws ReleaseError too_large when GitHub does not list all of one */
-export function policyPartsOf(client: GitHubClient, { owner, repo }: Repository, folder: string): PolicyParts {
-  const trees = new Map<string, readonly Entry[]>()
-  const entriesOf = async (sha: string): Promise<readonly Entry[]> => {
-    const known = trees.get(sha)
-    if (known !== undefined) return known
-    const listed = await client.ask(`GET ${REPO}/git/trees/{tree_sha}`, { owner, repo, tree_sha: sha }, treeShape)
-    if (listed.truncated) throw new ReleaseError('too_large', 'A folder has more files than GitHub lists at once')
-    if (listed.sha !== sha)
-      throw new ReleaseError('github_nonsense', 'GitHub answers with another tree than was asked for')
-    trees.set(sha, listed.tree)
-    return listed.tree
+export function policyPartsOf(client: GitHubClient, where: Repository, folder: string): PolicyParts {
+  const trees = new Map<string, Entries>()
+  const listed = async (sha: string): Promise<Entries> => {
+    const entries = trees.get(sha) ?? (await entriesOf(client, where, sha, 'this folder'))
+    trees.set(sha, entries)
+    return entries
   }
   /** Up to where the path is a folder: a link on the way is what is there. */
   const at = async (root: string, path: string): Promise<string> => {
     let [entry, sha]: [string, string] = ['', root]
     for (const name of path.split('/')) {
-      const found: Entry | undefined = (await entriesOf(sha)).find((one) => one.path === name)
+      const found: Entries[number] | undefined = (await listed(sha)).find((one) => one.path === name)
       if (found === undefined) return 'nothing'
       entry = `${found.mode} ${found.type} ${found.sha}`
       if (found.type !== 'tree') return entry
@@ -45,10 +32,9 @@ export function policyPartsOf(client: GitHubClient, { owner, repo }: Repository,
     return entry
   }
   return async (commit) => {
-    const of = { owner, repo, commit_sha: commit }
-    const { tree } = await client.ask(`GET ${REPO}/git/commits/{commit_sha}`, of, gitCommit)
+    const root = await treeOf(client, where, commit)
     const parts: string[] = []
-    for (const path of [folder, ...CODE_OWNERS_PATHS]) parts.push(await at(tree.sha, path))
+    for (const path of [folder, ...CODE_OWNERS_PATHS]) parts.push(await at(root, path))
     return parts.join('\n')
   }
 }
