@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import type { Routes } from '../../http-schemas.ts'
 import { waitingAlike } from '../../workflows/holds/alike.ts'
 import { backgroundOf } from '../../workflows/holds/background.ts'
@@ -11,18 +10,10 @@ import { alikeView } from './alike-schema.ts'
 import { alikeViewOf, whyNotAlike } from './alike-view.ts'
 import { ConsoleError } from './errors.ts'
 import { holdSummaryOf, holdViewOf } from './hold-view.ts'
+import { holdsPage } from './page-schema.ts'
 import type { ConsoleParts } from './parts.ts'
 import { isBehind, mayReadLiterals, mayReview, maySee, SECURITY_GROUP, whyNotApprove, whyNotVote } from './rights.ts'
-import {
-  type HoldView,
-  holdPath,
-  holdSummary,
-  holdsQuery,
-  holdView,
-  reasonBody,
-  reviewBody,
-  voteBody,
-} from './schemas.ts'
+import { type HoldView, holdPath, holdsQuery, holdView, reasonBody, reviewBody, voteBody } from './schemas.ts'
 import type { Viewer } from './viewer.ts'
 
 export interface HoldRoutesOptions {
@@ -58,22 +49,23 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
   return async (fastify) => {
     fastify.get(
       '/api/holds',
-      { schema: { querystring: holdsQuery, response: { 200: z.object({ holds: z.array(holdSummary) }) } } },
+      { schema: { querystring: holdsQuery, response: { 200: holdsPage } } },
       async (request) => {
         const viewer = viewerOf(request)
-        const { status, which, limit } = request.query
+        const { status, which, limit, after = null } = request.query
         const { person } = viewer
         const only = which === 'all' || which === 'asked' ? null : THEIRS[which](viewer)
         const filter = {
           person,
           which,
           limit,
+          after,
           only,
           everything: person.groups.includes(SECURITY_GROUP),
           owned: viewer.owned,
         }
         const shown = await visibleHolds(pool, status === undefined ? filter : { ...filter, status })
-        return { holds: shown.map((hold) => holdSummaryOf(hold, viewer)) }
+        return { holds: shown.holds.map((hold) => holdSummaryOf(hold, viewer)), next: shown.next }
       },
     )
 

@@ -14,6 +14,7 @@ export const holdsQuery = z.object({
     .default('all')
     .describe('asked: by you; to_answer: you may, now; to_review: run without an answer'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
+  after: holdPath.shape.id.optional().describe('What `next` of the page before this one said'),
 })
 
 export const REASON_CHARACTERS_MAX = 2_000

@@ -1,11 +1,16 @@
 import { z } from 'zod'
 import { type DelegationView, delegationView } from '../console/delegation-schema.ts'
-import { type HoldSummary, type HoldView, holdSummary, holdView } from '../console/schemas.ts'
+import { holdsPage } from '../console/page-schema.ts'
+import { type HoldSummary, type HoldView, holdView } from '../console/schemas.ts'
 import { HoldsCommandError } from './errors.ts'
 
 /** The console's API with a bearer token. */
 export interface ConsoleClient {
-  list(filter: { readonly status: string | undefined; readonly limit: number }): Promise<readonly HoldSummary[]>
+  /** As many as wanted, page by page; and whether there are more. */
+  list(filter: {
+    readonly status: string | undefined
+    readonly limit: number
+  }): Promise<{ readonly holds: readonly HoldSummary[]; readonly more: boolean }>
   show(id: string): Promise<HoldView>
   vote(id: string, vote: { choice: 'approve' | 'reject'; reason: string | null; alike: boolean }): Promise<HoldView>
   withdraw(id: string): Promise<HoldView>
@@ -20,6 +25,7 @@ export interface ConsoleClient {
 /** 2: what you said, 3: who you are is the problem, 4: no such hold, 5: too late or already answered, 1: anything else. */
 const exitStatuses: Readonly<Record<number, number>> = { 400: 2, 401: 3, 403: 3, 404: 4, 409: 5 }
 const TIMEOUT_MS = 15_000
+const PAGE = 500
 
 const listed = z.object({ delegations: z.array(delegationView) })
 const problem = z.object({ detail: z.string(), hint: z.string().optional(), status: z.number() })
@@ -43,8 +49,17 @@ export function consoleClient(url: string, token: string): ConsoleClient {
   const path = (id: string): string => `/api/holds/${inAddress(id)}`
   return {
     list: async ({ status, limit }) => {
-      const query = new URLSearchParams({ limit: String(limit), ...(status === undefined ? {} : { status }) })
-      return (await ask(z.object({ holds: z.array(holdSummary) }), `/api/holds?${query}`)).holds
+      const holds: HoldSummary[] = []
+      let next: string | null = null
+      do {
+        const query = new URLSearchParams({ limit: String(Math.min(PAGE, limit - holds.length)) })
+        if (status !== undefined) query.set('status', status)
+        if (next !== null) query.set('after', next)
+        const page = await ask(holdsPage, `/api/holds?${query}`)
+        holds.push(...page.holds)
+        next = page.next
+      } while (next !== null && holds.length < limit)
+      return { holds, more: next !== null }
     },
     show: (id) => ask(holdView, path(id)),
     vote: (id, vote) => ask(holdView, `${path(id)}/votes`, vote),

@@ -29,6 +29,8 @@ export interface HoldsOptions {
   readonly json?: boolean
 }
 
+const MORE = 'There are more; --limit says how many to list.\n'
+
 export function holdsCommand(surroundings: HoldsSurroundings): Command {
   const { write, now } = surroundings
   const command = new Command('holds').description('list, show and answer statements that wait for people')
@@ -46,8 +48,8 @@ export function holdsCommand(surroundings: HoldsSurroundings): Command {
     .action(async (_given: object, self: Command) => {
       const options = self.optsWithGlobals<HoldsOptions & { readonly status: string; readonly limit: number }>()
       const status = options.status === 'all' ? undefined : options.status
-      const holds = await clientOf(options, surroundings).list({ status, limit: options.limit })
-      say(options, holds, holdsTable(holds, now()))
+      const { holds, more } = await clientOf(options, surroundings).list({ status, limit: options.limit })
+      say(options, holds, `${holdsTable(holds, now())}${more ? MORE : ''}`)
     })
 
   subcommand(command, 'show <hold>')
@@ -136,7 +138,7 @@ function reasonOption(choice: 'approve' | 'reject'): Option {
   return choice === 'reject' ? option.makeOptionMandatory() : option
 }
 
-const LIST_MAX = 500
+const LIST_MAX = 100_000
 
 function countOf(text: string): number {
   const count = Number(text)

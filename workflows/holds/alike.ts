@@ -1,6 +1,6 @@
 import { writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
-import type { Hold } from './hold.ts'
+import type { Hold, HoldRequest } from './hold.ts'
 import { type Moved, move } from './moves.ts'
 import { HOLD_COLUMNS, type HoldRow, holdsOf, needsReason } from './row.ts'
 
@@ -16,6 +16,7 @@ export async function approveAlike(client: Queryable, row: HoldRow, at: Date): P
   const allowed = row.request.decision.answering?.sameShape ?? null
   if (allowed === null || row.gathering === null) return []
   const until = new Date(at.getTime() + allowed.ms)
+  await rowsOf(client, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [row.gathering])
   await rowsOf(client, 'INSERT INTO alike_approval (hold, gathering, runs_max, expires_at) VALUES ($1, $2, $3, $4)', [
     row.id,
     row.gathering,
@@ -25,6 +26,17 @@ export async function approveAlike(client: Queryable, row: HoldRow, at: Date): P
   await writeTrail(client, at, 'hold.alike_approved', { hold: row.id, runs: allowed.runs, until: until.toISOString() })
   return approveWaiting(client, row.gathering, at)
 }
+
+/**
+ * A new hold that an approval could cover is made before that approval and found by it, or after it and finds it: never
+ * beside it, where neither would know of the other. Those that are made do not wait for each other.
+ */
+export async function besideNoApproval(client: Queryable, { shape, decision, gathering }: Joining): Promise<void> {
+  if (shape == null || gathering === null || (decision.answering?.sameShape ?? null) === null) return
+  await rowsOf(client, 'SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1))', [gathering])
+}
+
+type Joining = Pick<HoldRequest, 'shape' | 'decision'> & { readonly gathering: string | null }
 
 /** What an approval of this hold that counts for others would let through at once, oldest first. */
 export async function waitingAlike(on: Queryable, hold: Hold, at: Date): Promise<readonly Hold[]> {
@@ -59,22 +71,34 @@ export async function approveThrough(client: Queryable, row: HoldRow, at: Date):
     run.runs,
   ])
   await writeTrail(client, at, 'hold.approved_through', { hold: row.id, approval: run.hold, run: run.runs })
-  return move(client, 'approve', { id: row.id, at, grantMs: row.request.decision.grantMs ?? GRANT_MS })
+  // What has not begun by the end of the approval does not begin.
+  const leftMs = run.expires_at.getTime() - at.getTime()
+  const grantMs = Math.min(leftMs, row.request.decision.grantMs ?? GRANT_MS)
+  return move(client, 'approve', { id: row.id, at, grantMs })
 }
 
-/** Of two that want the last run, one gets it: the other waits for the row and then does not match. */
-async function takeRun(
-  client: Queryable,
-  gathering: string,
-  at: Date,
-): Promise<{ readonly hold: string; readonly runs: number } | null> {
-  const [run] = await rowsOf<{ hold: string; runs: number }>(
-    client,
-    `UPDATE alike_approval SET runs = runs + 1 WHERE hold = (
-       SELECT hold FROM alike_approval WHERE gathering = $1 AND runs < runs_max AND expires_at > $2 AND undone_at IS NULL
-       ORDER BY expires_at LIMIT 1 FOR UPDATE)
-     RETURNING hold, runs`,
-    [gathering, at],
-  )
+interface Run {
+  readonly hold: string
+  readonly runs: number
+  readonly expires_at: Date
+}
+
+/**
+ * Of two that want the last run, one gets it: the other waits for the row and then does not match. None is given out on
+ * the word of somebody who has been deactivated since, or for whom that was said.
+ */
+async function takeRun(client: Queryable, gathering: string, at: Date): Promise<Run | null> {
+  const [run] = await rowsOf<Run>(client, TAKE_RUN, [gathering, at])
   return run ?? null
 }
+
+const TAKE_RUN = `
+  UPDATE alike_approval SET runs = runs + 1 WHERE hold = (
+    SELECT hold FROM alike_approval AS approval
+    WHERE gathering = $1 AND runs < runs_max AND expires_at > $2 AND undone_at IS NULL
+      AND NOT EXISTS (
+        SELECT FROM vote JOIN person ON (person.issuer, person.subject) IN
+          ((vote.issuer, vote.subject), (vote.for_issuer, vote.for_subject))
+        WHERE vote.hold = approval.hold AND vote.choice = 'approve' AND NOT person.active)
+    ORDER BY expires_at LIMIT 1 FOR UPDATE)
+  RETURNING hold, runs, expires_at`

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
-import { approveThrough } from './alike.ts'
+import { approveThrough, besideNoApproval } from './alike.ts'
 import { HoldError } from './errors.ts'
 import { gatheringKey } from './gathering.ts'
 import type { HoldRequest } from './hold.ts'
@@ -37,7 +37,9 @@ export async function createRow(client: Queryable, request: HoldRequest, options
     throw new HoldError('no_reviewers', 'The policy holds this statement but names nobody who could approve it')
   }
   await refuseWhenFull(client, pendingMax)
-  const row = await insert(client, request, at)
+  const gathering = gatheringKey(request)
+  await besideNoApproval(client, { ...request, gathering })
+  const row = await insert(client, request, gathering, at)
   // Somebody made the same hold since we looked; by now it can be seen.
   if (row === undefined) return createRow(client, request, options)
   if (request.mode === 'wait') await sayWaited(client, row.id)
@@ -73,7 +75,12 @@ async function refuseWhenFull(client: Queryable, pendingMax: number): Promise<vo
   })
 }
 
-async function insert(client: Queryable, request: HoldRequest, at: Date): Promise<HoldRow | undefined> {
+async function insert(
+  client: Queryable,
+  request: HoldRequest,
+  gathering: string | null,
+  at: Date,
+): Promise<HoldRow | undefined> {
   const expiryMs = Math.min(request.expiryMs, request.decision.expiryMs ?? request.expiryMs)
   const { answering } = request.decision
   const expiresAt = new Date(at.getTime() + expiryMs)
@@ -97,7 +104,7 @@ async function insert(client: Queryable, request: HoldRequest, at: Date): Promis
       JSON.stringify(request),
       at,
       expiresAt,
-      gatheringKey(request),
+      gathering,
       within(answering?.remindMs ?? null),
       within(answering?.escalate?.afterMs ?? null),
     ],

@@ -20,7 +20,7 @@ export interface Notice {
 }
 
 /**
- * The oldest notice of a delivery that is due, leased. A hold is the unit, not a row: a card must not go back to an
+ * The oldest notice of a delivery that is due, leased; of one that waits for an answer or a review, if there is any. A hold is the unit, not a row: a card must not go back to an
  * older state because two changes were delivered side by side, so what is behind an unsent one of its hold waits.
  */
 export function leaseNext(
@@ -29,7 +29,8 @@ export function leaseNext(
   at: Date,
 ): Promise<Notice | null> {
   return inTransaction(pool, async (client) => {
-    const [row] = await rowsOf<Omit<Notice, 'upTo'>>(client, NEXT, [delivery, at])
+    const next = async (sql: string) => (await rowsOf<Omit<Notice, 'upTo'>>(client, sql, [delivery, at]))[0]
+    const row = (await next(NEXT_ASKING)) ?? (await next(NEXT))
     if (row === undefined) return null
     const leased = 'UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id = $1'
     await client.query(leased, [row.id, new Date(at.getTime() + LEASE_MS)])
@@ -38,14 +39,26 @@ export function leaseNext(
   })
 }
 
-const NEXT = `
-  SELECT * FROM outbox AS next
-  WHERE delivery = $1 AND sent_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $2
+const DUE = `
+  delivery = $1 AND sent_at IS NULL AND given_up_at IS NULL AND next_attempt_at <= $2
     AND (leased_until IS NULL OR leased_until <= $2)
     AND NOT EXISTS (
       SELECT FROM outbox AS earlier WHERE earlier.hold = next.hold AND earlier.delivery = next.delivery
-        AND earlier.id < next.id AND earlier.sent_at IS NULL AND earlier.given_up_at IS NULL)
-  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`
+        AND earlier.id < next.id AND earlier.sent_at IS NULL AND earlier.given_up_at IS NULL)`
+const FIRST = 'ORDER BY next.id LIMIT 1 FOR UPDATE OF next SKIP LOCKED'
+
+const NEXT = `SELECT * FROM outbox AS next WHERE ${DUE} ${FIRST}`
+
+/**
+ * Where somebody is asked comes before what is only brought up to date: when thousands have run out at once, or Slack
+ * was away, a new hold does not wait for all of their cards, of which Slack takes about one a second.
+ */
+const NEXT_ASKING = `
+  SELECT next.* FROM outbox AS next
+  WHERE ${DUE} AND reason IN ('created', 'reasoned', 'reminded', 'escalated', 'told_elsewhere', 'glass_broken', 'review_overdue')
+    AND (EXISTS (SELECT FROM hold WHERE hold.id = next.hold AND status = 'pending')
+      OR EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = next.hold AND verdict IS NULL))
+  ${FIRST}`
 
 const SHOWN_TOO = `
   SELECT id FROM outbox

@@ -1,5 +1,6 @@
 import type { AlikeView } from '../alike-schema.ts'
 import type { DelegationView } from '../delegation-schema.ts'
+import type { HoldsPage } from '../page-schema.ts'
 import type { PullView, ReleasesView, ReleaseView } from '../release-schema.ts'
 import type { HoldSummary, HoldView, Me, SlackLinkView } from '../schemas.ts'
 
@@ -35,9 +36,17 @@ export interface Wanted {
   readonly which?: 'all' | 'asked' | 'to_answer' | 'to_review'
 }
 
-export async function fetchHolds(wanted: Wanted): Promise<readonly HoldSummary[]> {
-  const query = new URLSearchParams({ limit: '200', ...wanted })
-  return (await ask<{ holds: HoldSummary[] }>('GET', `/api/holds?${query}`)).holds
+/** The first pages of a list, in one. */
+export async function fetchHolds(wanted: Wanted, pages = 1): Promise<HoldsPage> {
+  const holds: HoldSummary[] = []
+  let next: string | null = null
+  for (let page = 0; page < pages && (page === 0 || next !== null); page++) {
+    const query = new URLSearchParams({ limit: '200', ...wanted, ...(next === null ? {} : { after: next }) })
+    const answer: HoldsPage = await ask('GET', `/api/holds?${query}`)
+    holds.push(...answer.holds)
+    next = answer.next
+  }
+  return { holds, next }
 }
 
 export const fetchHold = (id: string): Promise<HoldView> => ask('GET', `/api/holds/${encodeURIComponent(id)}`)

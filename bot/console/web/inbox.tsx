@@ -2,7 +2,7 @@ import type { HoldSummary, Me } from '../schemas.ts'
 import { fetchHolds } from './api.ts'
 import { gathered, Rows } from './hold-rows.tsx'
 import { focusedRow, moveFocus, useKeys } from './keyboard.ts'
-import { useLive } from './live.ts'
+import { More, usePages } from './more.tsx'
 import { go } from './route.ts'
 import { Failed, Loading, Nothing } from './states.tsx'
 
@@ -16,28 +16,25 @@ const FILTERS: readonly (readonly [Show, string])[] = [
 
 const WHICH = { yours: 'to_answer', asked: 'asked', all: 'all' } as const
 
-async function fetchInbox(show: Show) {
+async function fetchInbox(show: Show, pages: number) {
   const [pending, unreviewed] = await Promise.all([
-    fetchHolds({ status: 'pending', which: WHICH[show] }),
-    show === 'yours' ? fetchHolds({ which: 'to_review' }) : [],
+    fetchHolds({ status: 'pending', which: WHICH[show] }, pages),
+    show === 'yours' ? fetchHolds({ which: 'to_review' }) : { holds: [], next: null },
   ])
-  return { pending, unreviewed }
+  return { pending: pending.holds, more: pending.next !== null, unreviewed: unreviewed.holds }
 }
 
 export function Inbox({ me, show }: { readonly me: Me; readonly show: Show }) {
-  const [inbox, refresh] = useLive(
-    `inbox ${show}`,
-    () => fetchInbox(show),
-    () => true,
-  )
+  const [inbox, refresh, showMore] = usePages(`inbox ${show}`, (pages) => fetchInbox(show, pages))
   useListKeys()
   if (inbox.state === 'loading') return <Loading what="what is waiting" />
   if (inbox.state === 'failed') return <Failed problem={inbox.problem} again={refresh} />
-  const { pending, unreviewed } = inbox.value
+  const { pending, unreviewed, more } = inbox.value
   const yours = pending.filter(({ you }) => you.mayVote)
   const others = pending.filter(({ you }) => !you.mayVote)
   const waiting = yours.length + unreviewed.length
-  if (show === 'yours') document.title = waiting > 0 ? `(${waiting}) Holdpoint` : 'Holdpoint'
+  const count = `${waiting}${more && show === 'yours' ? '+' : ''}`
+  if (show === 'yours') document.title = waiting > 0 || more ? `(${count}) Holdpoint` : 'Holdpoint'
   return (
     <>
       <div class="inbox-head">
@@ -45,10 +42,10 @@ export function Inbox({ me, show }: { readonly me: Me; readonly show: Show }) {
         <Filters show={show} />
       </div>
       <p class="visually-hidden" aria-live="polite">
-        {waiting} waiting for you
+        {count} waiting for you
       </p>
       {inbox.stale && <Stale />}
-      {pending.length + unreviewed.length === 0 && (
+      {pending.length + unreviewed.length === 0 && !more && (
         <Nothing title="Nothing is waiting">
           {show === 'asked'
             ? 'Nothing that you or your agents asked for waits for an answer.'
@@ -56,10 +53,15 @@ export function Inbox({ me, show }: { readonly me: Me; readonly show: Show }) {
         </Nothing>
       )}
       {unreviewed.length > 0 && <Section title="Run without an answer, to be reviewed" holds={unreviewed} />}
-      {yours.length > 0 && <Section title="For you to decide" holds={yours} />}
+      {yours.length > 0 && <Section title="For you to decide" holds={yours} more={more} />}
       {others.length > 0 && (
-        <Section title={show === 'asked' ? 'Waiting for an answer' : 'For others to decide'} holds={others} />
+        <Section
+          title={show === 'asked' ? 'Waiting for an answer' : 'For others to decide'}
+          holds={others}
+          more={more}
+        />
       )}
+      {more && <More shown={pending.length} show={showMore} />}
     </>
   )
 }
@@ -77,11 +79,7 @@ function Filters({ show }: { readonly show: Show }) {
 }
 
 export function Decided() {
-  const [holds, refresh] = useLive(
-    'decided',
-    () => fetchHolds({ status: 'decided' }),
-    () => true,
-  )
+  const [holds, refresh, showMore] = usePages('decided', (pages) => fetchHolds({ status: 'decided' }, pages))
   useListKeys()
   if (holds.state === 'loading') return <Loading what="what was decided" />
   if (holds.state === 'failed') return <Failed problem={holds.problem} again={refresh} />
@@ -90,11 +88,12 @@ export function Decided() {
     <>
       <h1>Decided</h1>
       {holds.stale && <Stale />}
-      {holds.value.length === 0 ? (
+      {holds.value.holds.length === 0 ? (
         <Nothing title="Nothing was decided yet">Answered, expired and withdrawn statements are kept here.</Nothing>
       ) : (
-        <Rows holds={holds.value} />
+        <Rows holds={holds.value.holds} />
       )}
+      {holds.value.next !== null && <More shown={holds.value.holds.length} show={showMore} />}
     </>
   )
 }
@@ -124,13 +123,15 @@ function useListKeys(): void {
 interface SectionProps {
   readonly title: string
   readonly holds: readonly HoldSummary[]
+  /** There are others that are not shown yet. */
+  readonly more?: boolean
 }
 
-function Section({ title, holds }: SectionProps) {
+function Section({ title, holds, more = false }: SectionProps) {
   return (
     <section class="inbox-section">
       <h2>
-        {title} <span class="count">{holds.length}</span>
+        {title} <span class="count">{`${holds.length}${more ? '+' : ''}`}</span>
       </h2>
       <Rows holds={gathered(holds)} />
     </section>

@@ -19,7 +19,6 @@ import { type LinkedPerson, standingOf } from './standing.ts'
 /** `/holdpoint`, answered in private and as far as the person whom the Slack user is linked to may see. */
 export const SLASH_COMMAND = '/holdpoint'
 const SHOWN_MAX = 20
-const LISTED_MAX = 200
 const NAMED_MAX = 10
 
 const HELP = `What you can say:
@@ -85,23 +84,21 @@ export function answerCommands(app: App, parts: CommandParts): void {
 }
 
 async function whatWaits({ person }: Said, { holdUrl, pool }: AnswerParts): Promise<string> {
-  const theirs = await visibleHolds(pool, {
+  const { holds: theirs, next } = await visibleHolds(pool, {
     person,
     owned: await ownedBy(pool, [person]),
     everything: person.groups.includes(SECURITY_GROUP),
     which: 'all',
     status: 'pending',
     only: null,
-    limit: LISTED_MAX,
+    limit: SHOWN_MAX,
   })
   if (theirs.length === 0) return 'Nothing waits for an answer.'
-  const lines = theirs
-    .slice(0, SHOWN_MAX)
-    .map(
-      ({ id, identity, target, facts }) =>
-        `${line(facts.tag, 40)} on ${line(target.name, 60)} for ${line(identity.name, 60)}: ${holdUrl(id)}`,
-    )
-  return theirs.length > SHOWN_MAX ? [...lines, `and ${theirs.length - SHOWN_MAX} more`].join('\n') : lines.join('\n')
+  const lines = theirs.map(
+    ({ id, identity, target, facts }) =>
+      `${line(facts.tag, 40)} on ${line(target.name, 60)} for ${line(identity.name, 60)}: ${holdUrl(id)}`,
+  )
+  return [...lines, ...(next === null ? [] : ['These are the newest. There are more, in the console.'])].join('\n')
 }
 
 /** One hold by its id. Who may not see it hears what somebody hears who made the id up. */

@@ -36,13 +36,16 @@ export function homeView(inbox: Inbox, holdUrl: (hold: string) => string): types
   const { waiting, asked, answered } = inbox
   // Those of one asker that differ in constants only stand together, as on their card.
   const entries = [...Map.groupBy(waiting, ({ id, gathering }) => gathering?.key ?? id).values()]
-  const more = entries.slice(WAITING_SHOWN).flat().length
+  const rest = entries.slice(WAITING_SHOWN).flat().length
+  const count = inbox.more ? `more than ${waiting.length}` : `${waiting.length}`
   return {
     type: 'home',
     blocks: [
-      heading(waiting.length === 0 ? 'Nothing waits for you' : `Waits for your answer: ${waiting.length}`),
-      ...entries.slice(0, WAITING_SHOWN).flatMap((alike) => entryBlocks(alike, holdUrl)),
-      ...(more > 0 ? [paragraph(`and ${more} more, in the console.`)] : []),
+      heading(waiting.length === 0 && !inbox.more ? 'Nothing waits for you' : `Waits for your answer: ${count}`),
+      ...entries.slice(0, WAITING_SHOWN).flatMap((alike) => entryBlocks(alike, inbox.more, holdUrl)),
+      ...(rest > 0 || inbox.more
+        ? [paragraph(inbox.more ? 'and many more, in the console.' : `and ${rest} more, in the console.`)]
+        : []),
       ...reviews(inbox, holdUrl),
       ...explanations(inbox, holdUrl),
       ...section('You asked, in the last seven days', asked, holdUrl),
@@ -63,14 +66,19 @@ function heading(text: string): types.HeaderBlock {
   return { type: 'header', text: { type: 'plain_text', text: line(text, 140), emoji: false } }
 }
 
-function entryBlocks(alike: readonly Hold[], holdUrl: (hold: string) => string): readonly types.KnownBlock[] {
+function entryBlocks(
+  alike: readonly Hold[],
+  notAllRead: boolean,
+  holdUrl: (hold: string) => string,
+): readonly types.KnownBlock[] {
   const [hold] = alike
   if (hold === undefined) return []
   if (alike.length === 1) return waitingBlocks(hold, holdUrl(hold.id))
-  const { facts, target, identity } = hold
-  const what = `${alike.length} × ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${line(identity.name, 50)}`
+  const { facts, target, identity, gathering } = hold
+  const count = notAllRead ? Math.max(alike.length, gathering?.pending ?? 0) : alike.length
+  const what = `${count} × ${line(facts.tag, 30)} on ${line(target.name, 40)} for ${line(identity.name, 50)}`
   const some = alike.slice(0, ALIKE_SHOWN).map((one) => excerpt(hiddenStatement(one), ALIKE_BUDGET).text)
-  const more = alike.length - some.length
+  const more = count - some.length
   return [
     paragraph({ bold: what }, `. They differ in constants only, and each needs ${whoMayAnswer(hold)}.`),
     preformatted('Statements', [...some, ...(more > 0 ? [`[… and ${more} more]`] : [])].join('\n')),

@@ -3,7 +3,7 @@ import { awayFor, createDelegations, type Delegation } from '../../../workflows/
 import { ownedBy } from '../../../workflows/directory/owned.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import type { PersonKey } from '../../../workflows/holds/identity-key.ts'
-import { visibleHolds } from '../../../workflows/holds/visible-holds.ts'
+import { type VisiblePage, visibleHolds } from '../../../workflows/holds/visible-holds.ts'
 import { rowsOf } from '../../../workflows/state/transaction.ts'
 import { mayReview, whyNotVote } from '../../console/rights.ts'
 import type { Viewer } from '../../console/viewer.ts'
@@ -15,8 +15,9 @@ import type { LinkedPerson, SlackUserReference } from '../answers/standing.ts'
  * rules of the console: whose shift it is, who stands in for whom, what has been escalated by now.
  */
 export interface Inbox {
-  /** They may answer these, and have not. */
+  /** They may answer these, and have not; not all of them when there are `more`. */
   readonly waiting: readonly Hold[]
+  readonly more: boolean
   /** Run by breaking the glass; they may say what they think of it. */
   readonly toReview: readonly Hold[]
   /** Asked by them or for them, and not approved before somebody has said why. */
@@ -41,7 +42,7 @@ export async function inboxOf(
   const at = new Date(now())
   const since = new Date(now() - RECENT_DAYS * 24 * 60 * 60_000)
   const viewer = await viewerFor(person, pool, at)
-  const theirs = (which: 'to_answer' | 'to_review', only: (hold: Hold) => boolean): Promise<readonly Hold[]> =>
+  const theirs = (which: 'to_answer' | 'to_review', only: (hold: Hold) => boolean): Promise<VisiblePage> =>
     visibleHolds(pool, { person: viewer.person, owned: viewer.owned, everything: false, which, only, limit: READ_MAX })
   const read = async (sql: string, ...values: readonly unknown[]): Promise<readonly Hold[]> => {
     const ids = await rowsOf<{ id: string }>(pool, sql, [person.issuer, person.subject, ...values])
@@ -58,7 +59,17 @@ export async function inboxOf(
   ])
   const toExplain = unexplained.filter(({ needsReason }) => needsReason)
   const privateMessages = link?.private_messages ?? false
-  return { waiting, toReview, toExplain, asked, answered, delegations, privateMessages, person }
+  return {
+    waiting: waiting.holds,
+    more: waiting.next !== null,
+    toReview: toReview.holds,
+    toExplain,
+    asked,
+    answered,
+    delegations,
+    privateMessages,
+    person,
+  }
 }
 
 /** Whoever is linked is looked at as when they sign in; nothing here rests on a session. */

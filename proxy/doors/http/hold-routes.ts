@@ -56,9 +56,10 @@ export function holdRoutes({ holds, pool, identityOf, runs, views, streams }: Ho
           response: { ...answers, 200: holdList },
         },
       },
-      async (request) => ({
-        holds: await holdViews(await holdsAskedBy(pool, identityOf(request), request.query), views),
-      }),
+      async (request) => {
+        const { holds: asked, next } = await holdsAskedBy(pool, identityOf(request), request.query)
+        return { holds: await holdViews(asked, views), next }
+      },
     )
     server.get(
       '/v1/holds/:id',

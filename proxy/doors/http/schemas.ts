@@ -124,10 +124,14 @@ export const held = z.object({
 /** Written as it happens, and not by a serializer. */
 export const holdEventStream = z.unknown().describe('Events named `hold`, each with the hold as JSON')
 
-export const holdList = z.object({ holds: z.array(holdView) })
+export const holdList = z.object({
+  holds: z.array(holdView),
+  next: z.string().nullable().describe('Where the next page begins, to be said as `after`; null: this is the last'),
+})
 export const holdsQuery = z.object({
   status: holdView.shape.status.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+  after: z.string().max(200).optional().describe('What `next` of the page before this one said'),
 })
 export const waitQuery = z.object({
   wait: z.coerce

@@ -3,8 +3,8 @@ import type { Pool } from 'pg'
 import type { Config } from '../../../config.ts'
 import type { Identity } from '../../../policies/input.ts'
 import { assertIsFor } from '../../../policies/scopes.ts'
-import { holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
-import type { Hold, HoldStatus, Holds } from '../../../workflows/holds/hold.ts'
+import { type AskedFilter, holdAskedBy, holdsAskedBy } from '../../../workflows/holds/asked-by.ts'
+import type { Hold, Holds } from '../../../workflows/holds/hold.ts'
 import type { DeferredRuns } from '../../../workflows/results/deferred-runs.ts'
 import { ResultError } from '../../../workflows/results/errors.ts'
 import { findTarget } from '../../identity/targets.ts'
@@ -69,7 +69,7 @@ export class Caller {
     return holdAskedBy(this.#parts.pool, this.#request.identity, id)
   }
 
-  list(filter: { readonly status?: HoldStatus | undefined; readonly limit: number }): Promise<readonly Hold[]> {
+  list(filter: AskedFilter): ReturnType<typeof holdsAskedBy> {
     return holdsAskedBy(this.#parts.pool, this.#request.identity, filter)
   }
 

@@ -22,6 +22,7 @@ export interface ToolsOptions {
 }
 
 const WAIT_SECONDS_MAX = 50
+const LISTED_MAX = 50
 const target = z
   .string()
   .optional()
@@ -112,11 +113,17 @@ function addHoldTools(server: McpServer, { caller, views }: ToolsOptions): void 
     'my_holds',
     {
       description: 'What you asked for that needs or needed an approval, newest first, at whichever door you asked.',
-      inputSchema: z.object({ status: holdView.shape.status.optional() }),
+      inputSchema: z.object({
+        status: holdView.shape.status.optional(),
+        after: z.string().max(200).optional().describe('What `next` of an earlier answer said: the ones behind it'),
+      }),
       annotations: reading,
     },
-    ({ status }) =>
-      answered(async () => said({ holds: await holdViews(await caller.list({ status, limit: 50 }), views) })),
+    ({ status, after }) =>
+      answered(async () => {
+        const { holds, next } = await caller.list({ status, after, limit: LISTED_MAX })
+        return said({ holds: await holdViews(holds, views), next })
+      }),
   )
   server.registerTool(
     'wait_for_hold',

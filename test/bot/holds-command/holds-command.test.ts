@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { holdsCommand } from '../../../bot/holds-command/holds-command.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
+import { copyHold } from '../../harness/many-holds.ts'
 import { type ConsoleUnderTest, startConsole } from '../console/console-under-test.ts'
 import { sampleHold, sampleOf } from '../console/sample-hold.ts'
 
@@ -59,6 +60,16 @@ describe('holds list', () => {
   test('gives one line of JSON to scripts', async () => {
     const holds = JSON.parse(await holdpoint(['list', '--json', '--limit', '1'])) as { id: string }[]
     expect(holds).toHaveLength(1)
+  })
+
+  test('lists as many as wanted, page by page, and says when there are more', async () => {
+    await copyHold(site.pool, hold.id, 600)
+    const holds = JSON.parse(await holdpoint(['list', '--json', '--limit', '599'])) as { id: string }[]
+    expect(new Set(holds.map(({ id }) => id)).size).toBe(599)
+    const said = (await holdpoint(['list', '--limit', '3'])).trimEnd().split('\n')
+    expect([said.length, said.at(-1)]).toEqual([5, 'There are more; --limit says how many to list.'])
+    expect(await holdpoint(['list', '--limit', '100000'])).not.toContain('There are more')
+    await site.pool.query("UPDATE hold SET status = 'withdrawn' WHERE id <> $1", [hold.id])
   })
 
   test('says so when nothing waits', async () => {
@@ -159,7 +170,7 @@ describe('what does not work says what to do, with a status for scripts', () => 
     await expect(holdpoint(words, { as: 'ana' })).rejects.toMatchObject({ exitStatus })
   })
 
-  test.each(['0', '501', 'many', '2.5'])('a limit of %s', async (limit) => {
+  test.each(['0', '100001', 'many', '2.5'])('a limit of %s', async (limit) => {
     await expect(holdpoint(['list', '--limit', limit])).rejects.toThrow(CommanderError)
   })
 

@@ -69,7 +69,7 @@ describe('the home tab', () => {
     const many = Array.from({ length: 60 }, () => hold)
     const person = { issuer: long.slice(0, 100), subject: 'ben-1', name: long }
     const away = { id: 'delegation_1', from: person, to: person, startsAt: hold.createdAt, endsAt: hold.expiresAt }
-    const all = { waiting: many, toReview: many, toExplain: many, asked: many, answered: many }
+    const all = { waiting: many, more: true, toReview: many, toExplain: many, asked: many, answered: many }
     const view = homeView(
       { ...all, delegations: Array.from({ length: 20 }, () => away), privateMessages: false, person },
       () => 'https://h.example',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copyHold } from '../../harness/many-holds.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
 
 let stand: DoorsStand
@@ -91,6 +92,21 @@ describe('a held statement', () => {
     const again = await stand.call('ana', 'POST', `/v1/holds/${id}/reason`, { reason: 'Something else' })
     expect({ status: again.status, code: again.body.code }).toEqual({ status: 409, code: 'reason_given' })
   })
+})
+
+test('many of one asker are listed in pages', async () => {
+  const id = await held(unbounded())
+  await copyHold(stand.workflows.pool, id, 130)
+  const found = new Set<string>()
+  let page = (await stand.call('ana', 'GET', '/v1/holds?status=pending&limit=60')).body
+  for (let turn = 0; turn < 10 && page.next !== null; turn++) {
+    for (const one of page.holds) found.add(one.id)
+    page = (await stand.call('ana', 'GET', `/v1/holds?status=pending&limit=60&after=${page.next}`)).body
+  }
+  const left = (await stand.workflows.pool.query("SELECT FROM hold WHERE status = 'pending'")).rowCount ?? 0
+  expect([page.next, found.size + page.holds.length]).toEqual([null, left])
+  expect((await stand.call('ben', 'GET', `/v1/holds?after=${id}`)).body).toEqual({ holds: [], next: null })
+  await stand.workflows.pool.query("UPDATE hold SET status = 'withdrawn' WHERE status = 'pending'")
 })
 
 describe('somebody else’s hold', () => {

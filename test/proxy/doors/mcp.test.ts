@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canariesIn } from '../../adversary/canaries.ts'
+import { copyHold } from '../../harness/many-holds.ts'
 import { type DoorsStand, openDoorsStand } from './doors-stand.ts'
 import { openMcp } from './mcp-client.ts'
 
@@ -72,6 +73,17 @@ describe.each(['modern', 'legacy'] as const)('a %s client without Tasks', (era) 
       id: hold,
       result: { state: 'fetched' },
     })
+  })
+
+  test('lists what it asked for in pages', async () => {
+    await using mcp = await openMcp(stand, 'report-bot', { era })
+    const { hold } = await mcp.call('query', { sql: unbounded() })
+    await copyHold(stand.workflows.pool, hold.id, 60)
+    const first = await mcp.call('my_holds', { status: 'pending' })
+    const second = await mcp.call('my_holds', { status: 'pending', after: first.next })
+    const ids = [...first.holds, ...second.holds].map(({ id }: { id: string }) => id)
+    expect([first.holds.length, new Set(ids).size > 60, second.next]).toEqual([50, true, null])
+    await stand.workflows.pool.query("UPDATE hold SET status = 'withdrawn' WHERE status = 'pending'")
   })
 
   test('is told of a rejection and its reason, and can take back what it asked for', async () => {

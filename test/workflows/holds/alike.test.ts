@@ -74,6 +74,43 @@ test('approving all of them lets through what waits and what comes, so often and
   expect(await stage.trail('hold.approved_through')).toContainEqual({ hold: next[0]?.id, approval: one.id, run: 2 })
 })
 
+test.each(Array.from({ length: 20 }, (_, round) => round))(
+  'whatever is made beside the approval is let through by it, round %i',
+  async () => {
+    const shape = newShape()
+    const decision = { ...decisionFor(oneDba), answering: { ...answering, sameShape: { runs: 30, ms: 60_000 } } }
+    const one = await held(shape, { decision })
+    const made = Array.from({ length: 12 }, () => held(shape, { decision }))
+    await Promise.all([approveAll(one.id), ...made])
+    const now = await Promise.all(made.map(async (hold) => stage.holds.find((await hold).id)))
+    expect(now.map((hold) => hold?.status)).toEqual(Array.from({ length: 12 }, () => 'approved'))
+    const runs = now.map((hold) => hold?.approvedThrough?.run ?? 0).sort((a, b) => a - b)
+    expect(runs).toEqual(Array.from({ length: 12 }, (_, run) => run + 1))
+    expect((await stage.holds.find(one.id))?.alikeApproval?.runs).toBe(12)
+  },
+)
+
+test('what it let through and has not begun by its end does not begin', async () => {
+  const shape = newShape()
+  await approveAll((await held(shape)).id)
+  const [inTime, late] = [await held(shape), await held(shape)]
+  stage.clock.ms += 59_999
+  expect(await stage.holds.take(inTime.id)).toBe(true)
+  stage.clock.ms += 1
+  expect(await stage.holds.take(late.id)).toBe(false)
+})
+
+test('not on the word of somebody who has been deactivated since', async () => {
+  const shape = newShape()
+  await approveAll((await held(shape)).id, 'dora')
+  expect((await held(shape)).status).toBe('approved')
+  const { issuer, subject } = person('dora')
+  await stage.directory.setActive(issuer, subject, false)
+  expect((await held(shape)).status).toBe('pending')
+  await stage.directory.setActive(issuer, subject, true)
+  expect((await held(shape)).status).toBe('approved')
+})
+
 test('not for longer than it was meant', async () => {
   const shape = newShape()
   await approveAll((await held(shape)).id)

@@ -86,6 +86,18 @@ test('delivers the changes of a hold in order, whichever job comes first', async
   expect((await rows()).every(({ sent }) => sent)).toBe(true)
 })
 
+test('asks people before it brings up to date what nobody has to answer, however long that has waited', async () => {
+  await register('slack')
+  const old = await Promise.all([1, 2, 3].map(() => stage.holds.create(request())))
+  for (const { id } of old) await stage.holds.withdraw(id)
+  const [asked, more] = [await stage.holds.create(request()), await twoChanges()]
+  const order: string[] = []
+  const [first] = await rows()
+  await deliverTo([{ name: 'slack', deliver: async ({ id }) => void order.push(id) }])(first?.id as string)
+  expect(order.slice(0, 2)).toEqual([asked.id, more.id])
+  expect(order.slice(2).sort()).toEqual([...old.flatMap(({ id }) => [id, id]), more.id].sort())
+})
+
 test('delivers nothing twice, however many jobs there are', async () => {
   await register('slack')
   await twoChanges()
