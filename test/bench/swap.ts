@@ -16,7 +16,7 @@ const TITLE = 'A new release: a hundred clients at work while one policy takes t
 const CLIENTS = 100
 /** Each asks so often: below what can be served, so that waiting is told from queueing. */
 const EVERY_MS = 100
-const WINDOW_MS = 1_500
+const WINDOW_MS = 1_000
 const STALL_MS = 20
 /** What has just started compiles as it goes. */
 const WARMING = 6

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PROXY_MEMORY } from '../../proxy/processes.ts'
 import { createDirectory } from '../../workflows/directory/directory.ts'
 import { createHolds, type KeptHolds } from '../../workflows/holds/holds.ts'
 import { createQueues } from '../../workflows/queues/create-queues.ts'
@@ -81,7 +82,7 @@ async function inOneProcess(tree: HoldpointTree): Promise<VotePlace> {
   const own = { proxy: { ...config.proxy, port: 0, workers: 1 }, doors: { ...config.doors, port: 0 } }
   writeFileSync(file, JSON.stringify({ ...config, data, ...own }), { mode: 0o600 })
   const child = fork(join(import.meta.dirname, 'proxy-that-votes.ts'), [file], {
-    execArgv: ['--max-semi-space-size=1'], // as the proxy processes have it
+    execArgv: [...PROXY_MEMORY],
   })
   const { port } = await said<{ readonly port: number }>(child)
   const url = new URL(tree.url)
