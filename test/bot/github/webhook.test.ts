@@ -74,3 +74,14 @@ test('one without a number is refused, and one of another kind says nothing', as
   expect(await send({ delivery: '' })).toEqual({ status: 400, hints: 0 })
   expect(await send({ event: 'star' })).toEqual({ status: 202, hints: 0 })
 })
+
+test('numbers of deliveries are forgotten after a week, and not before', async () => {
+  const delivery = randomUUID()
+  await send({ delivery })
+  stage.clock.ms += 6 * 24 * 3_600_000
+  expect(await send({ delivery })).toEqual({ status: 202, hints: 0 })
+  stage.clock.ms += 2 * 24 * 3_600_000
+  await send()
+  const { rows } = await stage.pool.query('SELECT FROM webhook_delivery WHERE id = $1', [delivery])
+  expect(rows).toEqual([])
+})

@@ -2,13 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { noticeBlocks } from '../../../bot/slack/release-announcer.ts'
 import { loadPolicy } from '../../../policies/evaluate.ts'
 import { unpackPolicy } from '../../../policies/packed.ts'
 import { answerPulls } from '../../../workflows/releases/pulls/answer-pulls.ts'
 import { packageOf } from '../../../workflows/releases/store.ts'
 import { inputDigest } from '../../../workflows/trail/traced-input.ts'
+import { type Production, startProduction } from '../../harness/production.ts'
 import { asked, bot, relation } from '../../policies/asked.ts'
 import { opa, POLICIES } from '../../policies/default-policy.ts'
 import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand } from './release-stand.ts'
@@ -16,9 +18,11 @@ import { openReleaseStand, REPOSITORY_FILES, type ReleaseStand } from './release
 /**
  * A policy author's first hour, word by word as policies/README.md has it, every step by the command line: a rule is
  * begun, written, checked, tested, explained, replayed and built, asked for in a pull request, answered with what it would
- * change, approved, merged, and then it decides: the very module that the author built.
+ * change, approved, merged, and then it decides: the very module that the author built, and an agent that connects
+ * through a proxy meets it.
  */
 let stand: ReleaseStand
+let production: Production
 let opaPath: string
 const folder = mkdtempSync(join(tmpdir(), 'holdpoint-first-hour-'))
 const RULE = 'rules/agents/deletes_orders.rego'
@@ -35,6 +39,9 @@ beforeAll(async () => {
   stand.change({ 'policies/data/holds.yaml': `# Looked at.\n${REPOSITORY_FILES['policies/data/holds.yaml']}` })
   await stand.follow({}, { also: [answerPulls] }).round()
   checkout()
+  const github = { repository: 'acme/policies', token: 'follower', apiUrl: stand.github.url }
+  production = await startProduction({ releases: { github }, state: { url: stand.url } })
+  await production.run('proxy')
   const text = JSON.stringify(deleting)
   const day = new Date()
   await stand.pool.query('INSERT INTO policy_input VALUES ($1, $2, $3)', [inputDigest(deleting), text, day])
@@ -45,6 +52,7 @@ beforeAll(async () => {
     ])
 }, 240_000)
 afterAll(async () => {
+  await production?.[Symbol.asyncDispose]()
   await stand[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -82,6 +90,21 @@ async function firing(): Promise<readonly string[]> {
   return loaded.decide(deleting).rules.map(({ id }) => id)
 }
 
+/** What an agent is told that deletes through the proxy, in a connection of its own. */
+async function deletingThroughTheProxy(): Promise<{ readonly code: string; readonly text: string }> {
+  const client = new pg.Client(production.postgres('report-bot'))
+  await client.connect()
+  try {
+    await client.query('DELETE FROM orders WHERE id = -1')
+    return { code: '00000', text: '' }
+  } catch (error) {
+    const { code, message, detail } = error as pg.DatabaseError
+    return { code: code ?? '', text: `${message} ${detail}` }
+  } finally {
+    await client.end()
+  }
+}
+
 let built: string
 
 test('the rule is begun, written, checked, tested and explained by the command line', { timeout: 240_000 }, () => {
@@ -105,10 +128,13 @@ test('it is replayed in the shadow and out of it against the release in force, a
   expect(built).toMatch(/^[0-9a-f]{64}$/)
 })
 
+const REASON = 'An agent asks to delete orders.'
+
 test('its pull request is answered, reviewed and merged, and then what was built decides', {
   timeout: 240_000,
 }, async () => {
   expect(await firing()).not.toContain('agents.deletes_orders')
+  expect((await deletingThroughTheProxy()).text).not.toContain(REASON)
   const { people } = stand
   people.branch('deletes-orders', 'main', 'ana')
   people.push('deletes-orders', 'ana', {
@@ -132,4 +158,12 @@ test('its pull request is answered, reviewed and merged, and then what was built
   expect(notice?.lines).toContain(SAID)
   expect(JSON.stringify(noticeBlocks(notice as NonNullable<typeof notice>))).toContain('reviewed by ben')
   expect(stand.github.problems).toEqual([])
+})
+
+test('an agent that connects through a proxy is held by it', { timeout: 90_000 }, async () => {
+  await vi.waitFor(async () => {
+    const { code, text } = await deletingThroughTheProxy()
+    expect(text).toContain(REASON)
+    expect(code).toBe('YH001')
+  }, 60_000)
 })

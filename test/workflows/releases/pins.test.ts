@@ -90,3 +90,45 @@ test('others, and releases that were never verified, are refused', async () => {
   await expect(pins.end(ana)).rejects.toThrow('Only members of admins')
   await expect(pins.confirm('pin_x', finn)).rejects.toThrow('no such request')
 })
+
+test('two accounts with one address in the directory are one administrator', async () => {
+  const eveToo = { ...admin('eve-too'), issuer: 'https://another' }
+  const kept = { kind: 'human', groups: ['admins'] } as const
+  await stage.directory.upsert({ ...kept, issuer: eve.issuer, subject: 'eve', name: 'eve', email: 'eve@example.com' })
+  const too = { ...kept, issuer: eveToo.issuer, subject: eveToo.subject, name: 'eve too' }
+  await stage.directory.upsert({ ...too, email: 'Eve@example.com' })
+  const { id } = await pins.request(eve, wanted)
+  await expect(pins.confirm(id, eveToo)).rejects.toThrow('nobody pins a release alone')
+  await stage.directory.upsert({ ...too, email: 'another@example.com' })
+  await pins.confirm(id, eveToo)
+  expect(await inForce()).toBe(older)
+})
+
+test('what somebody asked for who is no administrator any more cannot be confirmed', async () => {
+  const gone = admin('gone')
+  const { id } = await pins.request(gone, wanted)
+  const kept = { issuer: gone.issuer, subject: 'gone', name: 'gone', email: null, kind: 'human' } as const
+  await stage.directory.upsert({ ...kept, groups: ['engineers'] })
+  await expect(pins.confirm(id, finn)).rejects.toThrow('no administrator any more')
+  await stage.directory.upsert({ ...kept, groups: ['admins'] })
+  await stage.directory.setActive(gone.issuer, 'gone', false)
+  await expect(pins.confirm(id, finn)).rejects.toThrow('no administrator any more')
+  await stage.directory.setActive(gone.issuer, 'gone', true)
+  await pins.confirm(id, finn)
+  expect(await inForce()).toBe(older)
+})
+
+test('a release is named by its commit, or by a beginning of it that no other has', async () => {
+  const [one, other] = ['cccccccc1', 'cccccccc2'].map((begin) => begin.padEnd(40, '0')) as [string, string]
+  for (const commit of [one, other]) {
+    const release = {
+      ...{ commit, follows: newer, repository: 'acme/policies', repositoryId: 700, branch: 'main', folder: 'policies' },
+      ...{ digest: commit, package: Buffer.alloc(1), pulls: [], changes: [], files: {}, rules: null, answers: [] },
+    }
+    await inTransaction(stage.pool, (client) => keepRelease(client, release, new Date(stage.now())))
+  }
+  await expect(pins.request(eve, { ...wanted, release: 'cccccccc' })).rejects.toThrow('no verified release')
+  await expect(pins.request(eve, { ...wanted, release: one.slice(0, 5) })).rejects.toThrow('no verified release')
+  await expect(pins.request(eve, { ...wanted, release: '' })).rejects.toThrow('no verified release')
+  expect((await pins.request(eve, { ...wanted, release: one.slice(0, 9) })).release).toBe(one)
+})
