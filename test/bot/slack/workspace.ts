@@ -42,7 +42,7 @@ export interface Workspace extends AsyncDisposable {
   restarted(): Slack
 }
 
-interface WorkspaceOptions extends Pick<SlackParts, 'proposeException'> {
+interface WorkspaceOptions extends Pick<SlackParts, 'proposeException' | 'calls'> {
   readonly over?: 'http' | 'socket'
   readonly channels?: Record<string, string>
   /** Releases can be pinned, by two of this group. */
