@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Answer } from '../../stand-ins/github-answers.ts'
 import { openProvenanceStand, type ProvenanceStand } from './provenance-stand.ts'
 import { opened } from './provenance-stories.ts'
+import { each, into, one, twisted } from './twisted-answers.ts'
 
 /** One good pull request, and a GitHub whose answers cannot be relied on. */
 let stand: ProvenanceStand
@@ -16,20 +16,6 @@ beforeEach(() => {
   stand.people.merge(pull, 'ana')
 })
 
-/** The truth, with something else in its place where `path` is asked for. */
-async function twisted(path: RegExp, twist: (truth: unknown) => unknown): Promise<void> {
-  const asked = stand.github.calls.length
-  await stand.verify()
-  const [called = ''] = stand.github.calls.slice(asked).filter((call) => path.test(call))
-  const response = await fetch(`${stand.github.url}${called.split(' ')[1]}`, {
-    headers: { authorization: 'token follower', 'user-agent': 'test' },
-  })
-  const body = twist(await response.json())
-  stand.github.misbehave((_method, at): Answer | null => (path.test(at) ? { status: 200, body } : null))
-}
-
-const one = (changes: object) => (truth: unknown) => ({ ...(truth as object), ...changes })
-const each = (changes: object) => (truth: unknown) => (truth as object[]).map((item) => ({ ...item, ...changes }))
 const OTHER = 'f'.repeat(40)
 
 describe('an answer that was tampered with, or is older than another, verifies nothing:', () => {
@@ -57,6 +43,28 @@ describe('an answer that was tampered with, or is older than another, verifies n
       twist: each({ merge_commit_sha: OTHER }),
       found: 'pull_request',
     },
+    {
+      lie: 'a listed pull request that is not merged',
+      path: /\/commits\/\w+\/pulls/,
+      twist: each({ merged_at: null }),
+      found: 'pull_request',
+    },
+    {
+      lie: 'a listed pull request into another branch',
+      path: /\/commits\/\w+\/pulls/,
+      twist: (truth: unknown) => (truth as object[]).map(into({ ref: 'elsewhere' })),
+      found: 'pull_request',
+    },
+    {
+      lie: 'a listed pull request into another repository',
+      path: /\/commits\/\w+\/pulls/,
+      twist: (truth: unknown) => (truth as object[]).map(into({ repo: { id: 7 } })),
+      found: 'pull_request',
+    },
+    { lie: 'a pull request into another branch', path: /\/pulls\/1$/, twist: into({ ref: 'x' }), found: 'branch' },
+    { lie: 'one into another repository', path: /\/pulls\/1$/, twist: into({ repo: { id: 7 } }), found: 'branch' },
+    { lie: 'one into a repository that is gone', path: /\/pulls\/1$/, twist: into({ repo: null }), found: 'branch' },
+    { lie: 'a merge without its time', path: /\/pulls\/1$/, twist: one({ merged_at: null }), found: 'approvals' },
     { lie: 'an author whose account is closed', path: /\/pulls\/1$/, twist: one({ user: null }), found: 'approvals' },
     { lie: 'fewer commits than there are', path: /\/pulls\/1\/commits/, twist: () => [], found: 'pull_request' },
     { lie: 'nobody who pushed', path: /\/activity/, twist: () => [], found: 'approvals' },
@@ -65,7 +73,7 @@ describe('an answer that was tampered with, or is older than another, verifies n
     { lie: 'what somebody else may do', path: /permission$/, twist: one({ user: null }), found: 'approvals' },
   ]
   test.each(lies)('$lie', async ({ path, twist, found }) => {
-    await twisted(path, twist)
+    await twisted(stand, path, twist)
     expect(await stand.checks()).toContain(found)
     stand.github.misbehave(null)
     expect(await stand.checks(), 'and the truth does, when it is told').toEqual([])
@@ -76,7 +84,7 @@ describe('an answer that was tampered with, or is older than another, verifies n
     { lie: 'another file for CODEOWNERS', path: /\/git\/blobs\//, twist: one({ content: btoa('* @dora') }) },
     { lie: 'another tree', path: /\/git\/trees\//, twist: one({ sha: OTHER }) },
   ])('$lie', async ({ path, twist }) => {
-    await twisted(path, twist)
+    await twisted(stand, path, twist)
     await expect(stand.verify()).rejects.toMatchObject({ code: 'github_nonsense' })
   })
 })
@@ -97,7 +105,7 @@ test.each([401, 403, 500])('an app that loses access after any call (%i) verifie
 test('a reviewer whose name somebody else has by now does not count, whatever that one may do', async () => {
   stand.people.renameUser('ben', 'benjamin')
   stand.people.may('ben', 'admin')
-  await twisted(/\/reviews/, (truth) =>
+  await twisted(stand, /\/reviews/, (truth) =>
     (truth as { user: object }[]).map((review) => ({ ...review, user: { ...review.user, login: 'ben' } })),
   )
   const { findings } = await stand.verify()
@@ -151,10 +159,7 @@ describe('beside the policies', () => {
   })
 
   test('a pull request into another branch is none', async () => {
-    await twisted(/\/pulls\/2$/, (truth) => {
-      const { base } = truth as { base: object }
-      return { ...(truth as object), base: { ...base, ref: 'elsewhere' } }
-    })
+    await twisted(stand, /\/pulls\/2$/, into({ ref: 'elsewhere' }))
     expect(await stand.checks({ rules })).toContain('branch')
   })
 

@@ -16,7 +16,8 @@ export interface Approvals {
   readonly against: readonly string[]
 }
 
-const WRITERS: ReadonlySet<string> = new Set(['admin', 'write', 'maintain'])
+/** GitHub says `write` of whoever has the role `maintain`, too. */
+const WRITERS: ReadonlySet<string> = new Set(['admin', 'write'])
 
 export function approvalsOf({ pull }: Pick<Merge, 'pull'>, rules: Pick<Rules, 'toolAddresses'>): Approvals {
   const { isContributor, unknown } = contributorsOf(pull, rules.toolAddresses)
@@ -52,11 +53,11 @@ function whyNot(
   return null
 }
 
-/** A comment changes nothing of what somebody said before; everything else does. */
+/** A comment changes nothing of what somebody said before, nor does what was not submitted; everything else does. */
 function latestReviews(reviews: readonly ReviewGiven[]): ReadonlyMap<Account, ReviewGiven> {
   const latest = new Map<number, readonly [Account, ReviewGiven]>()
   for (const review of reviews) {
-    if (review.by === null || review.at === null || review.state === 'COMMENTED' || review.state === 'PENDING') continue
+    if (review.by === null || review.at === null || review.state === 'COMMENTED') continue
     const before = latest.get(review.by.id)?.[1]
     if (before === undefined || (before.at ?? 0) <= review.at) latest.set(review.by.id, [review.by, review])
   }
