@@ -25,6 +25,20 @@ ordinary(relation) if relation.system == false
 
 temporary(relation) if relation.temporary == true
 
+writes := {"insert", "update", "delete"}
+
+# METADATA
+# title: What is written by what the statement leads to, and not by itself
+# description: By foreign keys, triggers, rules and functions. The number that a sequence gave is no row.
+written_beside contains relation if {
+	some relation in input.statement.relations
+	relation.through != []
+	not temporary(relation)
+	not relation.kind == "sequence"
+	some access in relation.access
+	access in writes
+}
+
 # Dropped IF EXISTS, and it does not.
 missing(relation) if relation.kind == "missing"
 

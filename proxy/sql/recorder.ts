@@ -144,8 +144,8 @@ export class Recorder {
     return this.#columns.sources()
   }
 
-  /** @param through the view, function or trigger that `other` was recorded for */
-  absorb(other: Recorder, through: string): void {
+  /** @param through the view, function or trigger that `other` was recorded for; null: a part of the statement itself */
+  absorb(other: Recorder, through: string | null): void {
     for (const effect of other.#effects) this.#effects.add(effect)
     if (other.#gaps.callsMissing) this.#effects.add('unknown')
     this.#relations.absorb(other.#relations, through)

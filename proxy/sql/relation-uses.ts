@@ -22,10 +22,11 @@ export class RelationUses {
     for (const each of access) entry.access.add(each)
   }
 
-  /** @param through the view, function or trigger that led to all of these */
-  absorb(other: RelationUses, through: string): void {
+  /** @param through the view, function or trigger that led to all of these; null: the statement names them */
+  absorb(other: RelationUses, through: string | null): void {
     for (const [key, { fact, access }] of other.#entries)
-      this.add(`${through}>${key}`, access, () => ({ ...fact, through: [through, ...fact.through] }))
+      if (through === null) this.add(key, access, () => fact)
+      else this.add(`${through}>${key}`, access, () => ({ ...fact, through: [through, ...fact.through] }))
   }
 
   /** What is only planned is read and not changed. */

@@ -2,6 +2,7 @@ import type {
   CallStmt,
   CreateTableAsStmt,
   DeclareCursorStmt,
+  DoStmt,
   ExplainStmt,
   Node,
   PrepareStmt,
@@ -10,6 +11,7 @@ import type {
 import { ListedColumns } from './column-set.ts'
 import { type Context, enter } from './context.ts'
 import { copy } from './copy.ts'
+import { doBlock } from './do-block.ts'
 import { expressions } from './expression.ts'
 import { calledFunction } from './function-call.ts'
 import { intoClause } from './into-clause.ts'
@@ -73,9 +75,8 @@ const walks: Readonly<Record<string, Walk | undefined>> = Object.assign(Object.c
   FetchStmt: fetch,
   VariableShowStmt: show,
   CallStmt: call,
-  DoStmt: (context: Context) => {
-    context.record.effect('unknown')
-    context.record.unresolved('opaque_body', 'DO')
+  DoStmt: (context: Context, fields: DoStmt) => {
+    doBlock(context, fields)
     return nothing
   },
   ReturnStmt: (context: Context, { returnval }: { returnval?: Node }, scope: Scope) => {

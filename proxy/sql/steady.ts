@@ -36,7 +36,7 @@ const steadyNodes: ReadonlySet<string> = new Set(
 )
 
 /** What is walked in the words of whoever asks, or with what they give. In a view or a rule they choose nothing of it. */
-const ofTheirOwn = /^(explain|prepared_statement|cursor|function)\b/
+const ofTheirOwn = /^DO$|^(explain|prepared_statement|cursor|function)\b/
 
 function isAskers({ inside }: Context): boolean {
   return inside.every((what) => ofTheirOwn.test(what))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RawClient, reportOf, transcript } from '../proxy/session/raw-client.ts'
+import { inlineLingering, inlineOracles } from './do-oracles.ts'
 import { asked, oracles, slow } from './oracles.ts'
 import { named, namedLingering } from './procedural-oracles.ts'
 import { openStand, type Stand } from './stand.ts'
@@ -45,6 +46,7 @@ async function answerTo(person: string, sql: string, guess: string, way: typeof 
 const all = [
   ...Object.entries(oracles),
   ['C5 and C9 functions in PL/pgSQL', named.flatMap(({ asks }) => asks)] as const,
+  ['C5 and C9 DO', inlineOracles] as const,
 ]
 describe.each(all)('%s', (row, questions) => {
   test.for(questions)(`${row.split(' ')[0]} %s`, async (sql) => {
@@ -60,7 +62,7 @@ describe.each(all)('%s', (row, questions) => {
 })
 
 describe('C9 what takes long for some values', () => {
-  test.for([...slow, ...namedLingering.flatMap(({ asks }) => asks)])('C9 %s', async (sql) => {
+  test.for([...slow, ...namedLingering.flatMap(({ asks }) => asks), ...inlineLingering])('C9 %s', async (sql) => {
     for (const person of ['ana', 'report-bot'])
       expect(['YH001', '42501'], person).toContain(
         reportOf(await (clients.get(person) as RawClient).ask(sql)).C ?? 'it ran',

@@ -88,7 +88,15 @@ describe('the default policies', () => {
     { sql: "COPY orders TO PROGRAM 'sh'", by: cleo, is: 'deny', rule: 'general.outside_the_database' },
     { sql: 'SET ROLE postgres', by: cleo, is: 'deny', rule: 'session.role' },
     { sql: 'SET standard_conforming_strings = off', by: cleo, is: 'deny', rule: 'session.settings' },
-    { sql: 'DO $$ BEGIN DELETE FROM orders; END $$', by: cleo, is: 'deny', rule: 'general.unresolved' },
+    { sql: 'DO $$ BEGIN DELETE FROM orders; END $$', by: cleo, is: 'hold', rule: 'production.unbounded_write' },
+    { sql: "DO $$ BEGIN EXECUTE 'DELETE FROM orders'; END $$", by: cleo, is: 'deny', rule: 'general.unresolved' },
+    {
+      sql: 'DO $$ BEGIN UPDATE orders SET status = $s$paid$s$ WHERE id = 1; END $$',
+      by: cleo,
+      is: 'hold',
+      rule: 'limits.uncounted_writes',
+    },
+    { sql: 'DO $$ BEGIN PERFORM count(*) FROM orders; END $$', by: cleo, is: 'allow' },
     { sql: "PREPARE TRANSACTION 'x'", by: cleo, is: 'deny', rule: 'general.transactions' },
     { sql: 'SELECT * FROM nowhere', by: cleo, is: 'deny', rule: 'general.unresolved' },
   ])('$is: $sql ($by.name)', async ({ sql, by, is, rule }) => {

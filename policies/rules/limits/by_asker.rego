@@ -23,8 +23,16 @@ limit contains object.union({"reason": $"{input.target.name} gives this much for
 	bounds := data.limits.targets[input.target.name]
 }
 
-limit contains object.union({"reason": $"{input.identity.kind} may get this much of one statement in production."}, bounds) if {
+limit contains object.union({"reason": $"{input.identity.kind} may get this much of one statement in production.{beside}"}, bounds) if {
 	statement.in_production
 	"write" in statement.effects
 	bounds := data.limits.writes_in_production[input.identity.kind]
 }
+
+# A limit that does not see everything says so.
+beside := $" What foreign keys and triggers write in {tables} because of it is not counted." if {
+	tables := concat(", ", sort({concat(".", [relation.schema, relation.name]) |
+		some relation in statement.written_beside
+	}))
+	tables != ""
+} else := ""

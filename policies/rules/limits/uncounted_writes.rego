@@ -1,8 +1,10 @@
 # METADATA
 # title: A write that the server does not count is held where the rows written are limited
 # description: |
-#   The server says how many rows a statement wrote, and that is what the limit goes by. What a WITH query or EXPLAIN
-#   ANALYZE writes it does not say.
+#   The server says how many rows a statement wrote, and that is what the limit goes by. What a WITH query, EXPLAIN
+#   ANALYZE, DO, a function that is called or a rewrite rule writes it does not say. Nor does it say what a foreign key or a
+#   trigger writes elsewhere because of it: people are told so by the limit itself (limits.by_asker), and anybody else with
+#   a limit is held.
 # custom:
 #   severity: medium
 #   owner: dba
@@ -27,4 +29,41 @@ hold contains {
 	not statement.only_temporary
 	some bounds in by_asker.limit
 	bounds.rows_written_max
+}
+
+hold contains {
+	"reason": $"The rows you may write are limited, and the server does not count what {how} writes.",
+	"reviewers": data.reviewers.database,
+	"covers": [],
+} if {
+	some how in unseen
+	some bounds in by_asker.limit
+	bounds.rows_written_max
+}
+
+unseen contains "DO" if {
+	input.statement.kind == "do"
+	"write" in statement.effects
+	not statement.only_temporary
+}
+
+unseen contains relation.through[0] if {
+	some relation in statement.written_beside
+	not attached(relation)
+}
+
+unseen contains $"a foreign key or trigger of {relation.through[0]}" if {
+	some relation in statement.written_beside
+	attached(relation)
+	not person
+}
+
+person if input.identity.kind == "human"
+
+# Behind a table that the statement writes itself: a foreign key, a trigger, or a rule, which cannot be told from them.
+attached(relation) if {
+	some written in input.statement.relations
+	written.through == []
+	not statement.is_passive(written)
+	concat(".", [written.schema, written.name]) == relation.through[0]
 }

@@ -3,7 +3,7 @@ import type { Relation, Routine } from '../../catalog/definitions.ts'
 import type { Source } from '../../catalog/snapshot.ts'
 import { castFunctions } from '../casts.ts'
 import { type ColumnSet, relationColumns } from '../column-set.ts'
-import type { Context } from '../context.ts'
+import { type Context, spend } from '../context.ts'
 import { checkDomains } from '../domain-checks.ts'
 import { lookUpRelation, qualifiedName, useType } from '../names.ts'
 import { parseExpression } from '../parse-expression.ts'
@@ -12,7 +12,7 @@ import type { Parameters } from '../scope.ts'
 import { viewColumns } from '../view.ts'
 import { Opaque } from './opaque.ts'
 import { statements } from './statements.ts'
-import { type PlFunction, type PlNode, readFunction } from './tree.ts'
+import { INLINE, type PlFunction, type PlNode, readFunction } from './tree.ts'
 import { Variables } from './variables.ts'
 import { Walk } from './walk.ts'
 
@@ -34,10 +34,22 @@ export function plpgsqlBody(
   positions: Parameters['positions'],
   row: Relation | null,
 ): PlBody | null {
-  const read = tree(context, routine)
-  if (read === null) return null
+  return followed(context, tree(context, routine), positions, row)
+}
+
+/** The same for the body of a DO, which has no arguments and gives nothing back. */
+export function inlineBody(context: Context, text: string): PlBody | null {
+  return followed(context, readFunction({ ...INLINE, body: text }), [], null)
+}
+
+function followed(
+  context: Context,
+  read: PlFunction | null,
+  positions: Parameters['positions'],
+  row: Relation | null,
+): PlBody | null {
   try {
-    return follow(context, read, positions, row)
+    return read === null ? null : follow(context, read, positions, row)
   } catch (error) {
     if (error instanceof Opaque) return null
     throw error
@@ -54,11 +66,16 @@ function tree({ snapshot }: Context, routine: Routine): PlFunction | null {
   return read
 }
 
+/** What reading one expression once more costs, in nodes walked: a long chain of variables takes a round for each. */
+const EXPRESSION_COST = 10
+const ROUNDS_FREE = 3
+
 /** Until nothing new comes into any variable. Each round adds something to one, so there is an end. */
 function follow(context: Context, read: PlFunction, positions: Parameters['positions'], row: Relation | null): PlBody {
   const variables = new Variables(read.datums, rowsOf(context, row))
   let quotable: readonly Source[] = []
-  for (;;) {
+  for (let rounds = 0; ; rounds++) {
+    if (rounds >= ROUNDS_FREE) spend(context, EXPRESSION_COST * read.expressions.size)
     variables.changed = false
     const inside = { ...context, record: new Recorder(), seen: new Set<object>() }
     types(inside, read)

@@ -17,11 +17,17 @@ export interface PlFunction {
   readonly expressions: ReadonlySet<NodeFields>
 }
 
+/** What has to be known of a function to read its body. */
+type Header = Pick<
+  Routine,
+  'body' | 'kind' | 'argumentTypes' | 'argumentNames' | 'outputs' | 'returnType' | 'returnsSet'
+>
+
 /**
  * Reads a PL/pgSQL function with the server's own compiler (libpg_query).
  * @returns null when it cannot be read, or when not every word of it is found again in what was read
  */
-export function readFunction(routine: Routine): PlFunction | null {
+export function readFunction(routine: Header): PlFunction | null {
   if (routine.body === null) return null
   const { text, rowTypes } = rowTypesAsRecords(routine.body)
   try {
@@ -49,8 +55,18 @@ const TRIGGER = 2279
 const EVENT_TRIGGER = 3838
 const VOID = 2278
 
+/** A DO, but for its body. */
+export const INLINE: Omit<Header, 'body'> = {
+  kind: 'function',
+  argumentTypes: [],
+  argumentNames: [],
+  outputs: [],
+  returnType: VOID,
+  returnsSet: false,
+}
+
 /** Types are resolved by us, from the catalog; here they only have to be some. */
-function header(routine: Routine): string {
+function header(routine: Header): string {
   const inputs = routine.argumentTypes.map((_, index) => `${quotedName(routine.argumentNames[index] ?? null)} text`)
   const both = new Set(routine.argumentNames)
   const outputs = routine.outputs.filter(({ name }) => name === '' || !both.has(name))
@@ -59,7 +75,7 @@ function header(routine: Routine): string {
   return `CREATE FUNCTION f(${list}) RETURNS ${returned(routine)}`
 }
 
-function returned({ returnType, returnsSet, outputs }: Routine): string {
+function returned({ returnType, returnsSet, outputs }: Header): string {
   if (returnType === TRIGGER) return 'trigger'
   if (returnType === EVENT_TRIGGER) return 'event_trigger'
   if (returnType === VOID && !returnsSet) return 'void'

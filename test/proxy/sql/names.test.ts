@@ -281,7 +281,7 @@ describe('statements of one text follow each other', () => {
       'CREATE TABLE customers2 (id int); CREATE RULE r AS ON INSERT TO customers DO NOTHING',
       'ALTER SCHEMA public RENAME TO old',
       'DROP FUNCTION twice',
-      "DO 'BEGIN END'",
+      "DO $$ BEGIN EXECUTE 'DROP TABLE customers'; END $$",
     ]) {
       expect(last(`${before}; SELECT id FROM public.customers`)?.unresolved, before).not.toEqual([])
     }
