@@ -25,11 +25,13 @@ async function countersOf(client: pg.Client): Promise<ReadonlyMap<string, number
   return new Map(rows.map((row) => [row.name, Number(row.rows)]))
 }
 
+/** currval, which reads, takes the lock on its sequence that nextval takes. */
 const DONE = `
   SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS "hasId",
          ARRAY(SELECT DISTINCT coalesce(relation::regclass::text, locktype) || ' ' || mode FROM pg_locks
                 WHERE pid = pg_backend_pid() AND locktype IN ('relation', 'object')
-                  AND mode NOT IN ('AccessShareLock', 'RowShareLock')) AS locked`
+                  AND mode NOT IN ('AccessShareLock', 'RowShareLock')
+                  AND NOT (mode = 'RowExclusiveLock' AND relation IN (SELECT oid FROM pg_class WHERE relkind = 'S'))) AS locked`
 
 /** Runs it and takes it back. @returns null where the server refuses it */
 export async function deedOf(client: pg.Client, sql: string, facts: Facts): Promise<Deed | null> {
