@@ -1,4 +1,5 @@
 import { ProtocolError } from './errors.ts'
+import { countRead } from './read-buffers.ts'
 
 /**
  * Cuts a byte stream into messages, without copying what arrived whole.
@@ -75,6 +76,7 @@ export class Framer {
   }
 
   push(chunk: Buffer): void {
+    countRead(chunk.length)
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length
