@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { doorsConfig } from './config-doors.ts'
 import { emailConfig } from './config-email.ts'
+import { holdsConfig } from './config-holds.ts'
 import { slackConfig } from './config-slack.ts'
 import { target } from './config-target.ts'
 import { HoldpointError } from './errors.ts'
@@ -85,14 +86,7 @@ const schema = z.strictObject({
       mirror: z.url().default('https://github.com/open-policy-agent/opa/releases/download'),
     })
     .prefault({}),
-  holds: z
-    .strictObject({
-      inTransactionMs: milliseconds.default(60_000),
-      previewTimeoutMs: milliseconds.default(2_000),
-      pendingMax: z.coerce.number().int().min(1).default(10_000),
-      abandonedAfterMs: z.coerce.number().int().min(1_000).default(30_000),
-    })
-    .prefault({}),
+  holds: holdsConfig,
   trail: z
     .strictObject({
       durability: z

@@ -133,13 +133,14 @@ async function openOffice(config: Config, log: Log): Promise<Office> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startWorker } = await import('./workflows/worker.ts')
   const { startBot } = await import('./bot/bot.ts')
+  const { givenToBot } = await import('./proxy/given-to-bot.ts')
   const { keptServiceToken } = await import('./workflows/development/service-token.ts')
   await using stack = new AsyncDisposableStack()
   const workflows = await openWorkflows({ config, log, now })
   stack.defer(() => workflows.close())
-  const { tokenVerifier } = await import('./proxy/identity/token-verifier.ts')
-  const authenticateToken = tokenVerifier({ config, workflows, log, now })
-  const bot = await startBot({ config, workflows, authenticateToken, log, now })
+  const given = givenToBot({ config, workflows, env, log, now })
+  stack.defer(() => given.close())
+  const bot = await startBot({ config, workflows, ...given, log, now })
   stack.defer(() => bot.close())
   const worker = await startWorker({ config, workflows, deliveries: bot.deliveries, log, now })
   stack.defer(() => worker.close())
@@ -173,11 +174,11 @@ async function openWorker(config: Config, log: Log): Promise<Running> {
 async function openBot(config: Config, log: Log): Promise<Running> {
   const { openWorkflows } = await import('./workflows/workflows.ts')
   const { startBot } = await import('./bot/bot.ts')
+  const { givenToBot } = await import('./proxy/given-to-bot.ts')
   const workflows = await openWorkflows({ config, log, now })
-  const { tokenVerifier } = await import('./proxy/identity/token-verifier.ts')
-  const authenticateToken = tokenVerifier({ config, workflows, log, now })
-  const bot = await startBot({ config, workflows, authenticateToken, log, now })
-  return { close: () => bot.close().finally(() => workflows.close()) }
+  const given = givenToBot({ config, workflows, env, log, now })
+  const bot = await startBot({ config, workflows, ...given, log, now })
+  return { close: () => bot.close().finally(() => given.close().finally(() => workflows.close())) }
 }
 
 async function addCommands(): Promise<void> {

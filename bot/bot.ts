@@ -10,6 +10,7 @@ import { createPins } from '../workflows/releases/pins.ts'
 import { proposeException } from '../workflows/releases/propose-exception.ts'
 import { usesReleases } from '../workflows/releases/uses-releases.ts'
 import type { Workflows } from '../workflows/workflows.ts'
+import type { ConsoleParts } from './console/parts.ts'
 import { createConsole } from './console/server.ts'
 import { createEmail, type Email } from './email/email.ts'
 import { mailReleaseAnnouncer } from './email/release-mail.ts'
@@ -26,6 +27,8 @@ export interface BotOptions {
   readonly workflows: Workflows
   /** @throws HoldpointError with a sentence that the bearer may read */
   authenticateToken(token: string, from: string): Promise<Identity>
+  /** Which of a hold's example rows somebody may see; left out: nobody sees any. */
+  readonly examplesFor?: ConsoleParts['examplesFor']
   /** Takes up, for Slack, that a hold should have been allowed. */
   readonly proposeException?: ProposeException
   readonly slackCalls?: SlackCalls
@@ -61,6 +64,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     directory,
     authenticateToken,
     ...(slack === null ? {} : { slackLinks: slack.links }),
+    ...(options.examplesFor === undefined ? {} : { examplesFor: options.examplesFor }),
     log,
     now,
   })

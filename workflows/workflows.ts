@@ -7,6 +7,7 @@ import { createHolds, type KeptHolds } from './holds/holds.ts'
 import { pollMsFor } from './holds/waiting.ts'
 import { createQueues } from './queues/create-queues.ts'
 import type { Queues } from './queues/queues.ts'
+import { createSeal, resultSecret, type Seal } from './results/seal.ts'
 import { migrate } from './state/migrate.ts'
 import { openState } from './state/state.ts'
 
@@ -21,7 +22,7 @@ export interface Workflows {
 }
 
 export interface WorkflowsOptions {
-  readonly config: Pick<Config, 'state' | 'holds'>
+  readonly config: Pick<Config, 'state' | 'holds' | 'doors' | 'data'>
   readonly log: Log
   readonly now: () => number
 }
@@ -37,14 +38,17 @@ export async function openWorkflows({ config, log, now }: WorkflowsOptions): Pro
   await migrate(pool)
   const queues = createQueues(config.state, log)
   stack.defer(() => queues.close())
-  const { pendingMax, abandonedAfterMs } = config.holds
+  const { pendingMax, pendingPerAskerMax, abandonedAfterMs } = config.holds
+  let seal: Seal | null = null
   const holds = createHolds({
     pool,
     queues,
     pendingMax,
+    pendingPerAskerMax,
     abandonedAfterMs,
     now,
     log,
+    seal: () => (seal ??= createSeal(resultSecret(config.doors.resultKey, config.data))),
     pollMs: pollMsFor(abandonedAfterMs),
   })
   stack.use(holds)

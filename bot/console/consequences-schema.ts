@@ -34,12 +34,9 @@ export const consequences = z.object({
     sentence: z.string(),
   }),
   examples: z
-    .object({
-      columns: z.array(z.object({ name: z.string(), labels: z.array(z.string()) })),
-      rows: z.array(z.object({ before: cells.nullable(), after: cells.nullable(), changed: z.array(z.boolean()) })),
-    })
+    .number()
     .nullable()
-    .describe('null: there are none, or they are not for you. Columns with labels are masked for everybody'),
+    .describe('How many rows there are to be asked for at /examples; null: none, or none for you'),
 })
 
 /** unknown with ofRows: not counted, of about so many. */
@@ -57,4 +54,20 @@ export const preview = rowsSeen.extend({
     .describe('Of several statements in one message: each as if it came alone'),
 })
 
+/** A hold's example rows as you may see them at this moment. */
+export const examplesView = z.object({
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      labels: z.array(z.string()),
+      seen: z
+        .enum(['clear', 'masked', 'hidden'])
+        .describe('masked: as the policy masks it for you; hidden: what you may see of it could not be established'),
+    }),
+  ),
+  rows: z.array(z.object({ before: cells.nullable(), after: cells.nullable(), changed: z.array(z.boolean()) })),
+  whyHidden: z.string().nullable().describe('Why nothing of them is shown'),
+})
+
+export type ExamplesView = z.infer<typeof examplesView>
 export type ConsequencesView = z.infer<typeof consequences>

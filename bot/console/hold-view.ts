@@ -132,11 +132,13 @@ function consequencesView(consequences: Consequences, hold: Hold, viewer: Viewer
     cascades: cascades?.map((cascade) => (counted ? cascade : { ...cascade, rows: null })) ?? null,
     triggers: triggers === null ? null : [...triggers],
     undo,
-    examples:
-      examples === null || !mayReadExamples(hold, viewer)
-        ? null
-        : (structuredClone(examples) as ConsequencesView['examples']),
+    // Of a record of before, whatever else stood there.
+    examples: typeof examples === 'number' && isOpen(hold) && mayReadExamples(hold, viewer) ? examples : null,
   }
+}
+
+function isOpen({ status }: Hold): boolean {
+  return status === 'pending' || status === 'approved'
 }
 
 function knownView(known: Background['asker']) {

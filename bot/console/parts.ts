@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../policies/input.ts'
 import type { Directory } from '../../workflows/directory/directory.ts'
+import type { ExamplesAsked, ShownExamples } from '../../workflows/holds/examples.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
 import type { KeptHolds } from '../../workflows/holds/holds.ts'
 
@@ -15,6 +16,8 @@ export interface ConsoleParts {
   /** @throws HoldpointError with a sentence that the bearer may read */
   authenticateToken(token: string, from: string): Promise<Identity>
   readonly slackLinks?: SlackLinks
+  /** Which of a hold's example rows somebody may see; left out: nobody sees any here. Never rejects. */
+  readonly examplesFor?: (asked: ExamplesAsked) => Promise<ShownExamples>
   readonly log: Log
   readonly now: () => number
 }

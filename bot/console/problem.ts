@@ -17,6 +17,8 @@ const statuses: Readonly<Record<string, number>> = {
   sign_in_expired: 400,
   sign_in_failed: 502,
   sign_in_unavailable: 503,
+  // ResultError
+  other_key: 503,
   // HoldError
   own_request: 403,
   not_a_reviewer: 403,

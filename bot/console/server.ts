@@ -15,6 +15,7 @@ import { bundlePages } from './bundle.ts'
 import { delegationRoutes } from './delegation-routes.ts'
 import { ConsoleError } from './errors.ts'
 import { createEventStream } from './event-stream.ts'
+import { exampleRoutes } from './example-routes.ts'
 import { holdRoutes } from './hold-routes.ts'
 import { createIdentityProvider } from './identity-provider.ts'
 import { pageRoutes } from './page-routes.ts'
@@ -26,7 +27,7 @@ import { assertSameSite } from './same-site.ts'
 import { createTransactionSeal } from './sealed-cookie.ts'
 import { createSessionStore } from './sessions.ts'
 import { signInRoutes } from './sign-in-routes.ts'
-import { type Viewer, viewerOf } from './viewer.ts'
+import { type ProvenViewer, viewerOf } from './viewer.ts'
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const BODY_BYTES_MAX = 64 * 1024
@@ -71,8 +72,8 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     }),
   )
   await server.register(async (api) => {
-    const viewers = new WeakMap<FastifyRequest, Viewer>()
-    const viewerIn = (request: FastifyRequest): Viewer => viewers.get(request) as Viewer
+    const viewers = new WeakMap<FastifyRequest, ProvenViewer>()
+    const viewerIn = (request: FastifyRequest): ProvenViewer => viewers.get(request) as ProvenViewer
     // For every route in here, before its body is read: none can forget to ask. After the limit of requests, which is a
     // hook of the routes and would come too late for whoever is refused here.
     api.addHook('preParsing', async (request) => {
@@ -83,6 +84,7 @@ export async function createConsole(parts: ConsoleParts): Promise<FastifyInstanc
     })
     api.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
     await api.register(holdRoutes({ holds, pool, viewerOf: viewerIn }))
+    await api.register(exampleRoutes({ ...parts, viewerOf: viewerIn }))
     await api.register(delegationRoutes({ pool, now, viewerOf: viewerIn }))
     await api.register(releaseRoutes({ config, pool, now, viewerOf: viewerIn }))
     await api.register(

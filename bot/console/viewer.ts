@@ -28,13 +28,19 @@ export interface Viewer {
   readonly expiresAt: number
 }
 
+/** The same with the proof of who it is. */
+export interface ProvenViewer extends Viewer {
+  /** As the policy would be shown them. */
+  readonly identity: Identity
+}
+
 export interface ViewerSources extends Pick<ConsoleParts, 'authenticateToken' | 'directory' | 'pool' | 'now'> {
   readonly sessions: SessionStore
   readonly cookieName: () => string
 }
 
 /** @throws ConsoleError unauthenticated or session_expired */
-export async function viewerOf(request: FastifyRequest, sources: ViewerSources): Promise<Viewer> {
+export async function viewerOf(request: FastifyRequest, sources: ViewerSources): Promise<ProvenViewer> {
   const { authorization } = request.headers
   if (authorization !== undefined) return bearer(authorization, request.ip, sources)
   const sessionId = request.cookies[sources.cookieName()]
@@ -43,7 +49,7 @@ export async function viewerOf(request: FastifyRequest, sources: ViewerSources):
   return signedIn(sessionId, sources)
 }
 
-async function bearer(authorization: string, from: string, sources: ViewerSources): Promise<Viewer> {
+async function bearer(authorization: string, from: string, sources: ViewerSources): Promise<ProvenViewer> {
   const token = bearerToken(authorization)
   if (token === undefined)
     throw new ConsoleError('unauthenticated', 'The Authorization header must be: Bearer, a space, and a token.')
@@ -57,12 +63,12 @@ async function bearer(authorization: string, from: string, sources: ViewerSource
   const insteadOf = await awayFor(sources.pool, person, at)
   const owned = await ownedBy(sources.pool, [person, ...insteadOf])
   const expiresAt = Date.parse(identity.expiresAt)
-  const proven = { kind, person, actsFor, ...(scopes === undefined ? {} : { scopes }) }
+  const proven = { kind, person, actsFor, identity, ...(scopes === undefined ? {} : { scopes }) }
   return { ...proven, insteadOf, owned, at, via: 'command_line', sessionId: null, expiresAt }
 }
 
 /** The directory is asked every time: someone who was deactivated or left a group notices at the next request. */
-async function signedIn(sessionId: string, { sessions, directory, pool, now }: ViewerSources): Promise<Viewer> {
+async function signedIn(sessionId: string, { sessions, directory, pool, now }: ViewerSources): Promise<ProvenViewer> {
   const session = await sessions.find(sessionId)
   if (session === null) throw new ConsoleError('session_expired', 'Your session has ended. Sign in again.')
   const person = await directory.person(session.issuer, session.subject)
@@ -78,6 +84,11 @@ async function signedIn(sessionId: string, { sessions, directory, pool, now }: V
     kind: person.kind,
     person: { issuer, subject, name, groups },
     actsFor: null,
+    identity: {
+      ...{ issuer, subject, name, groups, kind: person.kind, actsFor: null },
+      provenBy: 'oidc',
+      expiresAt: new Date(expiresAt).toISOString(),
+    },
     insteadOf,
     owned: await ownedBy(pool, [person, ...insteadOf]),
     at,

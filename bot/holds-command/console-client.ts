@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type ExamplesView, examplesView } from '../console/consequences-schema.ts'
 import { type DelegationView, delegationView } from '../console/delegation-schema.ts'
 import { holdsPage } from '../console/page-schema.ts'
 import { type HoldSummary, type HoldView, holdView } from '../console/schemas.ts'
@@ -12,6 +13,8 @@ export interface ConsoleClient {
     readonly limit: number
   }): Promise<{ readonly holds: readonly HoldSummary[]; readonly more: boolean }>
   show(id: string): Promise<HoldView>
+  /** Rows of it as you may see them; null: there are none, or none for you. Each time that is put on record. */
+  examples(hold: HoldView): Promise<ExamplesView | null>
   vote(id: string, vote: { choice: 'approve' | 'reject'; reason: string | null; alike: boolean }): Promise<HoldView>
   withdraw(id: string): Promise<HoldView>
   giveReason(id: string, reason: string): Promise<HoldView>
@@ -62,6 +65,8 @@ export function consoleClient(url: string, token: string): ConsoleClient {
       return { holds, more: next !== null }
     },
     show: (id) => ask(holdView, path(id)),
+    examples: async ({ id, consequences }) =>
+      consequences?.examples == null ? null : ask(examplesView, `${path(id)}/examples`).catch(noneOfThem),
     vote: (id, vote) => ask(holdView, `${path(id)}/votes`, vote),
     withdraw: (id) => ask(holdView, `${path(id)}/withdraw`, {}),
     giveReason: (id, reason) => ask(holdView, `${path(id)}/reason`, { reason }),
@@ -81,6 +86,12 @@ function inAddress(id: string): string {
     exitStatus: 4,
     hint: 'holdpoint holds list shows the ids; they begin with hold_',
   })
+}
+
+/** The rest of the hold is of use without them. */
+function noneOfThem(error: unknown): null {
+  if (error instanceof HoldsCommandError) return null
+  throw error
 }
 
 function unreachable(url: string, cause: unknown): HoldsCommandError {

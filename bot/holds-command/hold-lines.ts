@@ -1,3 +1,4 @@
+import type { ExamplesView } from '../console/consequences-schema.ts'
 import type { HoldView } from '../console/schemas.ts'
 import { cascadeSentence, triggerSentence } from '../console/web/consequence-words.ts'
 import { statusWord } from '../console/web/wording.ts'
@@ -56,7 +57,7 @@ export function consequenceLines({ consequences, locksHeld }: HoldView): readonl
     ({ on, mode }): Line => ['Locked', visibleLine(`${on} by the transaction that waits: ${mode}`)],
   )
   if (consequences === null) return held
-  const { cascades, triggers, locks, undo, examples } = consequences
+  const { cascades, triggers, locks, undo } = consequences
   const said = [...(cascades ?? []).map(cascadeSentence), ...(triggers ?? []).map(triggerSentence)]
   const unknown = cascades === null || triggers === null
   return [
@@ -65,10 +66,18 @@ export function consequenceLines({ consequences, locksHeld }: HoldView): readonl
     ...locks.map(({ table, mode }): Line => ['Locks', visibleLine(`${table}: ${mode}, ${lockMeaning(mode).long}`)]),
     ...held,
     ['Undo', visibleLine(undo.sentence)],
-    ...(examples?.rows ?? []).flatMap(({ before, after }) => [
-      ...cells('Row now', examples?.columns ?? [], before),
-      ...cells('  then', examples?.columns ?? [], after),
-    ]),
+  ]
+}
+
+/** As the policy lets whoever asks see them. */
+export function exampleLines(examples: ExamplesView | null): readonly Line[] {
+  if (examples === null) return []
+  const { columns, rows, whyHidden } = examples
+  const masked = columns.filter(({ seen }) => seen === 'masked').map(({ name }) => name)
+  return [
+    ...rows.flatMap(({ before, after }) => [...cells('Row now', columns, before), ...cells('  then', columns, after)]),
+    ...(masked.length === 0 ? [] : [['Masked', visibleLine(`for you: ${masked.join(', ')}`)] as const]),
+    ...(whyHidden === null ? [] : [['Hidden', visibleLine(whyHidden)] as const]),
   ]
 }
 

@@ -1,8 +1,17 @@
+import type { ExamplesView } from '../console/consequences-schema.ts'
 import type { HoldSummary, HoldView } from '../console/schemas.ts'
 import { duration } from '../console/web/duration.ts'
 import { ending, placesOpen, reachOf, statusWord, warnings } from '../console/web/wording.ts'
 import { visibleLine, visibleText } from '../text/visible-text.ts'
-import { beforeLines, columnLine, consequenceLines, placeLines, sinceLines, tableLine } from './hold-lines.ts'
+import {
+  beforeLines,
+  columnLine,
+  consequenceLines,
+  exampleLines,
+  placeLines,
+  sinceLines,
+  tableLine,
+} from './hold-lines.ts'
 
 /** Holds on a terminal. Nothing that somebody else wrote reaches it raw: control characters drive terminals. */
 const EXCERPT = 48
@@ -21,7 +30,13 @@ export function holdsTable(holds: readonly HoldSummary[], now: number): string {
   return table([['HOLD', 'STATUS', 'TIME', 'ASKED BY', 'TARGET', 'ROWS', 'STATEMENT'], ...rows])
 }
 
-export function holdText(hold: HoldView, now: number): string {
+export interface Beside {
+  readonly now: number
+  /** Rows of it, as whoever asks may see them. */
+  readonly examples: ExamplesView | null
+}
+
+export function holdText(hold: HoldView, { now, examples }: Beside): string {
   const pending = hold.status === 'pending'
   const { rows, known } = reachOf(hold.preview)
   const lines: readonly (readonly [string, string])[] = [
@@ -45,6 +60,7 @@ export function holdText(hold: HoldView, now: number): string {
     ...hold.facts.relations.map(tableLine),
     ...hold.facts.columns.map(columnLine),
     ...consequenceLines(hold),
+    ...exampleLines(examples),
     ...warnings(hold).map((warning) => ['Note', visibleLine(warning)] as const),
     ...hold.rules.map(
       ({ title, reason, outcome }) =>

@@ -56,8 +56,10 @@ export function holdsCommand(surroundings: HoldsSurroundings): Command {
     .description('everything about one')
     .action(async (id: string, _given: object, self: Command) => {
       const options = self.optsWithGlobals<HoldsOptions>()
-      const hold = await clientOf(options, surroundings).show(id)
-      say(options, hold, holdText(hold, now()))
+      const client = clientOf(options, surroundings)
+      const hold = await client.show(id)
+      const examples = await client.examples(hold)
+      say(options, { ...hold, examples }, holdText(hold, { now: now(), examples }))
     })
 
   for (const choice of ['approve', 'reject'] as const) {

@@ -31,6 +31,11 @@ export interface Catalog {
   relabel(labels: LabelRules): void
   /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */
   query<T extends pg.QueryResultRow>(sql: string, values: readonly unknown[], options: SideOptions): Promise<T[]>
+  /**
+   * The types of a statement's parameters, of which some were left to the server. It is parsed, as the client had it
+   * parsed, and not run. @throws what the server answered
+   */
+  parameterTypes(text: string, declared: readonly number[], options: SideOptions): Promise<readonly number[]>
   close(): Promise<void>
 }
 

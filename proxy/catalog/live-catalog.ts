@@ -6,11 +6,12 @@ import { ChangeWatch } from './change-watch.ts'
 import type { LabelRules } from './column-sources.ts'
 import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
+import { describedParameters } from './described-parameters.ts'
 import { CatalogError } from './errors.ts'
 import { FormerLabels } from './former-labels.ts'
 import { gaveWay, loadDefinitions, markOf } from './load.ts'
 import type { Urgency } from './looks.ts'
-import { beginReadOnly, type SideOptions } from './side-transaction.ts'
+import { besideSessions, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
 import { connectionOf } from './target-connection.ts'
 
@@ -113,22 +114,12 @@ export class LiveCatalog implements Catalog {
     return footing.isPlain && footing.snapshot === this.#snapshot && this.#confirmations.isRecent(footing)
   }
 
-  async query<T extends pg.QueryResultRow>(
-    sql: string,
-    values: readonly unknown[],
-    options: SideOptions,
-  ): Promise<T[]> {
-    const client = await this.#side.connect()
-    let failed = true
-    try {
-      await client.query(beginReadOnly(options))
-      const { rows } = await client.query<T>(sql, [...values])
-      await client.query('ROLLBACK')
-      failed = false
-      return rows
-    } finally {
-      client.release(failed)
-    }
+  query<T extends pg.QueryResultRow>(sql: string, values: readonly unknown[], options: SideOptions): Promise<T[]> {
+    return besideSessions(this.#side, options, async (client) => (await client.query<T>(sql, [...values])).rows)
+  }
+
+  parameterTypes(text: string, declared: readonly number[], options: SideOptions): Promise<readonly number[]> {
+    return besideSessions(this.#side, options, (client) => describedParameters(client, text, declared))
   }
 
   watch(): void {

@@ -7,8 +7,27 @@ export interface SideOptions {
   readonly as?: { readonly role: string; readonly searchPath: string | null }
 }
 
+/** @throws what the server answered */
+export async function besideSessions<T>(
+  pool: pg.Pool,
+  options: SideOptions,
+  ask: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect()
+  let failed = true
+  try {
+    await client.query(beginReadOnly(options))
+    const answer = await ask(client)
+    await client.query('ROLLBACK')
+    failed = false
+    return answer
+  } finally {
+    client.release(failed)
+  }
+}
+
 /** All of it holds for one transaction only, which is rolled back. */
-export function beginReadOnly({ timeoutMs, as }: SideOptions): string {
+function beginReadOnly({ timeoutMs, as }: SideOptions): string {
   const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`
   if (as === undefined) return begin
   const path = pg.escapeLiteral(as.searchPath ?? '')

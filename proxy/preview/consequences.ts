@@ -1,5 +1,5 @@
-import type { LabelTreatment } from '../../policies/label-treatment.ts'
 import type { Consequences } from '../../workflows/holds/consequences.ts'
+import type { KeptExamples } from '../../workflows/holds/examples.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
 import { type CascadeStep, cascadesOf, countedCascades, type TableChange } from './cascades.ts'
@@ -19,19 +19,23 @@ export interface ConsequenceSources {
   readonly view: SideView
   readonly lane: SideLane
   readonly catalog: Pick<Catalog, 'snapshot'>
-  readonly labels: LabelTreatment
   readonly looking: Looking
 }
 
+/** With the rows themselves, which leave this room apart from the rest. */
+export interface Found extends Omit<Consequences, 'examples'> {
+  readonly examples: KeptExamples | null
+}
+
 /** What the statement itself tells. */
-export function withoutLooking({ facts }: Judgement, view: SideView): Consequences {
+export function withoutLooking({ facts }: Judgement, view: SideView): Found {
   return { locks: tableLocks(facts, []), undo: undoOf(facts, view), cascades: null, triggers: null, examples: null }
 }
 
 /** The same with more and more of what the database tells; each is good as it is, should there be no time for the next. */
-export async function* consequencesOf(judgement: Judgement, sources: ConsequenceSources): AsyncGenerator<Consequences> {
+export async function* consequencesOf(judgement: Judgement, sources: ConsequenceSources): AsyncGenerator<Found> {
   const { text, facts } = judgement
-  const { bound, view, lane, catalog, labels, looking } = sources
+  const { bound, view, lane, catalog, looking } = sources
   let known = withoutLooking(judgement, view)
   const changes = changesOf(judgement)
   const steps = changes.some(({ kind }) => kind === 'update' || kind === 'delete') ? await stepsOf(changes, lane) : []
@@ -40,8 +44,8 @@ export async function* consequencesOf(judgement: Judgement, sources: Consequence
   known = { ...known, triggers, cascades: uncounted, locks: tableLocks(facts, uncounted) }
   yield known
   if (!looking.mayRead || facts.flags.includes('contains_secret')) return
-  const examples = await examplesOf({ text, facts, bound, lane, snapshot: catalog.snapshot, labels }).catch(() => null)
-  known = { ...known, examples }
+  const taken = await examplesOf({ text, facts, bound, lane, snapshot: catalog.snapshot }).catch(() => null)
+  known = { ...known, examples: taken === null ? null : { ...taken, role: view.role } }
   yield known
   const target = modifiedTable(facts)
   const modification = target === null ? null : readModification(text)

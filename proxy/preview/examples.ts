@@ -1,13 +1,13 @@
 import type { Facts } from '../../policies/input.ts'
-import type { LabelTreatment } from '../../policies/label-treatment.ts'
-import type { ExampleRow, Examples } from '../../workflows/holds/consequences.ts'
+import type { KeptExamples } from '../../workflows/holds/examples.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import type { BoundParameters } from '../gate.ts'
-import { chosenRows } from './chosen-rows.ts'
-import { cell } from './example-cells.ts'
+import { type ChosenRows, chosenRows } from './chosen-rows.ts'
+import { keptCell } from './example-cells.ts'
 import { insertExamples } from './insert-examples.ts'
 import { type Modification, type NamedTable, readModification } from './modification.ts'
-import { newValues, readsLabelled } from './new-values.ts'
+import { columnsReadBy, newValues } from './new-values.ts'
+import { Reads } from './reads.ts'
 import { modifiedTable } from './rows.ts'
 import { type SideLane, taken } from './side-lane.ts'
 import { columnsOf, type TableColumn } from './table-columns.ts'
@@ -19,8 +19,10 @@ export interface ExampleSources {
   readonly bound: BoundParameters
   readonly lane: SideLane
   readonly snapshot: CatalogSnapshot
-  readonly labels: LabelTreatment
 }
+
+/** What is read, before it is said with which role. */
+export type Taken = Omit<KeptExamples, 'role'>
 
 export const ROWS_MAX = 3
 export const COLUMNS_MAX = 8
@@ -30,7 +32,7 @@ export const COLUMNS_MAX = 8
  * caller has asked that.
  * @returns null where it cannot be read, proven or asked
  */
-export async function examplesOf(sources: ExampleSources): Promise<Examples | null> {
+export async function examplesOf(sources: ExampleSources): Promise<Taken | null> {
   if (sources.facts.kind === 'insert') return insertExamples(sources)
   const target = modifiedTable(sources.facts)
   const modification = target === null ? null : readModification(sources.text)
@@ -43,51 +45,65 @@ async function changedRows(
   modification: Modification,
   target: NamedTable,
   columns: readonly TableColumn[],
-  { bound, lane, labels }: ExampleSources,
-): Promise<Examples | null> {
+  sources: ExampleSources,
+): Promise<Taken | null> {
   const rows = chosenRows(modification, target)
   const sets = modification.kind === 'update' ? modification.sets : []
   if (rows === null || sets === null) return null
   const shown = mostTelling(columns, new Set(sets.map(({ column }) => column)))
-  const now = shown.map((column) => asText(column, rows.alias))
   const then = newValues(sets, shown, rows)
-  if (then === null) return null
-  const values = taken(bound, rows.parameters)
-  if (values === null || shown.length === 0) return null
-  const sql = `SELECT ${selected([...now, ...then.map((value) => value ?? 'NULL')])} ${rows.from} LIMIT ${ROWS_MAX}`
-  const found = await lane.askAsSession<Record<string, string | null>>(sql, values)
-  const carries = shown.map((column) => {
-    const set = sets.find((one) => one.column === column.name)
-    return set !== undefined && readsLabelled(set.value.original, columns)
-  })
-  const maskOf = shown.map((column) => maskFor(column, labels))
-  const row = (record: Record<string, string | null>): ExampleRow => {
-    const before = shown.map((_, at) => record[`v${at}`] ?? null)
-    const next = shown.map((_, at) => record[`v${shown.length + at}`] ?? null)
-    const gone = modification.kind === 'delete'
-    const written = (at: number): boolean => !gone && then[at] != null
-    return {
-      before: before.map((value, at) => cell(value, maskOf[at] ?? null)),
-      after: gone
-        ? null
-        : shown.map((_, at) =>
-            written(at)
-              ? cell(next[at] ?? null, maskOf[at] ?? (carries[at] === true ? CARRIED : null))
-              : cell(before[at] ?? null, maskOf[at] ?? null),
-          ),
-      changed: shown.map(
-        (_, at) => written(at) && (maskOf[at] !== null || carries[at] === true || before[at] !== next[at]),
-      ),
-    }
+  if (then === null || shown.length === 0) return null
+  const found = await readRows(shown, then, rows, sources)
+  if (found === null) return null
+  const gone = modification.kind === 'delete'
+  const written = then.map((value) => !gone && value !== null)
+  const reads = new Reads()
+  return {
+    columns: shown.map((column, at) => ({
+      at: reads.placeOf(column.source),
+      written: written[at] === true,
+      madeOf: madeOf(sets.find((one) => one.column === column.name)?.value.original, columns, reads),
+    })),
+    reads: reads.all,
+    rows: found.map(({ before, after }) => ({
+      before: before.map(keptCell),
+      after: gone ? null : shown.map((_, at) => keptCell((written[at] ? after[at] : before[at]) ?? null)),
+      changed: shown.map((_, at) => written[at] === true && before[at] !== after[at]),
+    })),
   }
-  return { columns: shown.map(({ name, labels: of }) => ({ name, labels: of })), rows: found.map(row) }
 }
 
-/** Made of a labelled column's value, in a column without a label: nothing of it is kept. */
-const CARRIED = { method: 'null', typeOid: 25 } as const
+interface FoundRow {
+  readonly before: readonly (string | null)[]
+  readonly after: readonly (string | null)[]
+}
 
-export function maskFor({ labels: own, typeOid }: TableColumn, labels: LabelTreatment) {
-  return own.length === 0 ? null : { method: labels.methodFor(own), typeOid }
+async function readRows(
+  shown: readonly TableColumn[],
+  then: readonly (string | null)[],
+  rows: ChosenRows,
+  { bound, lane }: ExampleSources,
+): Promise<readonly FoundRow[] | null> {
+  const values = taken(bound, rows.parameters)
+  if (values === null) return null
+  const now = shown.map((column) => asText(column, rows.alias))
+  const sql = `SELECT ${selected([...now, ...then.map((value) => value ?? 'NULL')])} ${rows.from} LIMIT ${ROWS_MAX}`
+  const found = await lane.askAsSession<Record<string, string | null>>(sql, values)
+  return found.map((record) => ({
+    before: shown.map((_, at) => record[`v${at}`] ?? null),
+    after: shown.map((_, at) => record[`v${shown.length + at}`] ?? null),
+  }))
+}
+
+/** @returns null: a whole row, or something that is not a column of the table */
+function madeOf(
+  value: Parameters<typeof columnsReadBy>[0] | undefined,
+  columns: readonly TableColumn[],
+  reads: Reads,
+): readonly number[] | null {
+  if (value === undefined) return []
+  const read = columnsReadBy(value).map((name) => columns.find((column) => column.name === name))
+  return read.every((column) => column !== undefined) ? read.map((column) => reads.placeOf(column.source)) : null
 }
 
 /** The key, what is written, and then the others in their order, as many as fit on a page. */

@@ -1,10 +1,13 @@
 import type { Policy } from '../../policies/evaluate.ts'
 import type { RulePlace } from '../../policies/rule-places.ts'
+import type { KeptExamples } from '../../workflows/holds/examples.ts'
 import type { HoldRequest } from '../../workflows/holds/hold.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
+import { needTelling } from '../session/parameter-text.ts'
 import { type ConsequenceSources, consequencesOf, withoutLooking } from './consequences.ts'
 import { howToLook } from './harmless.ts'
+import { type ParameterTypes, parameterTypes } from './parameter-types.ts'
 import { previewOf, UNKNOWN_ROWS } from './rows.ts'
 import { type Seen, together } from './several.ts'
 import { SideLane, type SideView } from './side-lane.ts'
@@ -15,8 +18,16 @@ const LOOKED_AT_MAX = 20
 /** What reviewers are shown beside the statement itself. */
 export type Foreseen = Required<Pick<HoldRequest, 'preview' | 'consequences' | 'labelsClearTo' | 'rulePlaces'>>
 
+/** And the rows among it, which are kept apart from the rest. */
+export interface Foresight {
+  readonly foreseen: Foreseen
+  readonly examples: KeptExamples | null
+  /** What binary parameters are; null: what was declared tells, or nobody else can. */
+  readonly types: ParameterTypes | null
+}
+
 export interface ForeseeOptions {
-  readonly catalog: Pick<Catalog, 'query' | 'snapshot'>
+  readonly catalog: Pick<Catalog, 'query' | 'snapshot'> & Partial<Pick<Catalog, 'parameterTypes'>>
   readonly labels: Policy['labels']
   readonly rulePlaces: ReadonlyMap<string, RulePlace>
   readonly timeoutMs: number
@@ -32,7 +43,7 @@ export async function foresee(
   bound: BoundParameters,
   view: SideView,
   options: ForeseeOptions,
-): Promise<Foreseen> {
+): Promise<Foresight> {
   const known = { labelsClearTo: clearTo(judgements, options), rulePlaces: placesOf(judgements, options) }
   const seen: Seen[] = judgements.map((judgement) => ({
     judgement,
@@ -40,12 +51,20 @@ export async function foresee(
     consequences: withoutLooking(judgement, view),
   }))
   const lane = new SideLane(options.catalog, { timeoutMs: options.timeoutMs, as: view })
+  let types: ParameterTypes | null = null
+  const [only] = judgements
   const looking = async (): Promise<void> => {
+    if (only !== undefined && needTelling(bound)) types = await parameterTypes(only.text, bound, lane).catch(() => null)
     for (const [at, judgement] of judgements.slice(0, LOOKED_AT_MAX).entries())
       for await (const more of lookAt(judgement, { bound, view, lane, ...options })) seen[at] = more
   }
   await Promise.race([looking().catch(() => undefined), after(options.timeoutMs)])
-  return { ...known, ...(together(seen) ?? { preview: UNKNOWN_ROWS, consequences: null }) }
+  const found = together(seen)
+  if (found === null)
+    return { foreseen: { ...known, preview: UNKNOWN_ROWS, consequences: null }, examples: null, types }
+  const { examples, ...told } = found.consequences
+  const consequences = { ...told, examples: examples?.rows.length ?? null }
+  return { foreseen: { ...known, preview: found.preview, consequences }, examples, types }
 }
 
 /** More and more of what one statement would do. */

@@ -34,13 +34,11 @@ function containsQuery(node: Node): boolean {
   return JSON.stringify(node).includes('"SubLink"')
 }
 
-/** Whether a labelled column's value may end up in the expression's: anything but a plain, unlabelled column counts. */
-export function readsLabelled(node: Node, columns: readonly TableColumn[]): boolean {
-  const open = new Set(columns.filter(({ labels }) => labels.length === 0).map(({ name }) => name))
-  return referencesOf(node).some((name) => name === null || !open.has(name))
+/** The last name of every column reference, once; null where it is a star or something else. */
+export function columnsReadBy(node: Node): readonly (string | null)[] {
+  return [...new Set(referencesOf(node))]
 }
 
-/** The last name of every column reference; null where it is a star or something else. */
 function referencesOf(value: unknown): readonly (string | null)[] {
   if (Array.isArray(value)) return value.flatMap(referencesOf)
   if (typeof value !== 'object' || value === null) return []

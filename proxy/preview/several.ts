@@ -1,6 +1,7 @@
-import type { Consequences, Undo } from '../../workflows/holds/consequences.ts'
+import type { Undo } from '../../workflows/holds/consequences.ts'
 import type { Preview } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
+import type { Found } from './consequences.ts'
 import { UNKNOWN_ROWS } from './rows.ts'
 import { strongestFirst } from './table-locks.ts'
 
@@ -8,7 +9,7 @@ import { strongestFirst } from './table-locks.ts'
 export interface Seen {
   readonly judgement: Judgement
   readonly preview: Preview
-  readonly consequences: Consequences
+  readonly consequences: Found
 }
 
 /**

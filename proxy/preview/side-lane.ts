@@ -9,7 +9,7 @@ export interface SideView {
   readonly inTransaction: boolean
 }
 
-export type SideConnection = Pick<Catalog, 'query'>
+export type SideConnection = Pick<Catalog, 'query'> & Partial<Pick<Catalog, 'parameterTypes'>>
 
 /** The server did not answer in the time there was, or not at all. */
 export class SideLaneClosed extends Error {}
@@ -42,6 +42,14 @@ export class SideLane {
     const { role, searchPath } = this.#as ?? {}
     const as = role === undefined || searchPath == null ? {} : { as: { role, searchPath } }
     return this.#connection.query<T>(sql, values, { timeoutMs: this.#left(), ...as })
+  }
+
+  /** As the session's statement would have them. @throws where it cannot be asked */
+  parameterTypes(text: string, declared: readonly number[]): Promise<readonly number[]> {
+    const { role, searchPath } = this.#as ?? {}
+    if (role === undefined || searchPath == null || this.#connection.parameterTypes === undefined)
+      throw new SideLaneClosed('nobody can be asked for types')
+    return this.#connection.parameterTypes(text, declared, { timeoutMs: this.#left(), as: { role, searchPath } })
   }
 
   #left(): number {

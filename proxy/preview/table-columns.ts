@@ -1,3 +1,4 @@
+import type { ReadColumn } from '../../workflows/holds/examples.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import type { NamedTable } from './modification.ts'
 import type { SideLane } from './side-lane.ts'
@@ -15,6 +16,8 @@ export interface TableColumn {
   readonly category: string
   readonly inKey: boolean
   readonly labels: readonly string[]
+  /** What it is in the catalog. */
+  readonly source: ReadColumn
 }
 
 const COLUMNS = `
@@ -37,11 +40,11 @@ export async function columnsOf(
 ): Promise<readonly TableColumn[]> {
   const relation = snapshot.relation(schema, name)
   if (relation === undefined) return []
-  const labels = new Map(snapshot.sourcesOf(relation).map((source) => [source.column, source.labels]))
-  const rows = await lane.ask<Omit<TableColumn, 'labels'>>(COLUMNS, [schema, name])
+  const known = new Map(snapshot.sourcesOf(relation).map((source) => [source.column, source]))
+  const rows = await lane.ask<Omit<TableColumn, 'labels' | 'source'>>(COLUMNS, [schema, name])
   // A column the snapshot does not know yet: nobody knows whether its values may be shown.
   return rows.flatMap((row) => {
-    const known = labels.get(row.name)
-    return known === undefined ? [] : [{ ...row, labels: known }]
+    const source = known.get(row.name)
+    return source === undefined ? [] : [{ ...row, labels: source.labels, source: { ...source, typeOid: row.typeOid } }]
   })
 }

@@ -29,6 +29,7 @@ export interface ApprovalOptions extends AskingOptions {
   readonly look: Look
 }
 
+const FULL: ReadonlySet<string> = new Set(['too_many', 'too_many_of_asker'])
 const SKIP = { kind: 'skip' } as const
 
 /**
@@ -96,6 +97,8 @@ export class Approvals {
         if (!('status' in next)) return next
         approved = next
       } catch (error) {
+        if (error instanceof HoldError && FULL.has(error.code))
+          return { kind: 'refuse', judgements, report: refusal.tooManyHeld(error) }
         // Whatever could not be asked or written, the statement does not run.
         if (!this.#session.signal.aborted) this.#options.unavailable(error)
         return { kind: 'refuse', judgements, report: refusal.approvalUnavailable }
@@ -119,8 +122,8 @@ export class Approvals {
     if (over !== null) return refuse(over)
     if (outcome === 'allow') return { kind: 'run', judgements, hold: null }
     const anewOf = approved?.id ?? this.#options.approvedBy
-    const request = await this.#asking.request(asked, judgements, { digest, anewOf })
-    const hold = await this.#breakGlass(asked, await this.#options.holds.create(request))
+    const { request, examples } = await this.#asking.request(asked, judgements, { digest, anewOf })
+    const hold = await this.#breakGlass(asked, await this.#options.holds.create(request, examples))
     // An approval of others like it covers it, or the glass was broken: nobody is asked.
     if (hold.status === 'approved') return hold
     if (request.mode !== 'wait') return refuse(refusal.heldPending(hold, this.#options.statusUrl(hold.id)))

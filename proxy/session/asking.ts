@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { KeptExamples } from '../../workflows/holds/examples.ts'
 import type { HeldLock, HoldRequest } from '../../workflows/holds/hold.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
-import type { Foreseen } from '../preview/foresee.ts'
+import type { Foresight } from '../preview/foresee.ts'
 import type { SideView } from '../preview/side-lane.ts'
 import type { SessionContext } from './context.ts'
 import { holdRequest } from './hold-request.ts'
+import { needTelling, toldParameterTexts } from './parameter-text.ts'
 
 /** One message that needs approval. */
 export interface Asked {
@@ -18,7 +20,11 @@ export interface Asked {
 
 export interface AskingOptions {
   /** What running it would do. Never rejects, and takes no longer than it may. */
-  readonly foresee: (judgements: readonly Judgement[], parameters: BoundParameters, view: SideView) => Promise<Foreseen>
+  readonly foresee: (
+    judgements: readonly Judgement[],
+    parameters: BoundParameters,
+    view: SideView,
+  ) => Promise<Foresight>
   /** The client's address and port. */
   readonly client: string
   /** What the session's open transaction has locked. Never rejects, and takes a moment at most. */
@@ -40,21 +46,21 @@ export class Asking {
     return this.#session.state.transaction !== 'idle' || this.#session.exchange.batchRuns
   }
 
-  /** @param of what an approval would be for, and the one that was given and does not count any more */
+  /** What is asked, and rows of data for whoever answers, which are kept apart. @param of what an approval would be for, and the one that was given and does not count any more */
   async request(
     asked: Asked,
     judgements: readonly Judgement[],
     of: { readonly digest: string; readonly anewOf: string | null },
-  ): Promise<HoldRequest> {
+  ): Promise<{ readonly request: HoldRequest; readonly examples: KeptExamples | null }> {
     const { gate, state, id } = this.#session
     const [only] = judgements
     const { foresee, locks, client, inTransactionMs } = this.#options
     const { role, searchPath } = state
-    const [foreseen, locked] = await Promise.all([
+    const [{ foreseen, examples, types }, locked] = await Promise.all([
       foresee(judgements, asked.bound, { role, searchPath, inTransaction: this.inTransaction }),
       this.inTransaction ? locks() : [],
     ])
-    return holdRequest({
+    const request = holdRequest({
       judgements,
       state,
       ...of,
@@ -65,10 +71,11 @@ export class Asking {
       locks: locked,
       onHold: state.said.onHold,
       reason: state.said.reasonFor(asked.text),
-      shown: asked.shown,
+      shown: needTelling(asked.bound) ? toldParameterTexts(asked.bound, types) : asked.shown,
       sessionId: id,
       expiryMsMax: this.inTransaction ? inTransactionMs : null,
     })
+    return { request, examples }
   }
 
   /** Of several statements in one message, one approval covers all of them and in this order. */

@@ -3,6 +3,16 @@
  * are not what the type has, and then they are shown as they are.
  * https://github.com/postgres/postgres/tree/master/src/backend/utils/adt (the *_send functions)
  */
+/** The fewest digits that are this number and no other of its type. */
+export function float4Text(value: Buffer): string {
+  const number = value.readFloatBE()
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(number.toPrecision(digits))
+    if (Math.fround(short) === number) return short.toString()
+  }
+  return number.toString()
+}
+
 export function dateText(value: Buffer): string {
   const days = value.readInt32BE()
   if (days === 0x7fffffff) return 'infinity'

@@ -4,7 +4,7 @@ import type { Identity } from '../../policies/input.ts'
 import type { HeldLock, Holds } from '../../workflows/holds/hold.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
 import type { BoundParameters, Gate, Judgement } from '../gate.ts'
-import type { Foreseen } from '../preview/foresee.ts'
+import type { Foresight } from '../preview/foresee.ts'
 import type { SideView } from '../preview/side-lane.ts'
 import type { CreateRowMasker } from './row-guard.ts'
 import type { SessionCatalog } from './session-start.ts'
@@ -41,7 +41,7 @@ export interface SessionDependencies {
     bound: BoundParameters,
     view: SideView,
     target: TargetConfig,
-  ) => Promise<Foreseen>
+  ) => Promise<Foresight>
   /** What the transaction of a server process has locked. Never rejects. */
   readonly locksOf: (backendPid: number, target: TargetConfig) => Promise<readonly HeldLock[]>
   readonly createRowMasker: CreateRowMasker

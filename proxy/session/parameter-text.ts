@@ -1,60 +1,52 @@
 import { createHash } from 'node:crypto'
 import type { BoundParameters } from '../gate.ts'
-import { dateText, jsonbText, numericText, timestampText, timestamptzText, timeText } from './binary-values.ts'
+import type { ParameterTypes } from '../preview/parameter-types.ts'
+import { binaryText, bytesText } from './binary-text.ts'
 
 const BINARY = 1
 
-/** Bound parameters as people read them: text as it is, well-known binary types decoded, other binary values as \x…. */
-export function parameterTexts({ values, formats, types }: BoundParameters): readonly (string | null)[] {
-  return values.map((value, index) => {
-    if (value === null) return null
-    const format = formats.length === 1 ? formats[0] : formats[index]
-    return format === BINARY ? binaryText(value, types[index] ?? 0) : value.toString('utf8')
-  })
+/** Bound parameters as people read them: text as it is, well-known binary types decoded, other binary values as \\x…. */
+export function parameterTexts(bound: BoundParameters): readonly (string | null)[] {
+  const { types } = bound
+  return bound.values.map((value, at) =>
+    isBinary(bound, at) ? binaryOr(value, types[at] ?? 0, AS_DECLARED, bytesText) : utf8(value),
+  )
 }
 
-interface Decoder {
-  readonly bytes: number | null
-  readonly decode: (value: Buffer) => string
+/** For reviewers, with the types that the server has said; null: it could not be asked. */
+export function toldParameterTexts(bound: BoundParameters, told: ParameterTypes | null): readonly (string | null)[] {
+  const { types, ...meaning } = told ?? { types: bound.types, ...AS_DECLARED }
+  return bound.values.map((value, at) =>
+    isBinary(bound, at) ? binaryOr(value, types[at] ?? 0, meaning, unknownText) : utf8(value),
+  )
 }
 
-/** By the type's OID: how many bytes its binary form has (null: any), and how it reads. */
-const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
-  [16, { bytes: 1, decode: (value: Buffer) => (value[0] === 0 ? 'false' : 'true') }],
-  [20, { bytes: 8, decode: (value: Buffer) => value.readBigInt64BE().toString() }],
-  [21, { bytes: 2, decode: (value: Buffer) => value.readInt16BE().toString() }],
-  [23, { bytes: 4, decode: (value: Buffer) => value.readInt32BE().toString() }],
-  ...[18, 19, 25, 114, 705, 1042].map((type): [number, Decoder] => [type, { bytes: null, decode: utf8 }]),
-  [26, { bytes: 4, decode: (value: Buffer) => value.readUInt32BE().toString() }],
-  [700, { bytes: 4, decode: (value: Buffer) => value.readFloatBE().toString() }],
-  [701, { bytes: 8, decode: (value: Buffer) => value.readDoubleBE().toString() }],
-  [1043, { bytes: null, decode: utf8 }],
-  [1082, { bytes: 4, decode: dateText }],
-  [1083, { bytes: 8, decode: timeText }],
-  [1114, { bytes: 8, decode: timestampText }],
-  [1184, { bytes: 8, decode: timestamptzText }],
-  [1700, { bytes: null, decode: numericText }],
-  [2950, { bytes: 16, decode: uuidText }],
-  [3802, { bytes: null, decode: jsonbText }],
-])
-
-function binaryText(value: Buffer, type: number): string {
-  const decoder = decoders.get(type)
-  const asBytes = `\\x${value.toString('hex')}`
-  if (decoder === undefined || (decoder.bytes !== null && decoder.bytes !== value.length)) return asBytes
-  try {
-    return decoder.decode(value)
-  } catch {
-    return asBytes // not what the type has; the server will say so
-  }
+/** Whether some of them are in binary form and of a type that only the server can tell. */
+export function needTelling(bound: BoundParameters): boolean {
+  const { types, values } = bound
+  return values.some(
+    (value, at) => value !== null && isBinary(bound, at) && binaryText(value, types[at] ?? 0, AS_DECLARED) === null,
+  )
 }
 
-function utf8(value: Buffer): string {
-  return value.toString('utf8')
+type Meaning = Omit<ParameterTypes, 'types'>
+
+const AS_DECLARED: Meaning = { readAs: (type) => type, isArray: () => false }
+
+function isBinary({ formats }: BoundParameters, at: number): boolean {
+  return (formats.length === 1 ? formats[0] : formats[at]) === BINARY
 }
 
-function uuidText(value: Buffer): string {
-  return value.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+function binaryOr(value: Buffer | null, type: number, meaning: Meaning, otherwise: (value: Buffer) => string) {
+  return value === null ? null : (binaryText(value, type, meaning) ?? otherwise(value))
+}
+
+function utf8(value: Buffer | null): string | null {
+  return value === null ? null : value.toString('utf8')
+}
+
+function unknownText(value: Buffer): string {
+  return `${bytesText(value)} (binary; its type is not known here)`
 }
 
 const RECORDED_CHARACTERS_MAX = 10_000

@@ -1,5 +1,6 @@
 import type { FiredRule } from '../../policies/decision.ts'
 import type { SessionInput } from '../../policies/input.ts'
+import type { HoldError } from '../../workflows/holds/errors.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import type { Judgement } from '../gate.ts'
 import type { NativeError } from '../sql/native-error.ts'
@@ -171,6 +172,11 @@ export const approvalUnavailable: Report = {
   sqlstate: '58000',
   message: 'Holdpoint: the statement needs approval, and approvals cannot be asked for at the moment',
   hint: 'Nothing was run; try again later',
+}
+
+/** Held are as many as may be; what to do is said with it. */
+export function tooManyHeld({ message, hint }: HoldError): Report {
+  return { severity: 'ERROR', sqlstate: '53400', message: `Holdpoint: ${message}`, hint: `${hint}. Nothing was run` }
 }
 
 export function refusedBecause(sqlstate: string, message: string): Report {

@@ -13,10 +13,14 @@ export const withoutCatalog: Pick<SessionDependencies, Defaulted> = {
     runsCode: () => false,
   }),
   foresee: async () => ({
-    preview: { kind: 'unknown', rows: null, ofRows: null },
-    consequences: null,
-    labelsClearTo: {},
-    rulePlaces: {},
+    foreseen: {
+      preview: { kind: 'unknown', rows: null, ofRows: null },
+      consequences: null,
+      labelsClearTo: {},
+      rulePlaces: {},
+    },
+    examples: null,
+    types: null,
   }),
   locksOf: async () => [],
   createRowMasker,

@@ -33,19 +33,25 @@ export interface Asks
 
 export const NONE: BoundParameters = { types: [], formats: [], values: [] }
 
+/** The request alone. */
 export async function askedFor(shop: GateStand, sql: string, asks: Asks = {}): Promise<HoldRequest> {
+  return (await wholeAskedFor(shop, sql, asks)).request
+}
+
+/** And the rows that are kept beside it. */
+export async function wholeAskedFor(shop: GateStand, sql: string, asks: Asks = {}) {
   const { identity, client = '10.20.30.40:51234', application = 'psql', bound = NONE, locks = [] } = asks
   const state = shop.session({ application, ...(identity === undefined ? {} : { identity }) })
   const judgements = await shop.gate.judge(sql, state)
   const inTransaction = locks.length > 0
   const view = { role: state.role, searchPath: 'public', inTransaction }
-  const foreseen = await foresee(judgements, bound, view, {
+  const { foreseen, examples } = await foresee(judgements, bound, view, {
     catalog: shop.catalog,
     labels: shop.policy.labels,
     rulePlaces: rulePlaces(shop.policy.rules),
     timeoutMs: 10_000,
   })
-  return holdRequest({
+  const request = holdRequest({
     judgements,
     state: { ...state, target: { ...state.target, database: 'shop' } },
     digest: crypto.randomUUID(),
@@ -61,6 +67,7 @@ export async function askedFor(shop: GateStand, sql: string, asks: Asks = {}): P
     sessionId: 'session_1',
     expiryMsMax: inTransaction ? 60_000 : null,
   })
+  return { request, examples }
 }
 
 /** The same identity as somebody of this issuer, whom its directory knows. */

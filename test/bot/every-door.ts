@@ -1,5 +1,6 @@
 import { fastify } from 'fastify'
 import type { Browser } from 'playwright-core'
+import type { ConsoleParts } from '../../bot/console/parts.ts'
 import { createEmail } from '../../bot/email/email.ts'
 import { holdsCommand } from '../../bot/holds-command/holds-command.ts'
 import { holdAction } from '../../bot/slack/cards/hold-actions.ts'
@@ -29,9 +30,12 @@ const CHANNEL = 'C0APPROVE1'
 export const COMMIT = 'ab'.repeat(20)
 
 /** @param policyDigest of the release that the holds were held by */
-export async function openEveryDoor(policyDigest: string): Promise<EveryDoor> {
+export async function openEveryDoor(
+  policyDigest: string,
+  examplesFor?: ConsoleParts['examplesFor'],
+): Promise<EveryDoor> {
   await using stack = new AsyncDisposableStack()
-  const site = stack.use(await startConsole())
+  const site = stack.use(await startConsole(examplesFor === undefined ? {} : { examplesFor }))
   const { pool, holds, directory } = site
   const log = openLog({ level: 'silent', process: 'test' })
   const now = Date.now
@@ -103,7 +107,9 @@ export async function openEveryDoor(policyDigest: string): Promise<EveryDoor> {
     'command line': command,
     API: async (hold, reader) => {
       const authorization = `Bearer ${await site.token(reader)}`
-      return (await fetch(`${site.origin}/api/holds/${hold.id}`, { headers: { authorization } })).text()
+      const paths = [hold.id, `${hold.id}/examples`]
+      const answers = paths.map((path) => fetch(`${site.origin}/api/holds/${path}`, { headers: { authorization } }))
+      return (await Promise.all(answers.map(async (answer) => (await answer).text()))).join('\n')
     },
   }
   const running = stack.move()
@@ -131,6 +137,7 @@ async function pageText(browser: Browser | null, site: ConsoleUnderTest, hold: H
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.locator(`button[value=${reader}]`).click()
   await page.locator('article.hold').waitFor()
+  await page.getByText('Looking at what you may see').waitFor({ state: 'detached' })
   const texts = await page.evaluate<string[]>(READ_ARTICLE)
   await context.close()
   return texts.join('\n')

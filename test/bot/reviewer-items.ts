@@ -42,7 +42,8 @@ that they are counted            | 200 of 200, counted | = | counted just before
 that every row is meant          | always true: every row | = | every row of the table is meant | = | always_true_where
 examples of rows before and after | never from the shop | = | Rows it would delete | then    (gone) | "after":null
 rows of data only where they may | never from the shop | = | from the shop | note=from the shop | "from the shop"
-no protected value in any of them | never canary | = | = | = | =
+protected values for who may see them | never canary | = | canary1@x.org | contact_email=canary1@x.org | "canary1@x.org"
+that looking at them is on record | never on record | = | That you saw them is on record | never on record | "seen":"clear"
 locks it would take              | ROW EXCLUSIVE on public.orders | = | = | public.orders: ROW EXCLUSIVE | {"table":"public.orders","mode":"ROW EXCLUSIVE"}
 for whom locks are in the way    | locks the rows it changes | = | = | rows it changes are locked | "mode":"ROW EXCLUSIVE"
 locks that are kept meanwhile    | RowExclusiveLock on public.customers | = | RowExclusiveLock, by the transaction that waits | public.customers by the transaction that waits | {"on":"public.customers","mode":"RowExclusiveLock"}

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Hold, HoldRequest } from '../../workflows/holds/hold.ts'
 import { bot, type GateStand } from '../proxy/gate-stand.ts'
-import { type Asks, askedFor, at, openShop } from './asked-of-reviewers.ts'
+import { type Asks, askedFor, at, openShop, wholeAskedFor } from './asked-of-reviewers.ts'
 import { COMMIT, DOORS, type Door, type EveryDoor, openEveryDoor } from './every-door.ts'
 import { FULL, itemsWith, KINDS, type Surface } from './reviewer-items.ts'
+
+import { rightsOfReaders } from './rights-of-readers.ts'
 
 /**
  * The list of what a reviewer needs to see, item by item and door by door. Nothing of it may be lost in silence: an item
@@ -13,7 +15,7 @@ let shop: GateStand
 let doors: EveryDoor
 beforeAll(async () => {
   shop = await openShop()
-  doors = await openEveryDoor((await askedFor(shop, 'SELECT 1')).policyDigest)
+  doors = await openEveryDoor((await askedFor(shop, 'SELECT 1')).policyDigest, rightsOfReaders(shop).examplesFor)
 }, 360_000)
 afterAll(async () => {
   await doors?.[Symbol.asyncDispose]()
@@ -22,9 +24,10 @@ afterAll(async () => {
 
 async function held(sql: string, asks: Asks = {}, changes: Partial<HoldRequest> = {}): Promise<Hold> {
   const { site } = doors
-  const request = await askedFor(shop, sql, { ...asks, identity: at(site.issuer, asks.identity ?? bot) })
+  const identity = at(site.issuer, asks.identity ?? bot)
+  const { request, examples } = await wholeAskedFor(shop, sql, { ...asks, identity })
   const reviewers = [{ group: 'dba', count: 1 }]
-  return site.holds.create({ ...request, decision: { ...request.decision, reviewers }, ...changes })
+  return site.holds.create({ ...request, decision: { ...request.decision, reviewers }, ...changes }, examples)
 }
 
 const bound = { types: [23, 25], formats: [1, 0], values: [Buffer.from([0, 0, 0, 20]), null] }
@@ -65,6 +68,15 @@ describe.each(DOORS)('the %s', (door) => {
     if (said === undefined) throw new Error(`${name} says nothing`)
     if ('never' in said) expect(shown).not.toContain(said.never)
     else expect(shown).toContain(said.shows)
+  })
+})
+
+describe.each(['console', 'command line', 'API'] as const)('two reviewers of one hold in the %s', (door) => {
+  test('see the values of its rows each as they may', async () => {
+    expect(await doors.shown(full, door, 'cleo')).toContain('canary1@x.org')
+    const shown = await doors.shown(full, door, 'ben')
+    expect(shown).not.toContain('canary')
+    expect(shown).toContain('c***@***.org')
   })
 })
 

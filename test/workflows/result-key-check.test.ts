@@ -41,7 +41,10 @@ test('the doctor counts what this machine’s key does not open', async () => {
   expect(await look({ 'doors.resultKey': KEY })).toMatchObject({ state: 'ok' })
   await sealed(createSeal(resultSecret(undefined, data)).keyId)
   for (const more of [{}, { 'doors.resultKey': KEY }])
-    expect(await look(more)).toMatchObject({ state: 'wrong', text: 'does not open 1 deferred statements or results' })
+    expect(await look(more)).toMatchObject({
+      state: 'wrong',
+      text: 'does not open 1 deferred statements, results or example rows',
+    })
 })
 
 test('the key is a secret, and shown as one', () => {

@@ -7,19 +7,22 @@ import { type Check, type Finding, ok, warning, wrong } from './check.ts'
 
 /** By which keys what waits to be run or fetched is sealed. */
 const SEALED = `
-  SELECT key_id, count(*)::int AS sealed FROM deferred_run
-  WHERE key_id IS NOT NULL AND (state IN ('waiting', 'started') OR result IS NOT NULL) GROUP BY key_id`
+  SELECT key_id, count(*)::int AS sealed FROM (
+    SELECT key_id FROM deferred_run WHERE key_id IS NOT NULL AND (state IN ('waiting', 'started') OR result IS NOT NULL)
+    UNION ALL SELECT key_id FROM hold_example) AS kept GROUP BY key_id`
 
 const SUBJECT = 'results’ key'
-const HINT = 'Give all proxies and the worker the same doors.resultKey; what another key sealed cannot be opened'
+const HINT =
+  'Give all proxies, the worker and the bot the same doors.resultKey; what another key sealed cannot be opened'
 
-/** Whether this machine can open what others sealed: deferred statements, their results, callbacks' secrets. */
+/** Whether this machine can open what others sealed: deferred statements, their results, callbacks' secrets, example rows. */
 export const resultKeyCheck =
   ({ mode, data, doors: { resultKey }, state }: Pick<Config, 'mode' | 'data' | 'doors' | 'state'>): Check =>
   async () => {
     const mine = resultKey !== undefined || existsSync(join(data, KEY_FILE)) ? keyId(resultKey, data) : null
     const foreign = state.url === '' ? 0 : await sealedByOthers(state.url, mine)
-    if (foreign > 0) return wrong(SUBJECT, `does not open ${foreign} deferred statements or results`, HINT)
+    if (foreign > 0)
+      return wrong(SUBJECT, `does not open ${foreign} deferred statements, results or example rows`, HINT)
     return resultKey === undefined ? ofOneMachine(mode) : ok(SUBJECT, 'is set')
   }
 

@@ -10,7 +10,8 @@ export interface Consequences {
   readonly cascades: readonly CascadedChange[] | null
   readonly triggers: readonly FiredTrigger[] | null
   readonly undo: Undo
-  readonly examples: Examples | null
+  /** How many rows are kept as examples, sealed and apart (examples.ts); null: none could be taken. */
+  readonly examples: number | null
 }
 
 /** A lock on a table, kept until the transaction ends. https://www.postgresql.org/docs/current/explicit-locking.html */
@@ -48,23 +49,4 @@ export interface Undo {
   readonly how: 'nothing_to_undo' | 'by_hand' | 'partly' | 'impossible' | 'unknown'
   /** For a reviewer, in a sentence or two. */
   readonly sentence: string
-}
-
-/**
- * A few rows before and after. Columns with labels are kept masked for everybody: a hold outlives its statement, and
- * whoever may see such a value can look it up under their own name, on record. Never shown to who asked (nobody judged
- * that they may read these rows), in Slack or in mail.
- */
-export interface Examples {
-  readonly columns: readonly { readonly name: string; readonly labels: readonly string[] }[]
-  readonly rows: readonly ExampleRow[]
-}
-
-export interface ExampleRow {
-  /** In the order of the columns; null: the row is new. */
-  readonly before: readonly (string | null)[] | null
-  /** null: the row would be gone. */
-  readonly after: readonly (string | null)[] | null
-  /** Which columns would get another value. Always true for a masked one that is written. */
-  readonly changed: readonly boolean[]
 }

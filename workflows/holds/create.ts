@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { writeNotices, writeTrail } from '../outbox/outbox.ts'
+import type { Seal } from '../results/seal.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import { approveThrough, besideNoApproval } from './alike.ts'
 import { HoldError } from './errors.ts'
+import { type KeptExamples, keepExamples } from './examples.ts'
 import { gatheringKey } from './gathering.ts'
 import type { HoldRequest } from './hold.ts'
 import { identityKey, shownKey } from './identity-key.ts'
 import { giveReason } from './reason.ts'
+import { assertRoom, type Room } from './room.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 import { pendingTwin, sayWaited, waitingSession } from './twin.ts'
 
@@ -19,24 +22,26 @@ export interface Created {
 
 export interface CreateOptions {
   readonly at: Date
-  readonly pendingMax: number
+  readonly room: Room
   /** Who has not said for this long that they wait, does not. */
   readonly abandonedAfterMs: number
+  /** Rows for its reviewers, and what seals them; null: there are none. */
+  readonly examples: { readonly examples: KeptExamples; readonly seal: Seal } | null
 }
 
 /**
  * Makes the row, or finds the one that waits for the same answer already (twin.ts).
  *
- * @throws HoldError no_reviewers, too_many
+ * @throws HoldError no_reviewers, too_many, too_many_of_asker
  */
 export async function createRow(client: Queryable, request: HoldRequest, options: CreateOptions): Promise<Created> {
-  const { at, pendingMax } = options
+  const { at, room } = options
   const existing = await pendingTwin(client, request, options)
   if (existing !== null) return { isNew: false, ...(await withReason(client, existing, request, at)) }
   if (request.decision.reviewers.length === 0) {
     throw new HoldError('no_reviewers', 'The policy holds this statement but names nobody who could approve it')
   }
-  await refuseWhenFull(client, pendingMax)
+  await assertRoom(client, request.identity, room)
   const gathering = gatheringKey(request)
   await besideNoApproval(client, { ...request, gathering })
   const row = await insert(client, request, gathering, at)
@@ -44,6 +49,7 @@ export async function createRow(client: Queryable, request: HoldRequest, options
   if (row === undefined) return createRow(client, request, options)
   if (request.mode === 'wait') await sayWaited(client, row.id)
   await showToOthers(client, row)
+  if (options.examples !== null) await keepExamples(client, row, options.examples)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
   const through = await approveThrough(client, row, at)
   if (through !== null) return { ...through, isNew: true }
@@ -61,18 +67,6 @@ async function withReason(
     return { row, notices: [] }
   const by = row.request.identity
   return { row, ...(await giveReason(client, { hold: row.id, by, reason, at })) }
-}
-
-async function refuseWhenFull(client: Queryable, pendingMax: number): Promise<void> {
-  const [row] = await rowsOf<{ pending: number }>(
-    client,
-    "SELECT count(*)::int AS pending FROM (SELECT FROM hold WHERE status = 'pending' LIMIT $1) AS bounded",
-    [pendingMax],
-  )
-  if (row !== undefined && row.pending < pendingMax) return
-  throw new HoldError('too_many', 'Too many statements are held already', {
-    hint: 'Try again when some of them have been answered',
-  })
 }
 
 async function insert(

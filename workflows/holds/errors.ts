@@ -22,6 +22,7 @@ export type HoldErrorCode =
   | 'undone_already'
   | 'no_reviewers'
   | 'too_many'
+  | 'too_many_of_asker'
   | 'queue_unreachable'
   | 'shutting_down'
 

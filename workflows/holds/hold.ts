@@ -3,6 +3,7 @@ import type { RuleFacts } from '../../policies/facts-used.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
 import type { AlikeApproval, BrokenGlass, Gathering, Review } from './answering.ts'
 import type { Consequences } from './consequences.ts'
+import type { KeptExamples } from './examples.ts'
 
 /**
  * A statement that waits for people.
@@ -146,9 +147,10 @@ export interface Hold extends HoldRequest {
 export interface Holds {
   /**
    * Makes the hold, its jobs and its notices in one go, or finds the one that is pending for this identity and digest
-   * (see HoldMode). Throws HoldError: too_many, no_reviewers, queue_unreachable.
+   * (see HoldMode). Throws HoldError: too_many, too_many_of_asker, no_reviewers, queue_unreachable.
+   * @param examples rows for its reviewers, kept sealed beside it
    */
-  create(request: HoldRequest): Promise<Hold>
+  create(request: HoldRequest, examples?: KeptExamples | null): Promise<Hold>
   find(id: string): Promise<Hold | null>
   list(filter: { readonly status?: HoldStatus; readonly limit?: number }): Promise<readonly Hold[]>
   /**

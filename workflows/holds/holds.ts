@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
+import type { Seal } from '../results/seal.ts'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
 import { createAfterwards } from './afterwards.ts'
 import { breakGlass } from './break-glass.ts'
@@ -15,6 +16,7 @@ import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
 import { coversReviewers } from './quorum.ts'
 import { asksOrOwns, giveReason } from './reason.ts'
 import { review } from './review.ts'
+import type { Room } from './room.ts'
 import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 import { noLongerWaited } from './twin.ts'
 import { undoAlike } from './undo-alike.ts'
@@ -23,14 +25,15 @@ import { castVote, notPending } from './vote.ts'
 import { Waiting } from './waiting.ts'
 import { createPostgresWake } from './wake-postgres.ts'
 
-export interface HoldsOptions {
+export interface HoldsOptions extends Room {
   readonly pool: pg.Pool
   readonly queues: Queues
-  readonly pendingMax: number
   readonly now?: () => number
   readonly log: Pick<Log, 'warn' | 'error'>
   readonly pollMs?: number
   readonly abandonedAfterMs?: number
+  /** Seals example rows; left out: none are kept. */
+  readonly seal?: () => Seal
 }
 
 /** What the workers and the process that made it need besides. */
@@ -57,7 +60,7 @@ const LIST_MAX = 1_000
 export function createHolds(options: HoldsOptions): KeptHolds {
   const { pool, queues, log } = options
   const now = options.now ?? Date.now
-  const { pendingMax, abandonedAfterMs = ABANDONED_AFTER_MS } = options
+  const { abandonedAfterMs = ABANDONED_AFTER_MS } = options
   const moment = (): Date => new Date(now())
   const wakes = [createPostgresWake(pool, log), ...(queues.wake === null ? [] : [queues.wake])]
   const waiting = new Waiting({
@@ -97,9 +100,10 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       return notices !== null
     },
 
-    async create(request) {
+    async create(request, rows = null) {
+      const examples = rows === null || options.seal === undefined ? null : { examples: rows, seal: options.seal() }
       const created = await inTransaction(pool, (client) =>
-        createRow(client, request, { at: moment(), pendingMax, abandonedAfterMs }),
+        createRow(client, request, { at: moment(), room: options, abandonedAfterMs, examples }),
       )
       if (created.isNew) {
         await makeJobs(queues, created.row, created.notices, now()).catch(async (cause: unknown) => {

@@ -1,6 +1,7 @@
 import { noticesIn, trailIn } from '../outbox/outbox.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { TrailEventName, TrailEvents } from '../trail/events.ts'
+import { examplesGoneIn } from './examples.ts'
 import type { HoldOutcome, HoldStatus } from './hold.ts'
 import type { DeadlineRow } from './jobs.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
@@ -97,7 +98,8 @@ const SQL = Object.fromEntries(
     name,
     `WITH changed AS (UPDATE hold SET status = $2${set} WHERE id = $1 AND ${when} RETURNING *),
        notices AS (${noticesIn('changed', 'settled', '$3')}),
-       recorded AS (${trailIn('changed', ['$4', '$5', '$3'])})
+       recorded AS (${trailIn('changed', ['$4', '$5', '$3'])}),
+       forgotten AS (${examplesGoneIn('changed')})
      SELECT ${HOLD_COLUMNS}, ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices,
        pg_notify('${SETTLED_CHANNEL}', hold.id) FROM changed AS hold`,
   ]),
@@ -122,7 +124,8 @@ const EXPIRE_DUE = `
       UPDATE hold SET status = $2${MOVES.expire.set.replaceAll('$3', '$1')} FROM due
       WHERE hold.id = due.id AND ${MOVES.expire.when.replaceAll('$3', '$1')} RETURNING hold.*),
     notices AS (${noticesIn('changed', 'settled', '$1')}),
-    recorded AS (${trailIn('changed', ["'hold.settled'", "json_build_object('hold', id, 'status', status)", '$1'])})
+    recorded AS (${trailIn('changed', ["'hold.settled'", "json_build_object('hold', id, 'status', status)", '$1'])}),
+    forgotten AS (${examplesGoneIn('changed')})
   SELECT id, status, expires_at, grant_expires_at, remind_at, reminded_at, escalate_at, escalated_at,
     ARRAY(SELECT notices.id::text FROM notices WHERE notices.hold = changed.id ORDER BY notices.id) AS notices,
     pg_notify('${SETTLED_CHANNEL}', id) FROM changed`

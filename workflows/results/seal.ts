@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ResultError } from './errors.ts'
 
 /**
- * Seals what waits in the state database for its asker: AES-256-GCM, a nonce of its own each time, and the hold's id as
+ * Seals what waits in the state database for its asker, or for reviewers: AES-256-GCM, a nonce of its own each time, and the hold's id as
  * authenticated data, so that nothing sealed for one hold opens for another.
  *
  *   12 bytes nonce │ 16 bytes tag │ ciphertext
@@ -18,7 +18,7 @@ export interface Seal {
 }
 
 /** A statement is not a result of the same hold. */
-export type Purpose = 'statement' | 'result' | 'webhook'
+export type Purpose = 'statement' | 'result' | 'webhook' | 'examples'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -56,7 +56,7 @@ export function createSeal(secret: string): Seal {
 function otherKey(cause?: unknown): ResultError {
   return new ResultError('other_key', 'What was kept cannot be opened with the key that is configured', {
     cause,
-    hint: 'All proxies need the same doors.resultKey',
+    hint: 'All proxies, workers and bots need the same doors.resultKey',
   })
 }
 

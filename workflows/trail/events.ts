@@ -6,12 +6,13 @@ import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 import type { KeptRules, VerifiedPull } from '../releases/provenance/evidence.ts'
 import type { AlikeEvents } from './alike-events.ts'
+import type { ExampleEvents } from './example-events.ts'
 import type { ExceptionEvents } from './exception-events.ts'
 import type { PinEvents } from './pin-events.ts'
 import type { RefusalEvents } from './refusal-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents extends AlikeEvents, PinEvents, ExceptionEvents, RefusalEvents {
+export interface TrailEvents extends AlikeEvents, ExampleEvents, PinEvents, ExceptionEvents, RefusalEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string

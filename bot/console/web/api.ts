@@ -1,4 +1,5 @@
 import type { AlikeView } from '../alike-schema.ts'
+import type { ExamplesView } from '../consequences-schema.ts'
 import type { DelegationView } from '../delegation-schema.ts'
 import type { HoldsPage } from '../page-schema.ts'
 import type { PullView, ReleasesView, ReleaseView } from '../release-schema.ts'
@@ -52,6 +53,9 @@ export async function fetchHolds(wanted: Wanted, pages = 1): Promise<HoldsPage> 
 export const fetchHold = (id: string): Promise<HoldView> => ask('GET', `/api/holds/${encodeURIComponent(id)}`)
 
 export const fetchAlike = (id: string): Promise<AlikeView> => ask('GET', `/api/holds/${encodeURIComponent(id)}/alike`)
+
+export const fetchExamples = (id: string): Promise<ExamplesView> =>
+  ask('GET', `/api/holds/${encodeURIComponent(id)}/examples`)
 
 interface Said {
   readonly choice: 'approve' | 'reject'

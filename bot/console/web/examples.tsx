@@ -1,19 +1,44 @@
-import type { ConsequencesView } from '../consequences-schema.ts'
+import { useEffect, useState } from 'preact/hooks'
+import type { ExamplesView } from '../consequences-schema.ts'
+import { ApiProblem, fetchExamples } from './api.ts'
 import { Chip, Line } from './text.tsx'
 
-type Examples = NonNullable<ConsequencesView['examples']>
-type Row = Examples['rows'][number]
+type Row = ExamplesView['rows'][number]
 
 interface ExamplesProps {
-  readonly of: Examples
+  readonly id: string
   /** A trigger fires before each row is written, and may write something else. */
   readonly changedBefore: boolean
 }
 
+/** Asked for once, when the page opens: each look is judged for whoever looks, and goes on record. */
+export function Examples({ id, changedBefore }: ExamplesProps) {
+  const [examples, setExamples] = useState<ExamplesView | 'loading' | { readonly problem: string }>('loading')
+  useEffect(() => {
+    let current = true
+    fetchExamples(id).then(
+      (value) => current && setExamples(value),
+      (error: unknown) =>
+        current && setExamples({ problem: error instanceof ApiProblem ? error.message : 'Try again.' }),
+    )
+    return () => {
+      current = false
+    }
+  }, [id])
+  if (examples === 'loading') return <p class="soft">Looking at what you may see of the rows …</p>
+  if ('problem' in examples) return <p class="soft">Example rows are not shown: {examples.problem}</p>
+  return <ExamplesTable of={examples} changedBefore={changedBefore} />
+}
+
+interface TableProps {
+  readonly of: ExamplesView
+  readonly changedBefore: boolean
+}
+
 /** A few rows as a diff: what is there now, and below it what would be. */
-export function ExamplesTable({ of: { columns, rows }, changedBefore }: ExamplesProps) {
+function ExamplesTable({ of: { columns, rows, whyHidden }, changedBefore }: TableProps) {
   if (rows.length === 0) return null
-  const masked = columns.some(({ labels }) => labels.length > 0)
+  const masked = columns.some(({ seen }) => seen === 'masked')
   return (
     <section class="hold-examples" aria-label="Examples">
       <h2>
@@ -28,9 +53,9 @@ export function ExamplesTable({ of: { columns, rows }, changedBefore }: Examples
               <th scope="col">
                 <span class="visually-hidden">State</span>
               </th>
-              {columns.map(({ name, labels }) => (
+              {columns.map(({ name, seen }) => (
                 <th key={name} scope="col">
-                  <Line of={name} /> {labels.length > 0 && <Chip>masked</Chip>}
+                  <Line of={name} /> {seen !== 'clear' && <Chip>{seen}</Chip>}
                 </th>
               ))}
             </tr>
@@ -46,7 +71,8 @@ export function ExamplesTable({ of: { columns, rows }, changedBefore }: Examples
       <p class="soft">
         As of when it was asked, outside of its transaction.
         {changedBefore && ' Triggers that fire before may still change what is written.'}
-        {masked && ' Columns with labels are kept masked, for everybody.'}
+        {masked && ' What is masked is what the policy masks for you.'}
+        {whyHidden === null ? ' That you saw them is on record.' : ` ${whyHidden}`}
       </p>
     </section>
   )

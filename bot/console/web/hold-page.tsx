@@ -6,7 +6,7 @@ import { AskerPanel } from './asker-panel.tsx'
 import { Compared } from './compared.tsx'
 import { firesBefore } from './consequence-words.ts'
 import { AlsoHappens, AtAGlance, Locks } from './consequences.tsx'
-import { ExamplesTable } from './examples.tsx'
+import { Examples } from './examples.tsx'
 import { Asker, Environment } from './hold-rows.tsx'
 import { Stale } from './inbox.tsx'
 import { useKeys } from './keyboard.ts'
@@ -79,7 +79,7 @@ export function HoldPage({ id, answer }: HoldPageProps) {
       <div class="hold-body">
         <What hold={value} whole={whole} showWhole={showWhole} />
         {value.consequences?.examples != null && (
-          <ExamplesTable of={value.consequences.examples} changedBefore={firesBefore(value.consequences)} />
+          <Examples key={value.id} id={value.id} changedBefore={firesBefore(value.consequences)} />
         )}
         {value.consequences !== null && <AlsoHappens of={value.consequences} />}
         <Why hold={value} />

@@ -58,6 +58,8 @@ const bySqlstate: Readonly<Record<string, number>> = {
   '28P01': 401,
   '3D000': 404,
   '42501': 403,
+  // As many statements are held as may be.
+  '53400': 429,
   '57014': 408,
   XX000: 500,
 }

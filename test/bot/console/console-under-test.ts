@@ -14,6 +14,7 @@ import { startIdentityProvider } from '../../../workflows/development/identity-p
 import { loadProviderKeys } from '../../../workflows/development/provider-keys.ts'
 import { createDirectory, type Directory } from '../../../workflows/directory/directory.ts'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
+import { createSeal, resultSecret } from '../../../workflows/results/seal.ts'
 import { migrate } from '../../../workflows/state/migrate.ts'
 import { openState } from '../../../workflows/state/state.ts'
 import { freshDatabase } from '../../harness/database.ts'
@@ -38,11 +39,17 @@ export interface ConsoleUnderTest extends AsyncDisposable {
 
 export interface ConsoleOptions {
   readonly slackLinks?: SlackLinks
+  /** Which example rows somebody may see. */
+  readonly examplesFor?: ConsoleParts['examplesFor']
   /** The group whose members pin releases. */
   readonly administrators?: string
 }
 
-export async function startConsole({ slackLinks, administrators }: ConsoleOptions = {}): Promise<ConsoleUnderTest> {
+export async function startConsole({
+  slackLinks,
+  administrators,
+  examplesFor,
+}: ConsoleOptions = {}): Promise<ConsoleUnderTest> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await freshDatabase())
   const pool = openState(database.url)
@@ -74,7 +81,8 @@ export async function startConsole({ slackLinks, administrators }: ConsoleOption
   stack.defer(() => provider.close())
 
   const directory = createDirectory(pool)
-  const holds = stack.use(createHolds({ pool, queues: idleQueues, pendingMax: 1_000, now, log }))
+  const seal = () => createSeal(resultSecret(undefined, data))
+  const holds = stack.use(createHolds({ pool, queues: idleQueues, pendingMax: 1_000, now, log, seal }))
   const { authenticateToken } = createAuthenticator({
     providers: config.identity.providers,
     targets: [],
@@ -83,7 +91,8 @@ export async function startConsole({ slackLinks, administrators }: ConsoleOption
     log,
     now: Date.now,
   })
-  const parts = { config, holds, directory, pool, authenticateToken, log, now }
+  const readers = examplesFor === undefined ? {} : { examplesFor }
+  const parts = { config, holds, directory, pool, authenticateToken, log, now, ...readers }
   const server = await createConsole(slackLinks === undefined ? parts : { ...parts, slackLinks })
   stack.defer(() => server.close())
   await server.listen({ host: '127.0.0.1', port })

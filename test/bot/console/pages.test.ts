@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SESSION_IDLE_MS } from '../../../bot/console/sessions.ts'
+import type { ShownExamples } from '../../../workflows/holds/examples.ts'
 import type { Hold } from '../../../workflows/holds/hold.ts'
 import { findChromium, openBrowser } from '../../harness/browser.ts'
 import { BrowserSession } from './browser-session.ts'
@@ -14,10 +15,21 @@ const WAIT_MS = 10_000
 let site: ConsoleUnderTest
 let browser: Browser
 const linked: string[] = []
+const SHOWN: ShownExamples = {
+  columns: [
+    { name: 'id', labels: [], seen: 'clear' },
+    { name: '<img src=x onerror=alert(1)>', labels: ['email'], seen: 'masked' },
+  ],
+  rows: [{ before: ['1', 'o\u202Eld'], after: ['1', 'new'], changed: [false, true] }],
+  seeing: [],
+  whyHidden: null,
+  policy: null,
+}
 
 beforeAll(async () => {
   if (chromium === null) return
   site = await startConsole({
+    examplesFor: async () => SHOWN,
     slackLinks: {
       find: async (code) => (code === 'good' ? { teamId: 'T1', userId: 'U1', userName: 'Ben <b>O.</b>' } : null),
       confirm: async (code, { subject }) => linked.push(`${code} ${subject}`) > 0,
@@ -102,15 +114,10 @@ describe.skipIf(chromium === null)('the pages', () => {
           ],
           triggers: null,
           undo: { how: 'impossible', sentence: 'Not after it commits: the rows come back only from a backup.' },
-          examples: {
-            columns: [
-              { name: 'id', labels: [] },
-              { name: '<img src=x onerror=alert(1)>', labels: ['email'] },
-            ],
-            rows: [{ before: ['1', 'o\u202Eld'], after: ['1', 'new'], changed: [false, true] }],
-          },
+          examples: 1,
         },
       }),
+      { role: 'r', reads: [], columns: [], rows: [] },
     )
     await using ben = await visit('ben', `/holds/${hold.id}`)
     for (const text of ['Rows before and after', 'nobody else reads or writes', 'ACCESS EXCLUSIVE on'])

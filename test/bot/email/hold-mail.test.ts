@@ -39,10 +39,7 @@ describe('a mail', () => {
         cascades: [{ table: 'public.o', constraint: 'k', does: 'delete', from: 'public.c', rows: 12 }],
         triggers: null,
         undo: { how: 'impossible', sentence: 'Not after it commits.' },
-        examples: {
-          columns: [{ name: 'n', labels: [] }],
-          rows: [{ before: ['canary row'], after: null, changed: [false] }],
-        },
+        examples: 3,
       },
     }
     const mail = asked(changes, labelled)

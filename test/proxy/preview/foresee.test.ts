@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BoundParameters } from '../../../proxy/gate.ts'
-import { type Foreseen, foresee } from '../../../proxy/preview/foresee.ts'
+import { foresee } from '../../../proxy/preview/foresee.ts'
+import { type Reading, type Seeing, shownTo } from '../../../proxy/preview/shown-examples.ts'
+import type { KeptExamples } from '../../../workflows/holds/examples.ts'
 import { type GateStand, openGateStand } from '../gate-stand.ts'
 
 let stand: GateStand
@@ -36,20 +38,32 @@ afterAll(async () => {
 
 const none: BoundParameters = { types: [], formats: [], values: [] }
 
+const clearly = ({ reads }: KeptExamples): Reading => ({ seeing: reads.map(() => 'clear'), policy: '' })
+
+/** Every label by the method that the policy has for it. */
+function asMasked({ reads }: KeptExamples): Reading {
+  const seeing = reads.map(({ schema, relation, column, labels }): Seeing => {
+    const method = stand.policy.labels.methodFor(labels)
+    return labels.length === 0 ? 'clear' : { schema, relation, column, label: labels.join(), method }
+  })
+  return { seeing, policy: '' }
+}
+
 /** A message may hold several statements. */
 async function foreseen(
   sql: string,
   { bound = none, inTransaction = false, role = stand.session().role, timeoutMs = 10_000, searchPath = 'public' } = {},
-): Promise<Foreseen> {
+) {
   const judgements = await stand.gate.judge(sql, stand.session())
   const options = { catalog: stand.catalog, labels: stand.policy.labels, rulePlaces: new Map(), timeoutMs }
-  return foresee(judgements, bound, { role, searchPath, inTransaction }, options)
+  const { foreseen, examples } = await foresee(judgements, bound, { role, searchPath, inTransaction }, options)
+  return { ...foreseen, examples, shown: examples === null ? null : shownTo(examples, clearly(examples)) }
 }
 
 describe('what a held statement would do', () => {
   test('an UPDATE: its rows before and after, as the columns would have them', async () => {
-    const { consequences } = await foreseen('UPDATE notes SET price = price * 1.105, text = upper(text) WHERE id = 2')
-    expect(consequences?.examples).toEqual({
+    const { shown } = await foreseen('UPDATE notes SET price = price * 1.105, text = upper(text) WHERE id = 2')
+    expect(shown).toMatchObject({
       columns: ['id', 'text', 'price', 'code'].map((name) => ({ name, labels: [] })),
       rows: [
         {
@@ -63,23 +77,21 @@ describe('what a held statement would do', () => {
 
   test('with parameters, in text and in bytes', async () => {
     const bound = { types: [1700, 23], formats: [0, 1], values: [Buffer.from('7.5'), Buffer.from([0, 0, 0, 3])] }
-    const { consequences } = await foreseen('UPDATE notes SET price = $1 WHERE id = $2', { bound })
-    expect(consequences?.examples?.rows).toMatchObject([
-      { before: ['3', 'note 3', '3.00', null], after: ['3', 'note 3', '7.50', null] },
-    ])
+    const { shown } = await foreseen('UPDATE notes SET price = $1 WHERE id = $2', { bound })
+    expect(shown?.rows).toMatchObject([{ before: ['3', 'note 3', '3.00', null], after: ['3', 'note 3', '7.50', null] }])
   })
 
   test('a DELETE: three of its rows, gone', async () => {
-    const { examples } = (await foreseen('DELETE FROM notes')).consequences ?? {}
-    expect(examples?.rows).toHaveLength(3)
-    expect(examples?.rows.every(({ after, before }) => after === null && before !== null)).toBe(true)
+    const { shown } = await foreseen('DELETE FROM notes')
+    expect(shown?.rows).toHaveLength(3)
+    expect(shown?.rows.every(({ after, before }) => after === null && before !== null)).toBe(true)
   })
 
   test('an INSERT … SELECT: rows that would be new', async () => {
-    const { consequences } = await foreseen(
+    const { shown } = await foreseen(
       'INSERT INTO notes (id, text) SELECT id + 100, upper(text) FROM notes WHERE id = 1',
     )
-    expect(consequences?.examples).toMatchObject({
+    expect(shown).toMatchObject({
       columns: [{ name: 'id' }, { name: 'text' }],
       rows: [{ before: null, after: ['101', 'NOTE 1'] }],
     })
@@ -95,16 +107,18 @@ describe('what a held statement would do', () => {
     "INSERT INTO customers (name, email) SELECT email, 'x@y.org' FROM customers",
     'UPDATE notes SET text = (SELECT email FROM customers LIMIT 1)',
     'UPDATE customers SET name = customers::text',
-  ])('nothing of a labelled column is kept: %s', async (sql) => {
-    const said = JSON.stringify(await foreseen(sql))
+  ])('nothing of a labelled column is shown to whom it is masked for, nor stands in the request: %s', async (sql) => {
+    const { shown: _, examples, ...request } = await foreseen(sql)
+    const shown = examples === null ? null : shownTo(examples, asMasked(examples))
+    const said = JSON.stringify({ shown, request })
     expect(said).not.toMatch(/canary|0170|555|1980-05/)
   })
 
-  test('a labelled column is kept as somebody sees it who sees it masked', async () => {
-    const { consequences } = await foreseen("UPDATE customers SET phone = '030 12345678' WHERE id = 1")
-    const { columns = [], rows = [] } = consequences?.examples ?? {}
+  test('a labelled column is shown to whom it is masked for as it would be if they read it', async () => {
+    const { examples } = await foreseen("UPDATE customers SET phone = '030 12345678' WHERE id = 1")
+    const { columns = [], rows = [] } = examples === null ? {} : shownTo(examples, asMasked(examples))
     const at = (name: string): number => columns.findIndex((column) => column.name === name)
-    expect(columns[at('email')]).toEqual({ name: 'email', labels: ['email'] })
+    expect(columns[at('email')]).toEqual({ name: 'email', labels: ['email'], seen: 'masked' })
     expect(rows[0]?.before?.[at('email')]).toBe('c***@***.org')
     expect(rows[0]?.after?.[at('phone')]).toBe('****5678')
     expect(rows[0]?.changed[at('phone')]).toBe(true)
@@ -115,7 +129,7 @@ describe('what a held statement would do', () => {
     ['UPDATE notes SET text = DEFAULT', 'a default'],
     ["INSERT INTO notes VALUES (9, 'x')", 'no query'],
   ])('no examples for %s: %s', async (sql) => {
-    expect((await foreseen(sql)).consequences?.examples).toBeNull()
+    expect((await foreseen(sql)).examples).toBeNull()
   })
 })
 
@@ -158,7 +172,11 @@ describe('foreign keys', () => {
   test('an operator that the session puts in front is never called', async () => {
     const { consequences } = await foreseen('DELETE FROM orders', { searchPath: 'evil, pg_catalog, public' })
     expect(consequences?.cascades).toMatchObject([{ rows: 25 }, { rows: 3 }])
-    const { rows } = await stand.client.query("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'")
+    // Of this database: other tests have locks of their own meanwhile.
+    const { rows } = await stand.client.query(
+      `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )
     expect(rows).toEqual([{ n: 0 }])
   })
 })
@@ -242,7 +260,7 @@ describe('several statements in one message', () => {
     const { preview, consequences } = await foreseen('BEGIN; DELETE FROM orders WHERE id <= 5; COMMIT')
     expect(preview).toEqual({ kind: 'counted', rows: 5, ofRows: 20 })
     expect(consequences).toMatchObject({ cascades: [{ rows: 10 }, { rows: 3 }], undo: { how: 'impossible' } })
-    expect(consequences?.examples?.rows).toHaveLength(3)
+    expect(consequences?.examples).toBe(3)
   })
 
   test('are told together, each as if it came alone', async () => {
@@ -280,7 +298,8 @@ test('a database that does not answer delays nobody, and what the statement tell
   const judgement = await stand.judge('DELETE FROM notes')
   const silent = { query: () => new Promise<never>(() => undefined), snapshot: stand.catalog.snapshot }
   const options = { catalog: silent, labels: stand.policy.labels, rulePlaces: new Map(), timeoutMs: 20 }
-  expect(await foresee([judgement], none, { role: 'x', searchPath: '', inTransaction: false }, options)).toMatchObject({
+  const view = { role: 'x', searchPath: '', inTransaction: false }
+  expect((await foresee([judgement], none, view, options)).foreseen).toMatchObject({
     preview: { kind: 'unknown' },
     consequences: {
       cascades: null,

@@ -2,6 +2,7 @@ import { serialize } from 'pg-protocol'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { decodeReport } from '../../../proxy/wire/messages/error-response.ts'
 import { encodeCancelRequest } from '../../../proxy/wire/messages/startup.ts'
+import { HoldError } from '../../../workflows/holds/errors.ts'
 import { RawClient, reportOf, transcript } from './raw-client.ts'
 import { sessionServer, type TestServer } from './session-server.ts'
 
@@ -221,6 +222,21 @@ describe('answering at once', () => {
     expect(transcript(await agent.ask('DELETE FROM pg_class'))).toEqual(['E YH001', 'Z I'])
     agent.close()
   })
+
+  test.each(['too_many', 'too_many_of_asker'] as const)(
+    'where as many are held as may be, says so: %s',
+    async (code) => {
+      at.holds.full = new HoldError(code, 'You have as many', { hint: 'Withdraw some' })
+      const messages = await client.ask('DELETE FROM t')
+      expect(transcript(messages)).toEqual(['E 53400', 'Z I'])
+      expect(reportOf(messages)).toMatchObject({
+        M: 'Holdpoint: You have as many',
+        H: 'Withdraw some. Nothing was run',
+      })
+      at.holds.full = null
+      expect(transcript(await client.ask('SELECT 1'))).toContain('D 1')
+    },
+  )
 
   test('when approvals cannot be asked for, the statement is refused and the session lives', async () => {
     at.holds.unreachable = true

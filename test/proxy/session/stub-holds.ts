@@ -8,12 +8,15 @@ export class StubHolds implements Holds {
   readonly abandoned: string[] = []
   /** The asker may not break the glass. */
   noGlass = false
+  /** As many are held as may be. */
+  full: HoldError | null = null
   /** The state database is away. */
   unreachable = false
   #created: (() => void)[] = []
   readonly #waiting = new Map<string, { resolve: (hold: Hold) => void; reject: (error: unknown) => void }>()
 
   async create(request: HoldRequest): Promise<Hold> {
+    if (this.full !== null) throw this.full
     if (this.unreachable) throw new Error('state database away')
     const hold: Hold = {
       ...request,
