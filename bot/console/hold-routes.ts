@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Routes } from '../../http-schemas.ts'
-import { waitingAlike } from '../../workflows/holds/alike.ts'
+import { pendingAlike, waitingAlike } from '../../workflows/holds/alike.ts'
 import { backgroundOf } from '../../workflows/holds/background.ts'
 import { commentsOf } from '../../workflows/holds/comments.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
@@ -80,7 +80,7 @@ export function holdRoutes({ holds, pool, viewerOf }: HoldRoutesOptions): Routes
       async (request) => {
         const viewer = viewerOf(request)
         const hold = await visible(request.params.id, viewer)
-        return alikeViewOf(hold, await waitingAlike(pool, hold, viewer.at), viewer)
+        return alikeViewOf(hold, await pendingAlike(pool, hold, viewer.at), viewer)
       },
     )
 

@@ -100,6 +100,7 @@ export function holdViewOf(hold: Hold, viewer: Viewer, { background, source, com
     locksHeld: (hold.locks ?? []).map(({ on, mode }) => ({ on, mode })),
     needsReason: hold.needsReason,
     anewOf: hold.anewOf ?? null,
+    anewAs: hold.anewAs ?? null,
     reason: hold.reason,
     facts: factsView(hold.facts),
     votes: hold.votes.map(({ fills: _, ...vote }) => ({ ...vote, voter: someone(vote.voter) })),

@@ -114,6 +114,7 @@ export const holdView = holdSummary.extend({
   locksHeld: z.array(z.object({ on: z.string(), mode: z.string() })).describe('By the open transaction that waits'),
   needsReason: z.boolean(),
   anewOf: z.string().nullable().describe('The hold that was approved before and does not count any more'),
+  anewAs: z.string().nullable().describe('The hold that has taken its place: its own approval does not count any more'),
   statement: z.string(),
   parameters: z.array(z.string().nullable()),
   reason: z.string().nullable().describe('What the asker said'),

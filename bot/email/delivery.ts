@@ -31,6 +31,7 @@ export interface MailDeliveryOptions {
  *
  *   pending ──▶ asked: everybody who may answer now and was not asked yet; reminded: when that is the reason
  *   others alike wait ──▶ once, that there are more; each of them is asked about when that one is settled
+ *   asked anew ──▶ everybody who was asked: which hold has taken its place
  *   settled ──▶ everybody who was asked; when the glass was broken, everybody who may review it
  */
 export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery {
@@ -49,7 +50,7 @@ export function createMailDelivery(options: MailDeliveryOptions): NoticeDelivery
       const reviewers = hold.brokenGlass === null ? [] : await reviewersOf(pool, hold, new Date(options.now()))
       if (reason === 'review_overdue') await sendAll(hold, 'reminded', reviewers, options)
       const others = (await peopleWith(pool, asked)).filter((one) => !reviewers.some((it) => samePerson(it, one)))
-      await sendAll(hold, 'settled', [...reviewers, ...others], options)
+      await sendAll(hold, reason === 'asked_anew' ? 'anew' : 'settled', [...reviewers, ...others], options)
       const next = await sent.nextAlike(hold)
       const waiting = next === null ? null : await holds.find(next)
       if (waiting?.status !== 'pending') return

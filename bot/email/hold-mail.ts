@@ -8,7 +8,7 @@ import { countsFor, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHel
 import { outcomeOf } from '../text/outcome-words.ts'
 import type { Span } from '../text/span.ts'
 import { lookAlikes, visibleLine } from '../text/visible-text.ts'
-import { besides, consequencesOf } from '../text/what-follows.ts'
+import { askedAnew, besides, consequencesOf } from '../text/what-follows.ts'
 import { htmlOf } from './mail-html.ts'
 import { textOf } from './mail-text.ts'
 
@@ -22,8 +22,8 @@ export interface Mail {
   readonly html: string
 }
 
-/** `more`: others like it wait by now, and are not mailed one by one. */
-export type MailKind = 'asked' | 'reminded' | 'more' | 'settled'
+/** `anew`: another hold has taken its place. `more`: others like it wait by now, and are not mailed one by one. */
+export type MailKind = 'asked' | 'reminded' | 'more' | 'settled' | 'anew'
 
 /** A mail before it is text or HTML. */
 export type MailPart =
@@ -103,6 +103,7 @@ function alikeParts({ gathering }: Hold, kind: MailKind): readonly MailPart[] {
 
 function settledParts(hold: Hold, kind: MailKind, url: string): readonly MailPart[] {
   const votes = votesSoFar(hold.votes)
+  const anew = askedAnew(hold, url)
   const glass = hold.brokenGlass
   const toReview = glass !== null && glass.review === null
   return [
@@ -118,6 +119,7 @@ function settledParts(hold: Hold, kind: MailKind, url: string): readonly MailPar
         ]
       : []),
     paragraph({ bold: outcomeOf(hold) ?? 'Still waiting for an answer.' }),
+    ...(anew === null ? [] : [paragraph(...anew)]),
     paragraph(...whoAsks(hold), ` asked to run ${line(hold.facts.tag, 40)} on `, ...where(hold)),
     ...(votes.length === 0 ? [] : [{ kind: 'list', title: 'Answers', items: votes } as const]),
     { kind: 'link', label: 'Open it in the console', url },

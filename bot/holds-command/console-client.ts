@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type AlikeView, alikeView } from '../console/alike-schema.ts'
 import { type ExamplesView, examplesView } from '../console/consequences-schema.ts'
 import { type DelegationView, delegationView } from '../console/delegation-schema.ts'
 import { holdsPage } from '../console/page-schema.ts'
@@ -15,6 +16,8 @@ export interface ConsoleClient {
   show(id: string): Promise<HoldView>
   /** Rows of it as you may see them; null: there are none, or none for you. Each time that is put on record. */
   examples(hold: HoldView): Promise<ExamplesView | null>
+  /** What waits as well and would run at once by an approval of all. */
+  alike(id: string): Promise<AlikeView>
   vote(id: string, vote: { choice: 'approve' | 'reject'; reason: string | null; alike: boolean }): Promise<HoldView>
   withdraw(id: string): Promise<HoldView>
   giveReason(id: string, reason: string): Promise<HoldView>
@@ -67,6 +70,7 @@ export function consoleClient(url: string, token: string): ConsoleClient {
     show: (id) => ask(holdView, path(id)),
     examples: async ({ id, consequences }) =>
       consequences?.examples == null ? null : ask(examplesView, `${path(id)}/examples`).catch(noneOfThem),
+    alike: (id) => ask(alikeView, `${path(id)}/alike`),
     vote: (id, vote) => ask(holdView, `${path(id)}/votes`, vote),
     withdraw: (id) => ask(holdView, `${path(id)}/withdraw`, {}),
     giveReason: (id, reason) => ask(holdView, `${path(id)}/reason`, { reason }),

@@ -1,9 +1,10 @@
+import type { AlikeView } from '../console/alike-schema.ts'
 import type { ExamplesView } from '../console/consequences-schema.ts'
 import type { HoldView } from '../console/schemas.ts'
 import { cascadeSentence, triggerSentence } from '../console/web/consequence-words.ts'
-import { statusWord } from '../console/web/wording.ts'
+import { reachOf, statusWord } from '../console/web/wording.ts'
 import { lockMeaning } from '../text/lock-words.ts'
-import { visibleLine } from '../text/visible-text.ts'
+import { visibleLine, visibleText } from '../text/visible-text.ts'
 
 /** The lines of a hold on a terminal: what each is about, and what is said. */
 export type Line = readonly [string, string]
@@ -78,6 +79,30 @@ export function exampleLines(examples: ExamplesView | null): readonly Line[] {
     ...rows.flatMap(({ before, after }) => [...cells('Row now', columns, before), ...cells('  then', columns, after)]),
     ...(masked.length === 0 ? [] : [['Masked', visibleLine(`for you: ${masked.join(', ')}`)] as const]),
     ...(whyHidden === null ? [] : [['Hidden', visibleLine(whyHidden)] as const]),
+  ]
+}
+
+/** How many are alike, and each of them whole where that was asked for. */
+export function alikeLines({ id, alike: gathering, status }: HoldView, alike: AlikeView | null): readonly Line[] {
+  const others = status === 'pending' ? (gathering?.pending ?? 0) - 1 : 0
+  const many = others === 1 ? '1 more like it waits' : `${others} more like it wait`
+  if (alike === null) return others < 1 ? [] : [['Alike', `${many}: holdpoint holds show ${id} --alike`]]
+  const allowed = alike.says.map((sentence): Line => ['Approve', visibleLine(`--alike: ${sentence}`)])
+  const whyNot = alike.whyNot === null ? [] : [['You', visibleLine(alike.whyNot)] as const]
+  const runs = alike.waiting.length === 0 ? [] : [...alike.waiting.flatMap(waitingLines), ...allowed, ...whyNot]
+  const itself = alike.others.length === 0 ? [] : [['Alike', 'answered each by itself:'] as const]
+  const none = others < 1 ? [['Alike', 'nothing else like it waits'] as const] : []
+  return [...none, ...runs, ...itself, ...alike.others.flatMap(waitingLines)]
+}
+
+function waitingLines({ id, preview, statement, parameters, reason }: AlikeView['waiting'][number]): readonly Line[] {
+  return [
+    ['Alike', preview === null ? id : `${id}  ${reachOf(preview).rows}`],
+    ...visibleText(statement)
+      .split('\n')
+      .map((text): Line => ['', `    ${text}`]),
+    ...parameters.map((value, at): Line => ['', `    $${at + 1} = ${value === null ? 'NULL' : visibleLine(value)}`]),
+    ...(reason === null ? [] : [['', `    they say: ${visibleLine(reason)}`] as const]),
   ]
 }
 

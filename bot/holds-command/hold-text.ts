@@ -1,9 +1,11 @@
+import type { AlikeView } from '../console/alike-schema.ts'
 import type { ExamplesView } from '../console/consequences-schema.ts'
 import type { HoldSummary, HoldView } from '../console/schemas.ts'
 import { duration } from '../console/web/duration.ts'
 import { ending, placesOpen, reachOf, statusWord, warnings } from '../console/web/wording.ts'
 import { visibleLine, visibleText } from '../text/visible-text.ts'
 import {
+  alikeLines,
   beforeLines,
   columnLine,
   consequenceLines,
@@ -34,9 +36,11 @@ export interface Beside {
   readonly now: number
   /** Rows of it, as whoever asks may see them. */
   readonly examples: ExamplesView | null
+  /** What waits as well and would run by an approval of all; null: not asked for. */
+  readonly alike: AlikeView | null
 }
 
-export function holdText(hold: HoldView, { now, examples }: Beside): string {
+export function holdText(hold: HoldView, { now, examples, alike }: Beside): string {
   const pending = hold.status === 'pending'
   const { rows, known } = reachOf(hold.preview)
   const lines: readonly (readonly [string, string])[] = [
@@ -55,6 +59,10 @@ export function holdText(hold: HoldView, { now, examples }: Beside): string {
       'Anew',
       hold.anewOf === null ? '' : `it was approved before, as ${visibleLine(hold.anewOf)}, which counts no more`,
     ],
+    [
+      'Anew',
+      hold.anewAs === null ? '' : `its approval counts no more: it is asked anew, as ${visibleLine(hold.anewAs)}`,
+    ],
     ['Reason', hold.reason === null ? '' : visibleLine(hold.reason)],
     ['Rows', `${rows}, ${known}`],
     ...hold.facts.relations.map(tableLine),
@@ -69,6 +77,7 @@ export function holdText(hold: HoldView, { now, examples }: Beside): string {
     ...placeLines(hold),
     ['Approved', `by ${placesOpen(hold)}`],
     ...answeringLines(hold),
+    ...alikeLines(hold, alike),
     ...hold.votes.map(voteLine),
     ['You', hold.you.mayVote ? 'may answer this' : (hold.you.whyNot ?? '')],
     ['Policy', hold.policyDigest.slice(0, 12) + (hold.policyReviewed ? '' : ' (unreviewed)')],

@@ -54,12 +54,15 @@ export function holdsCommand(surroundings: HoldsSurroundings): Command {
 
   subcommand(command, 'show <hold>')
     .description('everything about one')
+    .option('--alike', 'with all that waits and differs in constants only, each whole')
     .action(async (id: string, _given: object, self: Command) => {
-      const options = self.optsWithGlobals<HoldsOptions>()
+      const options = self.optsWithGlobals<HoldsOptions & { readonly alike?: boolean }>()
       const client = clientOf(options, surroundings)
       const hold = await client.show(id)
       const examples = await client.examples(hold)
-      say(options, { ...hold, examples }, holdText(hold, { now: now(), examples }))
+      const alike = options.alike === true ? await client.alike(id) : null
+      const whole = { ...hold, examples, ...(alike === null ? {} : { alikeWaiting: alike }) }
+      say(options, whole, holdText(hold, { now: now(), examples, alike }))
     })
 
   for (const choice of ['approve', 'reject'] as const) {

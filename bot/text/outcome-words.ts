@@ -10,14 +10,14 @@ export function outcomeOf(hold: Hold): string | null {
     case 'pending':
       return null
     case 'approved':
-      return `${letThrough(hold)} Waiting to run.`
+      return hold.anewAs == null ? `${letThrough(hold)} Waiting to run.` : `${letThrough(hold)} ${ASKED_ANEW}`
     case 'executed':
       return `${letThrough(hold)} ${ran(hold)}`
     case 'rejected':
       return rejection(hold)
     case 'expired':
       return hold.votes.some(({ choice }) => choice === 'approve') && hold.grantExpiresAt !== null
-        ? `Approved by ${approvers(hold)}, but it was not run in time.`
+        ? `Approved by ${approvers(hold)}, but it was ${hold.anewAs == null ? 'not run in time.' : 'asked anew.'}`
         : 'Expired: nobody answered in time. It did not run.'
     case 'withdrawn':
       return 'Withdrawn by the one who asked. It did not run.'
@@ -25,6 +25,8 @@ export function outcomeOf(hold: Hold): string | null {
       return 'Abandoned: the connection that asked is gone. It did not run.'
   }
 }
+
+const ASKED_ANEW = 'It was asked anew, and does not run by this approval.'
 
 function ran({ outcome }: Hold): string {
   if (outcome === null) return 'Sent to the database; its answer is not recorded.'

@@ -27,6 +27,14 @@ const RUNS: Readonly<Record<Hold['mode'], (name: string) => string>> = {
   defer: (name) => `it runs at once, exactly as shown, one time. ${name} fetches the result.`,
 }
 
+/** That another hold has taken its place, and which. @param url the page of this one in the console */
+export function askedAnew({ id, anewAs }: Hold, url: string): readonly Span[] | null {
+  if (anewAs == null) return null
+  const shown = line(anewAs, 60)
+  const there = url.replace(id, encodeURIComponent(anewAs))
+  return ['It would do something else by now, or others have to answer: see ', { link: shown, url: there }, '.']
+}
+
 /** How many like it there are, who may answer since when, what is missing: what a reviewer would otherwise ask. */
 export function besides({ gathering, escalatedAt, decision, anewOf, locks = [] }: Hold): readonly (readonly Span[])[] {
   const items: (readonly Span[])[] = []

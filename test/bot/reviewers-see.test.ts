@@ -149,6 +149,22 @@ test('what was approved before and is held anew says so at every door', async ()
   }
 })
 
+test('what was approved leads to the hold by which it is asked anew, at every door', async () => {
+  const { site } = doors
+  const former = await held('DELETE FROM orders WHERE id > 7 OR 1 = 1')
+  await doors.shown(former, 'card')
+  const ben = { issuer: site.issuer, subject: 'ben' }
+  await site.holds.vote(former.id, ben, { choice: 'approve', reason: null, via: 'console' })
+  const anew = await held('DELETE FROM orders WHERE id > 7 OR 1 = 1', {}, { anewOf: former.id })
+  const now = await site.holds.find(former.id)
+  if (now === null) throw new Error('it is there')
+  for (const door of ['card', 'console', 'command line', 'API'] as const) {
+    const shown = await doors.shown(now, door)
+    expect(shown, door).toContain(anew.id)
+    if (door !== 'API') expect(shown, door).toContain('asked anew')
+  }
+})
+
 test('in an open transaction, the way back and what is locked meanwhile are said', async () => {
   const hold = await held('DELETE FROM orders', { locks })
   for (const door of ['card', 'mail, plain'] as const) {

@@ -40,9 +40,18 @@ type Joining = Pick<HoldRequest, 'shape' | 'decision'> & { readonly gathering: s
 
 /** What an approval of this hold that counts for others would let through at once, oldest first. */
 export async function waitingAlike(on: Queryable, hold: Hold, at: Date): Promise<readonly Hold[]> {
+  return letThroughBy(hold, await pendingAlike(on, hold, at))
+}
+
+/** All that differ from it in constants only and wait, too, oldest first. */
+export async function pendingAlike(on: Queryable, hold: Hold, at: Date): Promise<readonly Hold[]> {
   const rows = await rowsOf<HoldRow>(on, `${WAITING} LIMIT 1000`, [hold.gathering?.key ?? null, at])
-  const others = (await holdsOf(on, rows)).filter(({ id, needsReason: needs }) => id !== hold.id && !needs)
-  return others.slice(0, hold.decision.answering?.sameShape?.runs ?? 0)
+  return (await holdsOf(on, rows)).filter(({ id }) => id !== hold.id)
+}
+
+/** Of those, what an approval that counts for others would let through. */
+export function letThroughBy({ decision }: Hold, pending: readonly Hold[]): readonly Hold[] {
+  return pending.filter(({ needsReason: needs }) => !needs).slice(0, decision.answering?.sameShape?.runs ?? 0)
 }
 
 const WAITING = `

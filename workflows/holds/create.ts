@@ -51,9 +51,18 @@ export async function createRow(client: Queryable, request: HoldRequest, options
   await showToOthers(client, row)
   if (options.examples !== null) await keepExamples(client, row, options.examples)
   await writeTrail(client, at, 'hold.created', createdEvent(row))
+  const former = await tellOfFormer(client, request, at)
   const through = await approveThrough(client, row, at)
-  if (through !== null) return { ...through, isNew: true }
-  return { row, isNew: true, notices: await writeNotices(client, { hold: row.id, reason: 'created', at }) }
+  if (through !== null) return { ...through, isNew: true, notices: [...former, ...through.notices] }
+  const notices = await writeNotices(client, { hold: row.id, reason: 'created', at })
+  return { row, isNew: true, notices: [...former, ...notices] }
+}
+
+/** Whoever was asked before is told by what it is asked anew. */
+async function tellOfFormer(client: Queryable, { anewOf }: HoldRequest, at: Date): Promise<readonly string[]> {
+  if (anewOf === undefined) return []
+  const known = await rowsOf(client, 'SELECT FROM hold WHERE id = $1', [anewOf])
+  return known.length === 0 ? [] : writeNotices(client, { hold: anewOf, reason: 'asked_anew', at })
 }
 
 /** Who asks again may say now what was not said before. */
@@ -85,8 +94,8 @@ async function insert(
     client,
     `INSERT INTO hold
        (identity, digest, waiting_session, mode, id, status, request, created_at, expires_at, gathering,
-        remind_at, escalate_at)
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11)
+        remind_at, escalate_at, anew_of)
+     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12)
      ON CONFLICT (identity, digest, waiting_session) WHERE status = 'pending' DO NOTHING
      RETURNING ${HOLD_COLUMNS}`,
     [
@@ -101,6 +110,7 @@ async function insert(
       gathering,
       within(answering?.remindMs ?? null),
       within(answering?.escalate?.afterMs ?? null),
+      request.anewOf ?? null,
     ],
   )
   return row

@@ -140,6 +140,8 @@ export interface Hold extends HoldRequest {
   readonly brokenGlass: BrokenGlass | null
   /** Its approval counts for others like it; null: for itself alone. */
   readonly alikeApproval: AlikeApproval | null
+  /** The hold by which the same was asked anew: an approval of this one does not count any more. */
+  readonly anewAs?: string | null
   /** Nobody was asked: another hold's approval covers it, and this is the n-th run of that. */
   readonly approvedThrough: { readonly hold: string; readonly run: number } | null
 }

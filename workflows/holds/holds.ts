@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
 import type { Queues } from '../queues/queues.ts'
 import type { Seal } from '../results/seal.ts'
-import { inTransaction, rowsOf } from '../state/transaction.ts'
+import { inTransactionOnce, onceMore } from '../state/once.ts'
+import { rowsOf } from '../state/transaction.ts'
 import { createAfterwards } from './afterwards.ts'
 import { breakGlass } from './break-glass.ts'
 import { addComment, type NewComment } from './comments.ts'
@@ -12,7 +14,7 @@ import { HoldError } from './errors.ts'
 import type { Hold, Holds, Vote } from './hold.ts'
 import { identityKey, type PersonKey } from './identity-key.ts'
 import { makeJobs } from './jobs.ts'
-import { type Moved, type MoveName, move, recordOutcome } from './moves.ts'
+import { type Moved, type MoveName, move, recordOutcome, takenBy } from './moves.ts'
 import { coversReviewers } from './quorum.ts'
 import { asksOrOwns, giveReason } from './reason.ts'
 import { review } from './review.ts'
@@ -75,7 +77,12 @@ export function createHolds(options: HoldsOptions): KeptHolds {
   const { tell, unmade } = createAfterwards({ queues, wakes, now, log })
 
   async function attempt(name: MoveName, id: string): Promise<Moved | null> {
-    const moved = await move(pool, name, { id, at: moment() })
+    const by = randomUUID()
+    const moved = await onceMore(async (which) => {
+      const now = await move(pool, name, { id, at: moment(), by })
+      // In this order: the first try may be at it still, and the second waits for it.
+      return now ?? (which === 'again' ? takenBy(pool, id, by) : null)
+    })
     if (moved !== null) tell([moved], [])
     return moved
   }
@@ -95,14 +102,14 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
 
     async comment(comment) {
-      const notices = await inTransaction(pool, (client) => addComment(client, comment))
+      const notices = await inTransactionOnce(pool, (client) => addComment(client, comment))
       if (notices !== null) tell([], notices)
       return notices !== null
     },
 
     async create(request, rows = null) {
       const examples = rows === null || options.seal === undefined ? null : { examples: rows, seal: options.seal() }
-      const created = await inTransaction(pool, (client) =>
+      const created = await inTransactionOnce(pool, (client) =>
         createRow(client, request, { at: moment(), room: options, abandonedAfterMs, examples }),
       )
       if (created.isNew) {
@@ -128,7 +135,9 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     },
 
     async vote(id, voter, answer) {
-      const counted = await inTransaction(pool, (client) => castVote(client, { hold: id, voter, answer, at: moment() }))
+      const counted = await inTransactionOnce(pool, (client) =>
+        castVote(client, { hold: id, voter, answer, at: moment() }),
+      )
       tell(counted.moved, counted.notices)
       if (counted.refused !== null) throw counted.refused
       return existing(id)
@@ -146,14 +155,16 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     },
 
     async giveReason(id, by, reason) {
-      const given = await inTransaction(pool, (client) => giveReason(client, { hold: id, by, reason, at: moment() }))
+      const given = await inTransactionOnce(pool, (client) =>
+        giveReason(client, { hold: id, by, reason, at: moment() }),
+      )
       tell([], given.notices)
       return existing(id)
     },
 
     async breakGlass(id, by, { reason, via }) {
       const asked = { hold: id, by, reason, via, at: moment() }
-      const broken = await inTransaction(pool, (client) => breakGlass(client, asked))
+      const broken = await inTransactionOnce(pool, (client) => breakGlass(client, asked))
       tell([broken.moved], broken.notices)
       const dueMs = (await existing(id)).decision.answering?.breakGlass?.reviewMs ?? 0
       queues.scheduleExpiry([{ hold: id, of: 'review', inMs: dueMs }]).catch(unmade)
@@ -162,12 +173,12 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
     async review(id, by, { verdict, reason, via }) {
       const said = { hold: id, by, verdict, reason, via, at: moment() }
-      tell([], await inTransaction(pool, (client) => review(client, said)))
+      tell([], await inTransactionOnce(pool, (client) => review(client, said)))
       return existing(id)
     },
 
     async undoAlike(hold, by, via) {
-      const undone = await inTransaction(pool, (client) => undoAlike(client, { hold, by, via, at: moment() }))
+      const undone = await inTransactionOnce(pool, (client) => undoAlike(client, { hold, by, via, at: moment() }))
       tell(undone.moved, undone.notices)
       return existing(hold)
     },

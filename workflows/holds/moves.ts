@@ -58,7 +58,11 @@ export const MOVES: Readonly<Record<MoveName, Rule>> = {
     set: ', decided_at = coalesce(decided_at, $3)',
   },
   revoke: { to: 'rejected', when: "status = 'approved' AND approved_through IS NOT NULL", set: ', decided_at = $3' },
-  take: { to: 'executed', when: "status = 'approved' AND grant_expires_at > $3", set: ', taken_at = $3' },
+  take: {
+    to: 'executed',
+    when: "status = 'approved' AND grant_expires_at > $3",
+    set: ', taken_at = $3, taken_by = $6::text',
+  },
 }
 
 export interface Moved {
@@ -70,22 +74,34 @@ export interface Moved {
 /**
  * Compare and set: one statement, in the caller's transaction or as one of its own.
  *
+ * @param by which try this is: with `take`, whoever lost its answer finds by it that it was itself
  * @param grantMs with `approve`: how long the approval can be used
  * @returns null when the hold is not where this move starts
  */
-export async function move(
-  on: Queryable,
-  name: MoveName,
-  { id, at, grantMs }: { readonly id: string; readonly at: Date; readonly grantMs?: number },
-): Promise<Moved | null> {
+export async function move(on: Queryable, name: MoveName, { id, at, by = null, grantMs }: Move): Promise<Moved | null> {
   const { to } = MOVES[name]
   const [event, said] =
     to === 'executed' ? eventOf('hold.taken', { hold: id }) : eventOf('hold.settled', { hold: id, status: to })
-  const values = [id, to, at, event, said, ...(name === 'approve' ? [grantMs] : [])]
+  const more = name === 'approve' ? [grantMs] : name === 'take' ? [by] : []
+  const values = [id, to, at, event, said, ...more]
   const [moved] = await rowsOf<HoldRow & { readonly notices: readonly string[] }>(on, SQL[name], values)
   if (moved === undefined) return null
   const { notices, ...row } = moved
   return { row, notices }
+}
+
+interface Move {
+  readonly id: string
+  readonly at: Date
+  readonly by?: string | null
+  readonly grantMs?: number
+}
+
+/** The hold that this very try has taken; null: it was not taken, or by somebody else. */
+export async function takenBy(on: Queryable, id: string, by: string): Promise<Moved | null> {
+  const sql = `SELECT ${HOLD_COLUMNS} FROM hold WHERE id = $1 AND taken_by = $2 AND status = 'executed'`
+  const [row] = await rowsOf<HoldRow>(on, sql, [id, by])
+  return row === undefined ? null : { row, notices: [] }
 }
 
 /** The event's name, and what the trail keeps of it. */

@@ -27,12 +27,15 @@ export interface HoldRow {
   /** Whether the asker ran it without an approval. */
   readonly glass: boolean
   readonly not_told: readonly string[]
+  /** The newest that was made because an approval of this one did not count any more. */
+  readonly anew_as: string | null
 }
 
 /** All but the request, which can be large. */
 export const LIGHT_HOLD_COLUMNS =
   `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, remind_at, reminded_at, escalate_at, escalated_at, gathering, approved_through, approved_run,
   EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = hold.id) AS glass,
+  (SELECT later.id FROM hold AS later WHERE later.anew_of = hold.id ORDER BY later.created_at DESC LIMIT 1) AS anew_as,
   ARRAY(SELECT DISTINCT delivery FROM outbox AS given_up WHERE given_up.hold = hold.id AND given_up_at IS NOT NULL
     AND NOT EXISTS (SELECT FROM outbox AS later WHERE later.hold = given_up.hold AND later.delivery = given_up.delivery
       AND later.id > given_up.id AND later.sent_at IS NOT NULL) ORDER BY delivery) AS not_told` as const
@@ -117,6 +120,7 @@ function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): H
     gathering: row.gathering === null ? null : { key: row.gathering, pending },
     alikeApproval: own === undefined ? null : alikeApprovalOf(own),
     notTold: row.not_told,
+    anewAs: row.anew_as,
     brokenGlass: glass.get(row.id) ?? null,
     approvedThrough: hold === null || run === null ? null : { hold, run },
   }

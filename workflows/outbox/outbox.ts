@@ -21,6 +21,8 @@ export type NoticeReason =
   | 'glass_broken'
   | 'reviewed'
   | 'review_overdue'
+  /** Its approval did not count any more, and there is another hold in its place. */
+  | 'asked_anew'
   /** What the approval allowed to others like it was ended. */
   | 'alike_undone'
   /** Another delivery has given up on it: whoever it would have told has to hear of it here. */

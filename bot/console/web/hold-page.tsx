@@ -121,6 +121,12 @@ function What({ hold, whole, showWhole }: WhatProps) {
           now, or others have to answer.
         </p>
       )}
+      {hold.anewAs !== null && (
+        <p class="notice">
+          An approval of this does not count any more: it would do something else by now, or others have to answer. It{' '}
+          <a href={`/holds/${hold.anewAs}`}>is asked anew</a>.
+        </p>
+      )}
       {hold.needsReason && <p class="warning">The policy wants to know why, and they have not said it yet.</p>}
       <Statement of={hold.statement} whole={whole} showWhole={showWhole} />
       {hold.hidden && (

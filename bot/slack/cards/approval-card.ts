@@ -11,7 +11,7 @@ import { countsFor, votesSoFar, whatItDoes, where, whoAsks, whoMayAnswer, whyHel
 import { outcomeOf } from '../../text/outcome-words.ts'
 import { repeatedWords } from '../../text/repeated-words.ts'
 import type { Span } from '../../text/span.ts'
-import { besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
+import { askedAnew, besides, brokenGlassOf, consequencesOf, saidLately, whatFollows } from '../../text/what-follows.ts'
 import {
   actions,
   details,
@@ -102,8 +102,10 @@ function settledBody(hold: Hold, context: CardContext): Body {
   const alike = alikeWords(hold)
   const glass = brokenGlassOf(hold)
   const buttons = afterwards(hold, context)
+  const anew = askedAnew(hold, context.consoleUrl)
   return () => [
     paragraph({ bold: outcomeOf(hold) ?? '' }),
+    ...(anew === null ? [] : [paragraph(...anew)]),
     ...(glass.length === 0 ? [] : [list('The glass was broken', glass)]),
     ...(alike.length === 0 ? [] : [paragraph(...alike)]),
     asking(hold, 'asked'),

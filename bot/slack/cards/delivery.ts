@@ -39,6 +39,7 @@ const SHOWN_BY_THE_CARD = [
   'completed',
   'reviewed',
   'alike_undone',
+  'asked_anew',
 ] as const
 
 export interface CardDeliveryOptions {

@@ -79,6 +79,21 @@ describe('reviewers', () => {
     expect(new Set(server.mails.map(({ mail }) => mail.messageId)).size).toBe(6)
   })
 
+  test('are told once, in their thread, by which hold it is asked anew', async () => {
+    const hold = await ask()
+    await email.delivery.deliver(hold, 'created', 'k')
+    await approve(stage, hold.id, 'ben')
+    await email.delivery.deliver(hold, 'settled', 'k2')
+    const anew = await ask({ anewOf: hold.id })
+    await email.delivery.deliver(hold, 'asked_anew', 'k3')
+    await email.delivery.deliver(hold, 'asked_anew', 'k3')
+    const mails = to('cleo').map(({ mail }) => mail)
+    expect(mails).toHaveLength(3)
+    expect(mails[2]?.inReplyTo).toBe(mails[0]?.messageId)
+    expect(mails[2]?.text).toContain('It was asked anew, and does not run by this approval.')
+    expect(mails[2]?.text).toContain(`https://hp.example.org/holds/${anew.id}`)
+  })
+
   test('never are who asks, for whom it asks, or who is not active', async () => {
     await stage.directory.setActive(person('cleo').issuer, person('cleo').subject, false)
     await stage.directory.upsert({ ...person('ana'), name: 'ana', kind: 'human', groups: ['dba'] })

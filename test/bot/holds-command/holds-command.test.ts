@@ -259,3 +259,57 @@ describe('what is said about a hold', () => {
     await expect(holdpoint(['delegate', 'dora', '--until', 'soon'])).rejects.toMatchObject({ exitStatus: 2 })
   })
 })
+
+describe('holds show of one of several alike', () => {
+  const none = { reasonRequired: false, remindMs: null, escalate: null, onCall: [], delegates: {}, breakGlass: null }
+  const make = (shape: string, n: number, runs: number | null) => {
+    const { decision } = sampleHold(site.issuer)
+    const sameShape = runs === null ? null : { runs, ms: 3_600_000 }
+    const statement = `DELETE FROM ${shape} WHERE id = $1 -- ${n}`
+    const asked = {
+      shape,
+      statement,
+      parameters: [`p${n}`],
+      decision: { ...decision, answering: { ...none, sameShape } },
+    }
+    return site.holds.create(sampleHold(site.issuer, { ...asked, digest: crypto.randomUUID() }))
+  }
+
+  test('says how many there are, and lists each whole where that is asked for', async () => {
+    const [one, two, three] = [await make('crates', 1, 20), await make('crates', 2, 20), await make('crates', 3, 20)]
+    expect(await holdpoint(['show', one.id])).toContain(
+      `Alike     2 more like it wait: holdpoint holds show ${one.id} --alike`,
+    )
+    const text = await holdpoint(['show', one.id, '--alike'])
+    for (const part of [
+      two.id,
+      three.id,
+      'WHERE id = $1 -- 2',
+      '$1 = p2',
+      'WHERE id = $1 -- 3',
+      '$1 = p3',
+      'Approve   --alike: ',
+    ])
+      expect(text).toContain(part)
+    const json = JSON.parse(await holdpoint(['show', one.id, '--alike', '--json']))
+    expect(json).toMatchObject({
+      id: one.id,
+      alikeWaiting: { waiting: [{ id: two.id }, { id: three.id }], others: [] },
+    })
+  })
+
+  test('lists them where each is answered by itself, too', async () => {
+    const [one, two] = [await make('boxes', 1, null), await make('boxes', 2, null)]
+    const text = await holdpoint(['show', one.id, '--alike'])
+    expect(text).toContain('answered each by itself:')
+    expect(text).toContain(two.id)
+    expect(text).toContain('$1 = p2')
+    expect(text).not.toContain('Approve   ')
+  })
+
+  test('says so where there is nothing like it', async () => {
+    const one = await make('alone', 1, 20)
+    expect(await holdpoint(['show', one.id])).not.toContain('Alike')
+    expect(await holdpoint(['show', one.id, '--alike'])).toContain('Alike     nothing else like it waits')
+  })
+})
