@@ -363,6 +363,35 @@ describe('the digest', () => {
       return digest('EXECUTE p', { preparedStatement: () => ({ text, ledTo }) })
     }
     expect(await of('DELETE FROM orders')).not.toBe(await of('DELETE FROM payments'))
+    // Of the same relations, so that nothing but the text tells them apart.
+    expect(await of('DELETE FROM orders WHERE id = 1')).not.toBe(await of('DELETE FROM orders WHERE id = 2'))
+  })
+
+  test('takes what is absent for something else than what is empty', async () => {
+    const valued = (value: Buffer | null) => digest(sql, {}, { ...bound, values: [value] })
+    expect(await valued(null)).not.toBe(await valued(Buffer.from('')))
+    expect(await digest(sql, { searchPath: null })).not.toBe(await digest(sql, { searchPath: '' }))
+  })
+
+  test('changes when a table is made again, alike in everything but its OID', async () => {
+    const made = async () => {
+      await stand.client.query('CREATE TABLE made_again (id int)')
+      await stand.catalog.refresh()
+      const now = await digest('DELETE FROM made_again')
+      await stand.client.query('DROP TABLE made_again')
+      return now
+    }
+    expect(await made()).not.toBe(await made())
+  })
+
+  test('changes when a function that it calls is replaced', async () => {
+    const made = async (body: string) => {
+      await stand.client.query(`CREATE OR REPLACE FUNCTION digested_too() RETURNS int LANGUAGE sql AS 'SELECT ${body}'`)
+      await stand.catalog.refresh()
+      return digest('SELECT digested_too()')
+    }
+    expect(await made('1')).not.toBe(await made('2'))
+    await stand.client.query('DROP FUNCTION digested_too')
   })
 
   test('changes when a view that it reads is replaced', async () => {
