@@ -110,11 +110,15 @@ function recordUnused({ recorder }: SessionContext, unused: Slot): void {
 const WHAT_TO_DO =
   'Nothing of it was kept. Narrow its WHERE or write in portions; or have all of it approved: send it with /* holdpoint: ask=approval */ before it'
 
+const WHAT_COUNTS =
+  'Counted is what the statement itself wrote; what triggers, foreign keys and functions wrote because of it is not.'
+
 function tooMany(written: number, max: number): Report {
   return {
     severity: 'ERROR',
     sqlstate: '54000',
     message: `Holdpoint rolled the statement back: it wrote ${written} rows, more than the ${max} that the policy allows you`,
+    detail: WHAT_COUNTS,
     hint: WHAT_TO_DO,
   }
 }

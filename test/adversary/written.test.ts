@@ -100,7 +100,11 @@ test('what is too much is held when its asker says so, and once approved it is w
   const client = await stand.open('report-bot')
   const sql = "UPDATE notes SET note = 'new' WHERE id % 1 = 0"
   const refused = reportOf(await client.ask(sql))
-  expect(refused).toMatchObject({ C: '54000', M: expect.stringContaining('1001 rows') })
+  expect(refused).toMatchObject({
+    C: '54000',
+    M: expect.stringContaining('1001 rows'),
+    D: expect.stringContaining('what triggers, foreign keys and functions wrote because of it is not'),
+  })
   const [asking = ''] = /\/\*.*\*\//.exec(refused.H ?? '') ?? []
   for (const ask of [`${asking} ${sql}`, `${sql} ${asking}`, sql.replace('WHERE', `${asking} WHERE`)]) {
     const held = reportOf(await client.ask(ask))
