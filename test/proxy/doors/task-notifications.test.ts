@@ -109,6 +109,7 @@ describe('a client that listens for its tasks', () => {
     const theirs = (await stand.statement('ana', unbounded())).body.hold.id
     const mine = await started()
     const listened = await listen([theirs, mine, 'hold_nothing'])
+    await expect.poll(() => listened.states(mine), SOON).toEqual(['working'])
     await stand.answer(theirs, 'reject')
     await stand.answer(mine, 'reject')
     expect(await listened.closed).toBe('graceful')
