@@ -1,3 +1,4 @@
+import { inSlices } from '../in-slices.ts'
 import type { LabelRules, NamedColumn } from './column-sources.ts'
 import type { Definitions, Relation, Type } from './definitions.ts'
 import { type Labelled, LabelledFamilies } from './labelled-families.ts'
@@ -31,6 +32,7 @@ export class FormerLabels {
   readonly #families = new LabelledFamilies()
   #rules: LabelRules
   #seen = new WeakSet<Relation>()
+  #remembered: Promise<void> = Promise.resolve()
 
   constructor(rules: LabelRules) {
     this.#rules = rules
@@ -53,18 +55,43 @@ export class FormerLabels {
     return { labelsFor: (column) => this.#labelsFor(rules, column) }
   }
 
-  /** What is labelled now, to be labelled whatever becomes of the names. */
-  remember(definitions: Definitions): void {
+  /**
+   * What is labelled now, to be labelled whatever becomes of the names: to be waited for before other definitions count,
+   * which do not tell it any more. Of many relations that are new, or whose rules are, it takes a while, in which
+   * everything else has its turn.
+   */
+  remember(definitions: Definitions): Promise<void> {
+    const run = (): Promise<void> => this.#rememberAll(definitions)
+    this.#remembered = this.#remembered.then(run, run)
+    return this.#remembered
+  }
+
+  /** Anew where the rules have changed meanwhile. */
+  async #rememberAll(definitions: Definitions): Promise<void> {
+    for (let by: LabelRules | null = null; by !== this.#rules; ) {
+      by = this.#rules
+      const added: LabelledName[] = []
+      await inSlices(this.#labelled(definitions), (names) => {
+        for (const name of names) if (this.#add(name)) added.push(name)
+      }).catch((error: unknown) => {
+        this.#seen = new WeakSet() // nothing is taken for remembered that may not be
+        throw error
+      })
+      if (added.length > 0) this.#memory.keep(added)
+    }
+  }
+
+  *#labelled(definitions: Definitions): Generator<readonly LabelledName[]> {
     const fresh = definitions.relations.filter((relation) => !relation.system && !this.#seen.has(relation))
     for (const relation of fresh) this.#seen.add(relation)
     let types: ReadonlyMap<number, Type> | null = null
+    const rules = this.#rules
     const namesOf = (relation: Relation): readonly Labelled[] => {
       types ??= new Map(definitions.types.map((type) => [type.oid, type]))
-      return this.#namesOf(relation, types)
+      return this.#namesOf(relation, types, rules)
     }
-    const added = fresh.flatMap((relation) => namesOf(relation).flatMap(({ name }) => (this.#add(name) ? [name] : [])))
-    const inherited = this.#families.namesIn(definitions, fresh.length > 0, namesOf).filter((name) => this.#add(name))
-    if (added.length + inherited.length > 0) this.#memory.keep([...added, ...inherited])
+    for (const relation of fresh) yield namesOf(relation).map(({ name }) => name)
+    yield* this.#families.namesIn(definitions, fresh.length > 0, namesOf)
   }
 
   #labelsFor(rules: LabelRules, column: NamedColumn & Partial<LabelledName>): readonly string[] {
@@ -78,13 +105,13 @@ export class FormerLabels {
   }
 
   /** Its labelled columns by the names they have, and by those they had. */
-  #namesOf(relation: Relation, types: ReadonlyMap<number, Type>): readonly Labelled[] {
+  #namesOf(relation: Relation, types: ReadonlyMap<number, Type>, rules: LabelRules): readonly Labelled[] {
     const { oid: relationOid, schema, name } = relation
     return relation.attributes.flatMap(({ number: attribute, name: column, type }) => {
       const now = { relationOid, attribute, schema, relation: name, column, type: types.get(type)?.name ?? '' }
       const former = this.#names.get(keyOf(relationOid, attribute)) ?? []
-      const counting = this.#rules.isCleared?.(now) === true ? [] : former
-      const all = [now, ...counting].map((each) => ({ name: each, labels: this.#rules.labelsFor(each).join() }))
+      const counting = rules.isCleared?.(now) === true ? [] : former
+      const all = [now, ...counting].map((each) => ({ name: each, labels: rules.labelsFor(each).join() }))
       return all.filter(({ labels }) => labels !== '')
     })
   }

@@ -95,7 +95,9 @@ export class LiveCatalog implements Catalog {
 
   relabel(labels: LabelRules): void {
     this.#labels.relabel(labels)
-    if (this.#snapshot !== null && this.#definitions !== null) this.#snapshot = this.#snapshotOf(this.#definitions)
+    if (this.#snapshot === null) return
+    this.#snapshot = this.#snapshot.relabelled(this.#labels.now(), ++this.#version)
+    this.#labels.remember(this.#snapshot.definitions).catch(() => undefined) // as the next reading will find
   }
 
   look(urgency?: Urgency): Promise<void> | null {
@@ -168,6 +170,7 @@ export class LiveCatalog implements Catalog {
     let failed = true
     try {
       const { definitions, read } = await loadDefinitions(client, this.#definitions)
+      await this.#labels.remember(definitions)
       this.#watch.read(markOf(definitions.marks))
       if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
       this.#definitions = definitions
@@ -180,7 +183,6 @@ export class LiveCatalog implements Catalog {
   }
 
   #snapshotOf(definitions: Definitions): CatalogSnapshot {
-    this.#labels.remember(definitions)
     return new CatalogSnapshot(definitions, { labels: this.#labels.now(), version: ++this.#version, viewSources })
   }
 

@@ -48,7 +48,7 @@ export class CatalogSnapshot {
   readonly temporary: TemporaryColumns
   readonly #overlays = new WeakMap<Temporaries, CatalogSnapshot>()
 
-  constructor(definitions: Definitions, options: SnapshotOptions, overlay: Overlay | null = null) {
+  constructor(definitions: Definitions, options: SnapshotOptions, overlay?: Overlay | null, parts?: SnapshotParts) {
     this.version = options.version
     this.definitions = definitions
     this.labels = options.labels
@@ -56,8 +56,8 @@ export class CatalogSnapshot {
     this.#options = options
     this.#base = overlay?.base ?? null
     this.temporary = new TemporaryColumns(overlay?.temporaries ?? noTemporaries)
-    this.#parts = overlay === null ? new SnapshotParts(definitions) : overlay.base.#parts
-    this.relations = overlay === null ? this.#parts.relations : this.temporary.over(this.#parts.relations)
+    this.#parts = parts ?? (overlay ? overlay.base.#parts : new SnapshotParts(definitions))
+    this.relations = overlay ? this.temporary.over(this.#parts.relations) : this.#parts.relations
     this.#columns = new ColumnSources({
       relations: this.relations,
       inheritance: this.#parts.inheritance,
@@ -77,6 +77,11 @@ export class CatalogSnapshot {
       this.#overlays.set(temporaries, overlay)
     }
     return overlay
+  }
+
+  /** The same by other labels. Of many relations all that does not depend on labels takes a while, and is not made again. */
+  relabelled(labels: LabelRules, version: number): CatalogSnapshot {
+    return new CatalogSnapshot(this.definitions, { ...this.#options, labels, version }, null, this.#parts)
   }
 
   /** As if no trigger fired and no foreign key wrote elsewhere: for what is planned or read, never for what is to run. */

@@ -144,3 +144,35 @@ test('what the rules give nothing for any more, or say is cleared, is free', asy
   catalog.relabel(rules(labelled))
   expect(labelsOf('visits_2019', 'note')).toEqual(['secret'])
 })
+
+test('rules that come for many tables keep nobody waiting, and what they label is remembered though it is renamed at once', async () => {
+  await direct.query(
+    `DO $$ BEGIN FOR n IN 1..400 LOOP EXECUTE format('CREATE TABLE many_%s (note text)', n); END LOOP; END $$`,
+  )
+  await catalog.refresh()
+  const names = Array.from({ length: 400 }, (_, n) => `many_${n + 1}.note`)
+  const { labelsFor } = rules([...labelled, ...names])
+  let asked = 0
+  catalog.relabel({
+    labelsFor: (column) => {
+      asked++
+      return labelsFor(column)
+    },
+  })
+  const askedAtOnce = asked
+  expect(labelsOf('many_400', 'note')).toEqual(['secret'])
+  await direct.query('ALTER TABLE many_400 RENAME note TO remark')
+  await catalog.refresh()
+  expect(labelsOf('many_400', 'remark')).toEqual(['secret'])
+  expect(asked - askedAtOnce).toBeGreaterThan(400)
+  expect(askedAtOnce).toBeLessThan(10)
+})
+
+test('rules that come while those before are remembered count for all that was there', async () => {
+  const first = rules(['plain.what'])
+  catalog.relabel(rules([]))
+  catalog.relabel(first)
+  await direct.query('ALTER TABLE plain RENAME what TO which')
+  await catalog.refresh()
+  expect(labelsOf('plain', 'which')).toEqual(['secret'])
+})
