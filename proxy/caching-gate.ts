@@ -5,14 +5,16 @@ import { Analyses, attempt, type Dependency, isMemorable, type Known, stillHold,
 import type { Catalog } from './catalog/catalog.ts'
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import type { BoundParameters, Gate, GateOptions, Judgement, SessionView } from './gate.ts'
+import { canGoOn, isRead, LOCKED_WAITS_MS } from './going-on.ts'
 import { inSlices } from './in-slices.ts'
 import { type Judging, judgementOf } from './judgement.ts'
 import { isNumberBlind, JudgementShape } from './judgement-shape.ts'
 import { type JudgingContext, JudgingContexts } from './judging-context.ts'
-import { type RefusalId, refused } from './refusal.ts'
+import { type RefusalId, refused, refusedForALock } from './refusal.ts'
 import { SecondSight } from './second-sight.ts'
 import type { Analysis } from './sql/analyse.ts'
 import { LargeTextError } from './sql/errors.ts'
+import { isMissingName } from './sql/native-error.ts'
 import { withoutNumbers } from './sql/numbers.ts'
 import { statementDigest } from './statement-digest.ts'
 import { statementShape } from './statement-shape.ts'
@@ -49,9 +51,8 @@ export class CachingGate implements Gate {
 
   judge(text: string, session: SessionView): readonly Judgement[] | Promise<readonly Judgement[]> {
     const catalog = this.#options.catalogs.get(session.target.name)
-    const pending = catalog?.pending ?? null
     // Definitions changed and are being read: what they were is not judged by.
-    if (pending !== null) return this.#judgeAfter(pending, text, session)
+    if ((catalog?.pending ?? null) !== null) return this.#judgeAfter(text, session)
     const judged = this.#judgeNow(text, session, catalog)
     return judged instanceof Promise
       ? judged.then((late) => this.#afterALook(late, text, session))
@@ -85,9 +86,15 @@ export class CachingGate implements Gate {
     return catalog?.unchanged?.(footing).catch(() => false) ?? false
   }
 
-  async #judgeAfter(pending: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
-    await pending.catch(() => undefined) // then the snapshot throws, and that is judged
-    return this.judge(text, session)
+  async #judgeAfter(text: string, session: SessionView): Promise<readonly Judgement[]> {
+    const catalog = this.#options.catalogs.get(session.target.name)
+    for (const waitMs of LOCKED_WAITS_MS) {
+      if (await isRead(catalog, waitMs)) return this.judge(text, session)
+      const snapshot = attempt(() => catalog?.snapshot ?? null)
+      const judged = await this.#judgeNow(text, session, catalog)
+      if (await canGoOn(judged, catalog, snapshot)) return judged
+    }
+    return [refusedForALock(text, '')]
   }
 
   /** What is missing may have been made elsewhere a moment ago. */
@@ -97,14 +104,14 @@ export class CachingGate implements Gate {
     session: SessionView,
   ): readonly Judgement[] | Promise<readonly Judgement[]> {
     const catalog = this.#options.catalogs.get(session.target.name)
-    const look = judgements.some(isMissingName) ? (catalog?.look?.() ?? null) : null
+    const look = judgements.some(({ nativeError }) => isMissingName(nativeError)) ? (catalog?.look?.() ?? null) : null
     return look === null ? judgements : this.#judgeAgain(look, text, session)
   }
 
   async #judgeAgain(look: Promise<void>, text: string, session: SessionView): Promise<readonly Judgement[]> {
     await look.catch(() => undefined)
     const catalog = this.#options.catalogs.get(session.target.name)
-    await catalog?.pending?.catch(() => undefined)
+    if ((catalog?.pending ?? null) !== null) return this.#judgeAfter(text, session)
     return this.#judgeNow(text, session, catalog)
   }
 
@@ -152,7 +159,7 @@ export class CachingGate implements Gate {
   async #judgeElsewhere(text: string, session: SessionView): Promise<readonly Judgement[]> {
     const catalog = this.#options.catalogs.get(session.target.name)
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
-      await catalog?.pending?.catch(() => undefined)
+      if (!(await isRead(catalog))) return [refusedForALock(text, '')]
       const grounds = this.#grounds(text, session, catalog)
       if ('refused' in grounds) return [grounds.refused]
       const { policy, snapshot, context } = grounds
@@ -193,12 +200,4 @@ function refusalOf(error: unknown): RefusalId {
   const code = error instanceof LargeTextError ? error.code : 'failed'
   if (code === 'too_long') return 'gate.analysis_too_long'
   return code === 'busy' ? 'gate.analysis_busy' : 'gate.analysis_failed'
-}
-
-/** No look at the catalog makes these another answer. */
-const OF_THE_SESSION: ReadonlySet<string> = new Set(['26000', '34000', '42601'])
-
-/** Refused for a name that does not exist, and for nothing else. */
-function isMissingName({ nativeError }: Judgement): boolean {
-  return nativeError !== null && nativeError !== undefined && !OF_THE_SESSION.has(nativeError.sqlstate)
 }

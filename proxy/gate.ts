@@ -149,7 +149,7 @@ export interface BoundParameters {
 
 /** What the gate needs of a catalog; without `look`, a name that is missing is missing until the next reload. */
 export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> &
-  Partial<Pick<Catalog, 'look' | 'unchanged' | 'isRecent'>>
+  Partial<Pick<Catalog, 'look' | 'unchanged' | 'isRecent' | 'whenRead' | 'stillSo'>>
 
 export interface GateOptions {
   /** By target name. */

@@ -37,6 +37,10 @@ const refusals = {
     title: 'Names have to be known',
     reason: 'What names mean on this target is not known right now; try again in a moment',
   },
+  'gate.definitions_locked': {
+    title: 'Names have to be known',
+    reason: 'What it needs was changed, and somebody holds a lock that keeps Holdpoint from reading it',
+  },
   'gate.policy_unavailable': { title: 'A policy has to decide', reason: 'No policy is active' },
   'gate.policy_failed': { title: 'A policy has to decide', reason: 'The policy failed while it judged this statement' },
   'gate.policy_undefined': { title: 'A policy has to decide', reason: 'The policy has no answer for this statement' },
@@ -75,6 +79,15 @@ export function refusal(id: RefusalId, detail?: string): Decision {
 export function refused(text: string, id: RefusalId, policyDigest: string): Judgement {
   const redactedText = '(not analysed)'
   return unanalysed({ text, redactedText, kind: 'unknown', tag: 'UNKNOWN', decision: refusal(id), policyDigest })
+}
+
+/** Somebody's lock is in the way, as it would be for the server. */
+export function refusedForALock(text: string, policyDigest: string): Judgement {
+  const id = 'gate.definitions_locked'
+  const message = `Holdpoint: ${refusals[id].reason}`
+  const hint =
+    'Nothing was sent; try again when that transaction has ended. pg_locks and pg_stat_activity say whose it is'
+  return { ...refused(text, id, policyDigest), nativeError: { sqlstate: '55P03', message, hint, position: null } }
 }
 
 /** The judgement of what has no facts: nothing is known of it but that it is refused. */

@@ -13,8 +13,21 @@ export interface Catalog {
   readonly snapshot: CatalogSnapshot
   /** A reload after a change that is known to have happened; null when the snapshot can be used. */
   readonly pending: Promise<void> | null
-  /** Reads all definitions anew. @throws CatalogError; the snapshot is then no longer usable until one succeeds */
+  /**
+   * Reads what has changed of the definitions. Settles early where they were read once and `whenRead` would say no.
+   * @throws CatalogError; the snapshot is then no longer usable until one succeeds
+   */
   refresh(): Promise<void>
+  /**
+   * Waits for `pending`, or until somebody's lock has kept it from reading for a second, and then so long more.
+   * @returns false when it is held up and still there
+   */
+  whenRead(waitMs?: number): Promise<boolean>
+  /**
+   * Whether the server says, while the reading is held up, that these definitions are still those of the snapshot. It is
+   * never said when anything but relations has changed.
+   */
+  stillSo(footing: Footing): Promise<boolean>
   /**
    * Looks now for what was changed elsewhere, for somebody who misses a name, or whose statement was approved.
    * @returns null when there was so much looking of late that the next is too far off to be waited for

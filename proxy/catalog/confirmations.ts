@@ -100,9 +100,9 @@ export class Confirmations {
     const standing = footings.filter((footing) => answers.stands(footing))
     const doubtful = footings.filter((footing) => !answers.stands(footing))
     // Looked at after the witnesses have spoken, so that what happens in between is not missed by both.
-    if (doubtful.length > 0 && (await isUnchanged(client, doubtful, snapshot))) {
-      for (const footing of doubtful) answers.confirmed(footing)
-      standing.push(...doubtful)
+    for (const footing of await unchangedOf(client, doubtful, { snapshot, left: QUESTIONS_MAX })) {
+      answers.confirmed(footing)
+      standing.push(footing)
     }
     if (this.#trustedMs > 0) this.#recent.confirmed(standing, askedAt)
     return new Set(standing)
@@ -121,6 +121,23 @@ export class Confirmations {
     lost?.then(({ client }) => client.end()).catch(() => undefined)
     return new Set()
   }
+}
+
+/** Beyond it what is asked about together stands or falls together. */
+const QUESTIONS_MAX = 64
+
+/** Asked about together; where something has changed, by halves, so that one changed view is nobody else's. */
+async function unchangedOf(
+  client: pg.Client,
+  footings: readonly Footing[],
+  asking: { readonly snapshot: CatalogSnapshot; left: number },
+): Promise<readonly Footing[]> {
+  if (footings.length === 0 || asking.left-- <= 0) return []
+  if (await isUnchanged(client, footings, asking.snapshot)) return footings
+  if (footings.length === 1) return []
+  const middle = footings.length >> 1
+  const first = await unchangedOf(client, footings.slice(0, middle), asking)
+  return [...first, ...(await unchangedOf(client, footings.slice(middle), asking))]
 }
 
 /** Whether the catalog rows of what these name are those of the snapshot. @throws what the server answered */

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { DEFINITIONS_TRUSTED_MS } from '../../config-target.ts'
 import { viewSources } from '../sql/view.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
@@ -9,11 +9,12 @@ import type { Definitions } from './definitions.ts'
 import { describedParameters } from './described-parameters.ts'
 import { CatalogError } from './errors.ts'
 import { FormerLabels } from './former-labels.ts'
-import { gaveWay, loadDefinitions, markOf } from './load.ts'
+import { HeldUp } from './held-up.ts'
+import { gaveWay, loadDefinitions, markOf, onlyRelationsChanged } from './load.ts'
 import type { Urgency } from './looks.ts'
 import { besideSessions, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
-import { connectionOf } from './target-connection.ts'
+import { connectionOf, poolOf } from './target-connection.ts'
 
 const ATTEMPTS = 3
 
@@ -24,8 +25,8 @@ const identify = `SELECT (SELECT system_identifier FROM pg_control_system()) || 
 /**
  * Three moves: `refresh` reads what has changed and replaces the snapshot; `watch` looks for changes made elsewhere and
  * refreshes when there are some; `close` ends both. A refresh that is asked for while one runs runs once more after it,
- * because the running one may have read from before the change. When reading fails the last snapshot is not served:
- * `snapshot` throws until a later look succeeds.
+ * because the running one may have read from before the change. One that a lock keeps from reading goes on, and is waited
+ * for no longer (held-up.ts). When reading fails the last snapshot is not served: `snapshot` throws until one succeeds.
  */
 export class LiveCatalog implements Catalog {
   readonly #options: CatalogOptions
@@ -40,6 +41,7 @@ export class LiveCatalog implements Catalog {
   #version = 0
   #pending: Promise<void> | null = null
   #again = false
+  readonly #heldUp = new HeldUp()
   readonly #watch: ChangeWatch
   readonly #confirmations: Confirmations
   #closed = false
@@ -56,7 +58,7 @@ export class LiveCatalog implements Catalog {
     this.#side = this.#openPool()
     this.#watch = new ChangeWatch({
       pool: this.#pool,
-      changed: () => this.refresh(),
+      changed: () => this.#refresh(),
       failed: (error) => options.log.warn({ target: options.target.name, error }, 'definitions could not be checked'),
       everyMs: options.checkEveryMs,
     })
@@ -72,15 +74,29 @@ export class LiveCatalog implements Catalog {
   }
 
   refresh(): Promise<void> {
-    if (this.#pending !== null) {
-      this.#again = true
-      return this.#pending
+    this.#heldUp.doubt()
+    return this.#refresh()
+  }
+
+  #refresh(): Promise<void> {
+    if (this.#pending !== null) this.#again = true
+    else {
+      const run = this.#load().finally(() => {
+        this.#heldUp.over()
+        if (this.#pending === run) this.#pending = null
+      })
+      this.#pending = run
     }
-    const run = this.#load().finally(() => {
-      if (this.#pending === run) this.#pending = null
-    })
-    this.#pending = run
-    return run
+    // Before the first reading there is nothing to go on with.
+    return this.#snapshot === null ? this.#pending : this.#heldUp.unless(this.#pending)
+  }
+
+  whenRead(waitMs = 0): Promise<boolean> {
+    return this.#heldUp.isOver(this.#pending, waitMs)
+  }
+
+  async stillSo(footing: Footing): Promise<boolean> {
+    return footing.snapshot === this.#snapshot && this.#heldUp.canBeAskedFor && this.#confirmations.unchanged(footing)
   }
 
   /** What its columns were labelled for before this process. */
@@ -108,7 +124,7 @@ export class LiveCatalog implements Catalog {
     // There is a newer one to judge by already.
     if (this.#snapshot !== null && footing.snapshot !== this.#snapshot) return false
     if (this.#snapshot !== null && (await this.#confirmations.unchanged(footing))) return true
-    await this.refresh()
+    await this.#refresh()
     return false
   }
 
@@ -137,13 +153,8 @@ export class LiveCatalog implements Catalog {
   }
 
   #openPool(): pg.Pool {
-    const pool = new pg.Pool({ ...this.#connection, max: 2, idleTimeoutMillis: 30_000 })
-    const lost = (error: Error): void =>
-      this.#options.log.warn({ target: this.#options.target.name, error }, 'catalog connection lost')
-    pool.on('error', lost)
-    // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
-    pool.on('connect', (client) => client.on('error', lost))
-    return pool
+    const { log, target } = this.#options
+    return poolOf(this.#connection, (error) => log.warn({ target: target.name, error }, 'catalog connection lost'))
   }
 
   async #load(): Promise<void> {
@@ -154,8 +165,8 @@ export class LiveCatalog implements Catalog {
         await this.#read()
       } catch (cause) {
         this.#again = true
-        if (gaveWay(cause) && !this.#closed) continue
-        failures++
+        if (!gaveWay(cause)) failures++
+        else this.#heldUp.gaveWay(performance.now(), await onlyRelationsChanged(this.#pool, this.#definitions))
         if (failures < ATTEMPTS && !this.#closed) continue
         // Something changed and we do not know what: nothing is judged by what was true before.
         this.#snapshot = null
@@ -171,6 +182,7 @@ export class LiveCatalog implements Catalog {
     try {
       const { definitions, read } = await loadDefinitions(client, this.#definitions)
       await this.#labels.remember(definitions)
+      this.#heldUp.over()
       this.#watch.read(markOf(definitions.marks))
       if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
       this.#definitions = definitions

@@ -54,6 +54,18 @@ export async function loadDefinitions(client: pg.ClientBase, before: Definitions
   }
 }
 
+/** Whether nothing but relations is another than when these were read: no type, function, role, schema or operator. */
+export async function onlyRelationsChanged(pool: pg.Pool, before: Definitions | null): Promise<boolean> {
+  if (before === null) return false
+  try {
+    const { rows } = await pool.query<unknown[]>({ text: listMarks, rowMode: 'array' })
+    const lists = listMarksOf(rows[0] ?? [])
+    return Object.entries(before.marks.lists).every(([name, mark]) => lists[name as keyof typeof lists] === mark)
+  } catch {
+    return false
+  }
+}
+
 /** The mark of all definitions as they are now, to be compared with that of those that were read. */
 export async function readMark(client: pg.ClientBase): Promise<string> {
   return markOf(await readHead(client))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type pg from 'pg'
+import pg from 'pg'
 import type { TargetConfig } from '../../config.ts'
 
 /** How we ask a target's server beside the sessions of clients, as the role whose login they share. */
@@ -20,4 +20,13 @@ export function connectionOf(target: TargetConfig): pg.ClientConfig {
             ...(target.ca === undefined ? {} : { ca: readFileSync(target.ca) }),
           },
   }
+}
+
+/** @param lost hears of each connection that is lost, in use or not */
+export function poolOf(connection: pg.ClientConfig, lost: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({ ...connection, max: 2, idleTimeoutMillis: 30_000 })
+  pool.on('error', lost)
+  // One that is in use when it is lost says so itself; what runs on it fails by its own promise.
+  pool.on('connect', (client) => client.on('error', lost))
+  return pool
 }

@@ -48,6 +48,7 @@ const nativeDetails: Readonly<Record<NativeError['sqlstate'], string>> = {
   '42704': NOT_FOUND,
   '42883': NOT_FOUND,
   '42P01': NOT_FOUND,
+  '55P03': 'It was waited for in vain.',
 }
 
 /** In a failed transaction the server reads a statement, but looks no name up. */

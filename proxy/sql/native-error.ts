@@ -8,7 +8,7 @@ import { uncommittedOf } from './uncommitted-changes.ts'
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export interface NativeError {
-  readonly sqlstate: '26000' | '34000' | '3F000' | '42601' | '42702' | '42703' | '42704' | '42883' | '42P01'
+  readonly sqlstate: '26000' | '34000' | '3F000' | '42601' | '42702' | '42703' | '42704' | '42883' | '42P01' | '55P03'
   /** Quotes what the client wrote, and is for the client only: it may be part of a secret. */
   readonly message: string
   readonly hint?: string
@@ -45,4 +45,12 @@ function position(text: string, location: number): number {
 /** The parser counts characters already. */
 export function syntaxError(message: string, cursorPosition: number | undefined): NativeError {
   return { sqlstate: '42601', message, position: cursorPosition === undefined ? null : cursorPosition + 1 }
+}
+
+/** No look at the catalog makes these another answer. */
+const OF_THE_SESSION: ReadonlySet<string> = new Set(['26000', '34000', '42601', '55P03'])
+
+/** Refused for a name that does not exist, and for nothing else. */
+export function isMissingName(error: NativeError | null | undefined): boolean {
+  return error !== null && error !== undefined && !OF_THE_SESSION.has(error.sqlstate)
 }
