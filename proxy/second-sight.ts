@@ -21,10 +21,14 @@ export class SecondSight {
 
 const SLOTS = 1 << 16
 
-/** FNV-1a over UTF-16 units. http://www.isthe.com/chongo/tech/comp/fnv/ */
+/** Of a long text only so many are looked at, or 32 MB would keep all sessions waiting for a quarter of a second. */
+const UNITS_MAX = 1 << 14
+
+/** FNV-1a over the length and UTF-16 units that are equally far apart. http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  let hash = 0x811c9dc5 ^ text.length
+  const step = Math.ceil(text.length / UNITS_MAX)
+  for (let index = 0; index < text.length; index += step) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   // Zero is an empty slot.
   return hash | 1
 }
