@@ -48,9 +48,20 @@ export class HeldUp {
     this.#onlyRelations = false
   }
 
+  /** An attempt could read. */
   over(): void {
     this.#since = null
-    if (!this.#isHeldUp) return
+    if (this.#isHeldUp) this.#begin()
+  }
+
+  /** Nothing is read any more, so nobody waits. */
+  ended(): void {
+    this.#since = null
+    this.#begin()
+  }
+
+  /** A promise that is never settled would keep all who ever waited for it. */
+  #begin(): void {
     this.#isHeldUp = false
     this.#told = Promise.withResolvers()
   }

@@ -82,7 +82,7 @@ export class LiveCatalog implements Catalog {
     if (this.#pending !== null) this.#again = true
     else {
       const run = this.#load().finally(() => {
-        this.#heldUp.over()
+        this.#heldUp.ended()
         if (this.#pending === run) this.#pending = null
       })
       this.#pending = run
