@@ -16,13 +16,19 @@ export interface Deed {
   readonly planned: readonly string[]
 }
 
-/** They count on where a transaction before, which was taken back, has not been reported yet. */
-const COUNTERS = `SELECT schemaname || '.' || relname AS name, n_tup_ins + n_tup_upd + n_tup_del AS rows
+/** They count on where a transaction before, which was taken back, has not been reported yet: also under another name. */
+const COUNTERS = `SELECT relid, schemaname || '.' || relname AS name, n_tup_ins + n_tup_upd + n_tup_del AS rows
   FROM pg_stat_xact_user_tables WHERE schemaname !~ '^pg_(toast_)?temp'`
 
-async function countersOf(client: pg.Client): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ name: string; rows: string }>(COUNTERS)
-  return new Map(rows.map((row) => [row.name, Number(row.rows)]))
+interface Counter {
+  readonly name: string
+  readonly rows: number
+}
+
+/** By OID. */
+async function countersOf(client: pg.Client): Promise<ReadonlyMap<number, Counter>> {
+  const { rows } = await client.query<{ relid: number; name: string; rows: string }>(COUNTERS)
+  return new Map(rows.map(({ relid, name, rows: count }) => [relid, { name, rows: Number(count) }]))
 }
 
 /** currval, which reads, takes the lock on its sequence that nextval takes. */
@@ -42,7 +48,7 @@ export async function deedOf(client: pg.Client, sql: string, facts: Facts): Prom
     await client.query(sql)
     const { rows } = await client.query(DONE)
     const after = [...(await countersOf(client))]
-    const written = after.filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name)
+    const written = after.filter(([oid, now]) => now.rows > (before.get(oid)?.rows ?? 0)).map(([, { name }]) => name)
     return { ...rows[0], written, planned }
   } catch {
     return null
