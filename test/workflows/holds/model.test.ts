@@ -99,7 +99,9 @@ function letThrough({ approval }: Model, one: Model['others'][number]): void {
   if (approval.runs >= ANSWERING.sameShape.runs || stage.clock.ms >= approval.until) return
   if (one.status !== 'pending' || stage.clock.ms >= one.expiresAt) return
   approval.runs++
-  Object.assign(one, { status: 'approved', through: true, grantExpiresAt: stage.clock.ms + 600_000 })
+  // What has not begun by the end of the approval does not begin.
+  const grantExpiresAt = Math.min(stage.clock.ms + 600_000, approval.until)
+  Object.assign(one, { status: 'approved', through: true, grantExpiresAt })
 }
 
 /** Of these nobody has said why; none of them is let through. */
