@@ -83,7 +83,7 @@ test('goes on behind rows that were shipped one by one, and shows both as one', 
   expect(await shippedLines(journal.id)).toEqual(linesOf(folder.path, journal.id))
   expect(await verifyTrail({ folder: folder.path, pool })).toMatchObject({ ok: true, records: 7 })
   expect(await verifyTrail({ pool })).toMatchObject({ ok: true })
-  await pool.query("UPDATE trail_row SET line = replace(line, '42', '43') WHERE seq = 3")
+  await pool.query(`UPDATE trail_row SET line = replace(line, '"42"', '"43"') WHERE seq = 3`)
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'edited', seq: 3 } })
 })
 

@@ -71,7 +71,7 @@ const tamperings: readonly Tampering[] = [
   { how: 'the journal’s end is deleted', tamper: lines(2, (all) => all.slice(0, 2)), problem: 'missing', seq: 11, needsCopy: true },
   { how: 'the last file is cut in the middle', tamper: cut(2, 2.5), problem: 'missing', seq: 11, needsCopy: true },
   { how: 'the very last record is changed', tamper: edit(2, 4, change), problem: 'copy_differs', seq: 12, at: [2, 4], needsCopy: true },
-  { how: 'the copy is edited', tamper: sql(edited(7, "replace(line, '42', '43')")), problem: 'copy_differs', seq: 7, at: [1, 3], needsCopy: true },
+  { how: 'the copy is edited', tamper: sql(edited(7, `replace(line, '"42"', '"43"')`)), problem: 'copy_differs', seq: 7, at: [1, 3], needsCopy: true },
   { how: 'the copy is edited with its hash', tamper: both(sql(edited(8, "line || ' '")), sql(HASHED_ANEW)), problem: 'copy_differs', seq: 8, needsCopy: true },
   { how: 'the hash of the copy is edited', tamper: sql("UPDATE trail_batch SET last_hash = '\\\\x00' WHERE last_seq = 8"), problem: 'copy_differs', seq: 8, needsCopy: true },
   { how: 'a record of the copy is deleted', tamper: sql(edited(7, 'NULL')), problem: 'copy_missing', seq: 7, needsCopy: true },
@@ -109,7 +109,7 @@ test('checks the state database alone, and journals of other machines', async ()
   for (const file of filesOf(folder.path)) rmSync(file.path)
   expect(await verifyTrail({ pool })).toMatchObject({ ok: true, journals: [{ records: 12 }] })
   expect(await verifyTrail({ folder: folder.path, pool, otherMachines: true })).toMatchObject({ ok: true })
-  await pool.query(edited(7, "replace(line, '42', '43')"))
+  await pool.query(edited(7, `replace(line, '"42"', '"43"')`))
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'edited', seq: 7 } })
   await pool.query(edited(7, 'NULL'))
   expect(await verifyTrail({ pool })).toMatchObject({ ok: false, firstBad: { problem: 'missing', seq: 7 } })
