@@ -14,6 +14,7 @@ import { ProxyError } from './errors.ts'
 import { explainedIdentity } from './explained-identity.ts'
 import { explainedText } from './explained-text.ts'
 import { explainedFacts, explanation } from './explanation.ts'
+import { freshSession } from './fresh-session.ts'
 import { createGate, type Judgement, type SessionView } from './gate.ts'
 import { loadParser } from './sql/analyse.ts'
 import { unexplained } from './unexplained.ts'
@@ -102,7 +103,7 @@ async function judge(sql: string, flags: Flags, config: Config, env: Environment
   ])
   try {
     const gate = createGate({ catalogs: new Map([[target.name, catalog]]), policy: () => policy })
-    return await gate.judge(sql, await freshSession(identity, target, catalog))
+    return await gate.judge(sql, await sessionOf(identity, target, catalog))
   } finally {
     await catalog.close()
   }
@@ -137,23 +138,13 @@ function targetNamed(name: string | undefined, { targets }: Config): TargetConfi
   })
 }
 
-/** A session as it is right after it was opened. */
-async function freshSession(
+async function sessionOf(
   identity: SessionView['identity'],
   target: TargetConfig,
   catalog: Catalog,
 ): Promise<SessionView> {
   const rows = await catalog.query<{ search_path: string }>('SHOW search_path', [], { timeoutMs: 5_000 })
-  return {
-    identity,
-    target: { name: target.name, environment: target.environment, database: target.database },
-    door: 'command_line',
-    application: 'holdpoint explain',
-    transaction: 'idle',
-    role: catalog.snapshot.loginRole,
-    searchPath: rows[0]?.search_path ?? null,
-    temporaryRelations: new Set(),
-    preparedStatement: () => undefined,
-    cursor: () => undefined,
-  }
+  const named = { door: 'command_line', application: 'holdpoint explain' } as const
+  const { loginRole } = catalog.snapshot
+  return freshSession({ identity, target, role: loginRole, searchPath: rows[0]?.search_path ?? null, ...named })
 }

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { Identity } from '../policies/input.ts'
 import type { ExamplesAsked, ReadColumn, ShownExamples } from '../workflows/holds/examples.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { freshSession } from './fresh-session.ts'
 import type { Gate, Judgement, OutputColumn, SessionView } from './gate.ts'
 import { type Reading, type Seeing, shownTo } from './preview/shown-examples.ts'
 
@@ -37,7 +38,7 @@ async function readingOf({ identity, target, examples }: ExamplesAsked, options:
   const seeing: Seeing[] = []
   let policy: string | null = null
   for (const columns of byRelation(examples.reads)) {
-    const judgement = await judged(columns, { session: freshSession(identity, found, catalog), gate: options.gate })
+    const judgement = await judged(columns, { session: sessionOf(identity, found, catalog), gate: options.gate })
     if (judgement === null) return hidden('The definitions of its tables are changing')
     if (policy !== null && policy !== judgement.policyDigest) return hidden('The policy is changing')
     policy = judgement.policyDigest
@@ -110,17 +111,7 @@ function isStill(
 }
 
 /** As if they had just connected. */
-function freshSession(identity: Identity, target: TargetConfig, { snapshot }: Pick<Catalog, 'snapshot'>): SessionView {
-  return {
-    identity,
-    target: { name: target.name, environment: target.environment, database: target.database },
-    door: 'postgres',
-    application: 'holdpoint console',
-    transaction: 'idle',
-    role: snapshot.loginRole,
-    searchPath: 'pg_catalog',
-    temporaryRelations: new Set(),
-    preparedStatement: () => undefined,
-    cursor: () => undefined,
-  }
+function sessionOf(identity: Identity, target: TargetConfig, { snapshot }: Pick<Catalog, 'snapshot'>): SessionView {
+  const named = { door: 'postgres', application: 'holdpoint console', searchPath: 'pg_catalog' } as const
+  return freshSession({ identity, target, role: snapshot.loginRole, ...named })
 }

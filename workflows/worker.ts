@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import type { NoticeDelivery } from './outbox/delivery.ts'
 import { startWorkers } from './queues/workers.ts'
 import { keepRuns, runDelivery } from './results/keep-runs.ts'
-import { createSeal, resultSecret } from './results/seal.ts'
+import { sealOf } from './results/seal.ts'
 import { allowedOrigins, webhookDelivery } from './results/webhooks.ts'
 import { openJournal } from './trail/journal.ts'
 import { trailFolder } from './trail/journal-files.ts'
@@ -58,6 +58,5 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
 function webhooks({ config, pool, now }: { config: WorkerOptions['config']; pool: Pool; now: () => number }) {
   const origins = allowedOrigins(config.doors.webhookOrigins)
   if (origins.size === 0) return []
-  const seal = createSeal(resultSecret(config.doors.resultKey, config.data))
-  return [webhookDelivery({ pool, seal, origins, now })]
+  return [webhookDelivery({ pool, seal: sealOf(config), origins, now })]
 }

@@ -7,7 +7,7 @@ import { createHolds, type KeptHolds } from './holds/holds.ts'
 import { pollMsFor } from './holds/waiting.ts'
 import { createQueues } from './queues/create-queues.ts'
 import type { Queues } from './queues/queues.ts'
-import { createSeal, resultSecret, type Seal } from './results/seal.ts'
+import { lazySeal } from './results/seal.ts'
 import { migrate } from './state/migrate.ts'
 import { openState } from './state/state.ts'
 
@@ -39,7 +39,6 @@ export async function openWorkflows({ config, log, now }: WorkflowsOptions): Pro
   const queues = createQueues(config.state, log)
   stack.defer(() => queues.close())
   const { pendingMax, pendingPerAskerMax, abandonedAfterMs } = config.holds
-  let seal: Seal | null = null
   const holds = createHolds({
     pool,
     queues,
@@ -48,7 +47,7 @@ export async function openWorkflows({ config, log, now }: WorkflowsOptions): Pro
     abandonedAfterMs,
     now,
     log,
-    seal: () => (seal ??= createSeal(resultSecret(config.doors.resultKey, config.data))),
+    seal: lazySeal(config),
     pollMs: pollMsFor(abandonedAfterMs),
   })
   stack.use(holds)

@@ -4,7 +4,7 @@ import type { Identity } from '../../policies/input.ts'
 import { type KeptExamples, openExamples, type ReadColumn, type ShownExamples } from '../../workflows/holds/examples.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
 import { writeTrail } from '../../workflows/outbox/outbox.ts'
-import { createSeal, resultSecret } from '../../workflows/results/seal.ts'
+import { lazySeal } from '../../workflows/results/seal.ts'
 import { type ExamplesView, examplesView } from './consequences-schema.ts'
 import { ConsoleError } from './errors.ts'
 import type { ConsoleParts } from './parts.ts'
@@ -23,7 +23,7 @@ export interface ExampleRoutesOptions
  */
 export function exampleRoutes(options: ExampleRoutesOptions): Routes {
   const { config, holds, pool, viewerOf } = options
-  const seal = () => createSeal(resultSecret(config.doors.resultKey, config.data))
+  const seal = lazySeal(config)
 
   const keptFor = async (hold: Hold, viewer: Viewer): Promise<KeptExamples> => {
     const at = viewer.at

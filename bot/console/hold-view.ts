@@ -69,7 +69,7 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
       mayUndoAlike: mayUndoAlike(hold, viewer),
       whyNot,
       whyNotApprove: whyNotApprove(hold, viewer),
-      mayWithdraw: isBehind(hold, viewer) && (status === 'pending' || status === 'approved'),
+      mayWithdraw: isBehind(hold, viewer) && isOpen(hold),
       voted: votedBy(hold, viewer),
     },
   }

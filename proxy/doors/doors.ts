@@ -15,7 +15,7 @@ import type { ServiceTokens } from '../../workflows/directory/service-tokens.ts'
 import type { Holds } from '../../workflows/holds/hold.ts'
 import type { Queues } from '../../workflows/queues/queues.ts'
 import { createDeferredRuns } from '../../workflows/results/deferred-runs.ts'
-import { createSeal, resultSecret } from '../../workflows/results/seal.ts'
+import { sealOf } from '../../workflows/results/seal.ts'
 import { allowedOrigins, createWebhooks } from '../../workflows/results/webhooks.ts'
 import type { Departures } from '../identity/departures.ts'
 import type { SessionServer } from '../session/serve.ts'
@@ -73,7 +73,7 @@ export async function createDoors(parts: DoorsParts): Promise<FastifyInstance> {
   server.get('/healthz', { config: { rateLimit: false }, schema: { hide: true } }, async () => ({ status: 'ok' }))
 
   const run = createRunner({ sessions, holds, statementTimeoutMs: doors.statementTimeoutMs })
-  const seal = createSeal(resultSecret(doors.resultKey, config.data))
+  const seal = sealOf(config)
   const runs = createDeferredRuns({ pool, seal, keptMs: doors.resultKeptMs, now })
   const ask = createAsk({ run, runs, holds, queues })
   const views = { runs, reviewUrl }

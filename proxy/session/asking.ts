@@ -46,7 +46,10 @@ export class Asking {
     return this.#session.state.transaction !== 'idle' || this.#session.exchange.batchRuns
   }
 
-  /** What is asked, and rows of data for whoever answers, which are kept apart. @param of what an approval would be for, and the one that was given and does not count any more */
+  /**
+   * What is asked, and rows of data for whoever answers, which are kept apart.
+   * @param of what an approval would be for, and the one that was given and does not count any more
+   */
   async request(
     asked: Asked,
     judgements: readonly Judgement[],

@@ -15,7 +15,7 @@ const SUBJECT = 'results’ key'
 const HINT =
   'Give all proxies, the worker and the bot the same doors.resultKey; what another key sealed cannot be opened'
 
-/** Whether this machine can open what others sealed: deferred statements, their results, callbacks' secrets, example rows. */
+/** Whether this machine can open what others sealed: deferred statements, results, callbacks' secrets, example rows. */
 export const resultKeyCheck =
   ({ mode, data, doors: { resultKey }, state }: Pick<Config, 'mode' | 'data' | 'doors' | 'state'>): Check =>
   async () => {

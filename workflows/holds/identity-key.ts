@@ -20,6 +20,16 @@ export function isAsker(identity: Identity, person: PersonKey): boolean {
   return samePerson(identity, person) || (identity.actsFor !== null && samePerson(identity.actsFor, person))
 }
 
+/**
+ * SQL for what `hold.askers` is compared with: all of these, as the state database keeps them (0014-hold-shown-to.sql).
+ *
+ * @param issuers and subjects: parameters, lists of the same length
+ */
+export function askersOf(issuers: string, subjects: string): string {
+  return `SELECT array_agg(json_build_array(issuer, subject)::text)
+    FROM unnest(${issuers}::text[], ${subjects}::text[]) AS one (issuer, subject)`
+}
+
 /** A person among the groups that a hold is shown to. */
 export function shownKey({ issuer, subject }: PersonKey): string {
   return `person:${JSON.stringify([issuer, subject])}`

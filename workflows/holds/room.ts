@@ -2,7 +2,7 @@ import type { Identity } from '../../policies/input.ts'
 import { ownedBy } from '../directory/owned.ts'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
 import { HoldError } from './errors.ts'
-import type { PersonKey } from './identity-key.ts'
+import { askersOf, type PersonKey } from './identity-key.ts'
 
 /** How many statements may be held at the same time. */
 export interface Room {
@@ -42,9 +42,7 @@ async function heldFor(client: Queryable, identity: Identity, most: number): Pro
   const all = [person, ...(await ownedBy(client, [person])).map(({ it }) => storable(it))]
   const [row] = await rowsOf<{ held: number }>(
     client,
-    `WITH theirs AS MATERIALIZED (
-       SELECT array_agg(json_build_array(issuer, subject)::text)
-       FROM unnest($1::text[], $2::text[]) AS one (issuer, subject))
+    `WITH theirs AS MATERIALIZED (${askersOf('$1', '$2')})
      SELECT count(*)::int AS held
      FROM (SELECT FROM hold WHERE status = 'pending' AND askers && (TABLE theirs) LIMIT $3) AS bounded`,
     [all.map(({ issuer }) => issuer), all.map(({ subject }) => subject), most],

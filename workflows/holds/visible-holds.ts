@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Owned } from '../directory/owned.ts'
 import { rowsOf } from '../state/transaction.ts'
 import type { Hold, HoldStatus } from './hold.ts'
-import { type PersonKey, samePerson, shownKey } from './identity-key.ts'
+import { askersOf, type PersonKey, samePerson, shownKey } from './identity-key.ts'
 import { HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
 
 /** Which holds, for whom. What somebody may not see is left out by the database, before any limit. */
@@ -37,9 +37,7 @@ const JUDGED_MAX = 2_000
 const MOMENT = "CASE WHEN $1 = 'decided' THEN coalesce(decided_at, created_at) ELSE created_at END"
 
 const SHOWN = `
-  WITH theirs AS MATERIALIZED (
-      SELECT array_agg(json_build_array(issuer, subject)::text)
-      FROM unnest($3::text[], $8::text[]) AS one (issuer, subject)),
+  WITH theirs AS MATERIALIZED (${askersOf('$3', '$8')}),
     ended AS MATERIALIZED (SELECT ${MOMENT} AS at FROM hold WHERE id = $10)
   SELECT id FROM hold
   WHERE ($1::text IS NULL OR CASE WHEN $1 = 'decided' THEN status <> 'pending' ELSE status = $1 END)

@@ -20,8 +20,9 @@ export interface Notice {
 }
 
 /**
- * The oldest notice of a delivery that is due, leased; of one that waits for an answer or a review, if there is any. A hold is the unit, not a row: a card must not go back to an
- * older state because two changes were delivered side by side, so what is behind an unsent one of its hold waits.
+ * The oldest notice of a delivery that is due, leased; of one that waits for an answer or a review, if there is any. A
+ * hold is the unit, not a row: a card must not go back to an older state because two changes were delivered side by side,
+ * so what is behind an unsent one of its hold waits.
  */
 export function leaseNext(
   pool: pg.Pool,

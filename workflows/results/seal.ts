@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Config } from '../../config.ts'
 import { ResultError } from './errors.ts'
 
 /**
- * Seals what waits in the state database for its asker, or for reviewers: AES-256-GCM, a nonce of its own each time, and the hold's id as
- * authenticated data, so that nothing sealed for one hold opens for another.
+ * Seals what waits in the state database for its asker, or for reviewers: AES-256-GCM, a nonce of its own each time, and
+ * the hold's id as authenticated data, so that nothing sealed for one hold opens for another.
  *
  *   12 bytes nonce │ 16 bytes tag │ ciphertext
  */
@@ -51,6 +52,19 @@ export function createSeal(secret: string): Seal {
       }
     },
   }
+}
+
+/** The seal of this installation. */
+export function sealOf({ doors, data }: SealConfig): Seal {
+  return createSeal(resultSecret(doors.resultKey, data))
+}
+
+type SealConfig = Pick<Config, 'data'> & { readonly doors: Pick<Config['doors'], 'resultKey'> }
+
+/** The same, made when it is first used: whoever never seals anything needs no key. */
+export function lazySeal(config: SealConfig): () => Seal {
+  let seal: Seal | null = null
+  return () => (seal ??= sealOf(config))
 }
 
 function otherKey(cause?: unknown): ResultError {

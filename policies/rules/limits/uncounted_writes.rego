@@ -23,22 +23,16 @@ hold contains {
 	"reviewers": data.reviewers.database,
 	"covers": [],
 } if {
-	"write" in statement.effects
-	some flag, how in ways
-	flag in statement.flags
-	not statement.only_temporary
+	some how in unseen
 	some bounds in by_asker.limit
 	bounds.rows_written_max
 }
 
-hold contains {
-	"reason": $"The rows you may write are limited, and the server does not count what {how} writes.",
-	"reviewers": data.reviewers.database,
-	"covers": [],
-} if {
-	some how in unseen
-	some bounds in by_asker.limit
-	bounds.rows_written_max
+unseen contains how if {
+	"write" in statement.effects
+	some flag, how in ways
+	flag in statement.flags
+	not statement.only_temporary
 }
 
 unseen contains "DO" if {

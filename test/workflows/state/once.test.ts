@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createHolds, type KeptHolds } from '../../../workflows/holds/holds.ts'
 import { inTransactionOnce, onceMore } from '../../../workflows/state/once.ts'
 import { openState } from '../../../workflows/state/state.ts'
+import { rowsOf } from '../../../workflows/state/transaction.ts'
 import { ana, idleQueues, openStage, person, request, type Stage } from '../stage.ts'
 import { type CuttingRelay, cuttingRelay } from './cutting-relay.ts'
 
@@ -99,7 +100,7 @@ test('what is asked once more is told that it is', async () => {
   const answer = await onceMore(async (which) => {
     asked.push(which)
     if (which === 'first') relay.loseAnswerTo('SELECT 42')
-    return (await import('../../../workflows/state/transaction.ts')).rowsOf(pool, 'SELECT 42 AS n')
+    return rowsOf(pool, 'SELECT 42 AS n')
   })
   expect(answer).toEqual([{ n: 42 }])
   expect(asked).toEqual(['first', 'again'])
