@@ -60,6 +60,7 @@ export function holdSummaryOf(hold: Hold, viewer: Viewer): HoldSummary {
     expiresAt,
     decidedAt,
     outcome,
+    askerGone: hold.askerGone ?? null,
     reviewDueAt: hold.brokenGlass?.review === null ? hold.brokenGlass.reviewDueAt : null,
     you: {
       mayVote: whyNot === null,

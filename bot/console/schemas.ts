@@ -66,6 +66,7 @@ export const holdSummary = z.object({
   expiresAt: z.string(),
   decidedAt: z.string().nullable(),
   outcome: z.object({ ok: z.boolean(), tag: z.string(), durationMs: z.number() }).nullable(),
+  askerGone: z.enum(['deactivated', 'revoked']).nullable().describe('Who asked is not let in any more: that ended it'),
   reviewDueAt: z.string().nullable().describe('It was run without an answer and waits for a review'),
   you: z.object({
     mayVote: z.boolean(),

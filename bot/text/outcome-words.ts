@@ -22,8 +22,16 @@ export function outcomeOf(hold: Hold): string | null {
     case 'withdrawn':
       return 'Withdrawn by the one who asked. It did not run.'
     case 'abandoned':
-      return 'Abandoned: the connection that asked is gone. It did not run.'
+      return `${abandonment(hold)} It did not run.`
   }
+}
+
+/** Nobody is there any more for whom it would run. */
+function abandonment({ askerGone, identity: { name, actsFor } }: Hold): string {
+  if (askerGone == null) return 'Abandoned: the connection that asked is gone.'
+  if (askerGone === 'revoked') return `Ended: the tokens of ${line(name, NAME)} were revoked.`
+  if (actsFor === null) return `Ended: the account of ${line(name, NAME)} was deactivated.`
+  return `Ended: the account of ${line(name, NAME)}, or of ${line(actsFor.name, NAME)} for whom it asked, was deactivated.`
 }
 
 const ASKED_ANEW = 'It was asked anew, and does not run by this approval.'

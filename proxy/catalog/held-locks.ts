@@ -1,4 +1,4 @@
-import type { HeldLock } from '../../workflows/holds/hold.ts'
+import type { HeldLock } from '../../workflows/holds/consequences.ts'
 import type { Catalog } from './catalog.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { HeldLock } from '../../workflows/holds/consequences.ts'
 import type { KeptExamples } from '../../workflows/holds/examples.ts'
-import type { HeldLock, HoldRequest } from '../../workflows/holds/hold.ts'
+import type { HoldRequest } from '../../workflows/holds/hold.ts'
 import type { BoundParameters, Judgement } from '../gate.ts'
 import type { Foresight } from '../preview/foresee.ts'
 import type { SideView } from '../preview/side-lane.ts'

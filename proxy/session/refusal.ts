@@ -150,7 +150,9 @@ export function settledAgainst(hold: Hold): Report {
     return { severity: 'ERROR', sqlstate: 'YH003', message, detail: hold.id }
   }
   if (hold.status === 'abandoned') {
-    const message = 'Holdpoint: the held statement was abandoned, since nobody was seen waiting for it'
+    const why =
+      hold.askerGone == null ? 'since nobody was seen waiting for it' : 'since whoever asked is not let in any more'
+    const message = `Holdpoint: the held statement was abandoned, ${why}`
     return { severity: 'ERROR', sqlstate: 'YH003', message, detail: hold.id, hint: 'Nothing was run; ask again' }
   }
   return { ...withdrawn, detail: hold.id }

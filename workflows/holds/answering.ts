@@ -1,6 +1,9 @@
 import type { Principal } from '../../policies/input.ts'
 import type { Vote } from './hold.ts'
 
+/** Why nobody is there any more for whom it would run: an account is not active, or all tokens of a service are revoked. */
+export type AskerGone = 'deactivated' | 'revoked'
+
 /** An approval that counts for others like it, and what of it is left. */
 export interface AlikeApproval {
   readonly runsMax: number

@@ -50,3 +50,11 @@ export interface Undo {
   /** For a reviewer, in a sentence or two. */
   readonly sentence: string
 }
+
+/** A lock of the asker's open transaction, which it keeps while it waits. */
+export interface HeldLock {
+  /** schema.name, or what else is locked */
+  readonly on: string
+  /** As pg_locks names it: RowExclusiveLock … */
+  readonly mode: string
+}

@@ -1,9 +1,9 @@
 import type pg from 'pg'
 import { inTransaction, rowsOf } from '../state/transaction.ts'
 import type { Afterwards } from './afterwards.ts'
-import { expireDue } from './moves.ts'
 import { tellOverdue } from './review.ts'
 import { type HoldRow, LIGHT_HOLD_COLUMNS } from './row.ts'
+import { expireDue } from './sweeps.ts'
 import { escalate, isDueToEscalate, isDueToRemind, remind } from './telling.ts'
 
 export interface DueOptions {

@@ -1,8 +1,8 @@
 import type { Decision, Reviewers } from '../../policies/decision.ts'
 import type { RuleFacts } from '../../policies/facts-used.ts'
 import type { Facts, Identity, Principal, Target } from '../../policies/input.ts'
-import type { AlikeApproval, BrokenGlass, Gathering, Review } from './answering.ts'
-import type { Consequences } from './consequences.ts'
+import type { AlikeApproval, AskerGone, BrokenGlass, Gathering, Review } from './answering.ts'
+import type { Consequences, HeldLock } from './consequences.ts'
 import type { KeptExamples } from './examples.ts'
 
 /**
@@ -12,10 +12,11 @@ import type { KeptExamples } from './examples.ts'
  *      │                                 │
  *      ├──reject──▶ rejected             ├──grant runs out──▶ expired
  *      ├──time────▶ expired              ├──asker──────────▶ withdrawn
- *      ├──asker───▶ withdrawn            └──client gone────▶ abandoned   (only a hold whose client waits)
+ *      ├──asker───▶ withdrawn            └──nobody there───▶ abandoned
+ *      └──nobody there─▶ abandoned
  *
- * What was approved through another hold's approval is rejected when that is undone before it ran.
- *      └──client gone─▶ abandoned
+ * Nobody there: the client that waits is gone, or whoever asked is not let in any more. What another's approval let
+ * through is rejected when that is undone first.
  *
  * `executed` is set before the first byte goes upstream, so an approval runs at most once whatever is killed;
  * `outcome` is filled in when the server answered, and stays null when nobody lived to hear it.
@@ -42,14 +43,6 @@ export interface Preview {
   readonly ofRows: number | null
   /** Of several statements in one message: each by itself, as if none before it had run. Absent: there is one. */
   readonly each?: readonly (Omit<Preview, 'each'> & { readonly tag: string })[]
-}
-
-/** A lock of the asker's open transaction, which it keeps while it waits. */
-export interface HeldLock {
-  /** schema.name, or what else is locked */
-  readonly on: string
-  /** As pg_locks names it: RowExclusiveLock … */
-  readonly mode: string
 }
 
 export interface HoldRequest {
@@ -142,6 +135,7 @@ export interface Hold extends HoldRequest {
   readonly alikeApproval: AlikeApproval | null
   /** The hold by which the same was asked anew: an approval of this one does not count any more. */
   readonly anewAs?: string | null
+  readonly askerGone?: AskerGone | null
   /** Nobody was asked: another hold's approval covers it, and this is the n-th run of that. */
   readonly approvedThrough: { readonly hold: string; readonly run: number } | null
 }

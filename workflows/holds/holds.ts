@@ -9,17 +9,18 @@ import { createAfterwards } from './afterwards.ts'
 import { breakGlass } from './break-glass.ts'
 import { addComment, type NewComment } from './comments.ts'
 import { createRow } from './create.ts'
+import { createDeparted } from './departed.ts'
 import { createDue } from './due.ts'
 import { HoldError } from './errors.ts'
 import type { Hold, Holds, Vote } from './hold.ts'
 import { identityKey, type PersonKey } from './identity-key.ts'
 import { makeJobs } from './jobs.ts'
-import { type Moved, type MoveName, move, recordOutcome, takenBy } from './moves.ts'
+import { type Moved, move, type OneMove, recordOutcome, takenBy } from './moves.ts'
 import { coversReviewers } from './quorum.ts'
 import { asksOrOwns, giveReason } from './reason.ts'
 import { review } from './review.ts'
 import type { Room } from './room.ts'
-import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf } from './row.ts'
+import { findHold, HOLD_COLUMNS, type HoldRow, holdsOf, listHolds } from './row.ts'
 import { noLongerWaited } from './twin.ts'
 import { undoAlike } from './undo-alike.ts'
 import { ABANDONED_AFTER_MS } from './unwaited.ts'
@@ -44,13 +45,13 @@ export interface KeptHolds extends Holds, AsyncDisposable {
   expire(id: string): Promise<boolean>
   /** Whatever the clock wants of it by now: that it expires, is escalated, that people are reminded. */
   due(id: string): Promise<void>
+  /** Ends what was asked by who is not let in any more. @returns how many */
+  endDeparted(): Promise<number>
   /** Writes down what somebody said about it. @returns false when that was there already, or there is too much */
   comment(comment: NewComment): Promise<boolean>
   /** Ends what this hold's approval allows to others like it (undo-alike.ts). Throws HoldError. */
   undoAlike(id: string, by: PersonKey, via: Vote['via']): Promise<Hold>
 }
-
-const LIST_MAX = 1_000
 
 /**
  * Holds, kept in the state database. Each change is one transaction; only after its commit are jobs made and waiters
@@ -76,7 +77,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
 
   const { tell, unmade } = createAfterwards({ queues, wakes, now, log })
 
-  async function attempt(name: MoveName, id: string): Promise<Moved | null> {
+  async function attempt(name: OneMove, id: string): Promise<Moved | null> {
     const by = randomUUID()
     const moved = await onceMore(async (which) => {
       const now = await move(pool, name, { id, at: moment(), by })
@@ -98,6 +99,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
     settled: (id, signal) => waiting.settled(id, signal),
     take: async (id) => (await attempt('take', id)) !== null,
     expire: async (id) => (await attempt('expire', id)) !== null,
+    endDeparted: createDeparted({ pool, moment, tell }),
     due: createDue({ pool, moment, tell, expire: (id) => attempt('expire', id) }),
     [Symbol.asyncDispose]: () => waiting[Symbol.asyncDispose](),
 
@@ -124,15 +126,7 @@ export function createHolds(options: HoldsOptions): KeptHolds {
       return existing(created.row.id)
     },
 
-    async list({ status, limit }) {
-      const rows = await rowsOf<HoldRow>(
-        pool,
-        `SELECT ${HOLD_COLUMNS} FROM hold ${status === undefined ? '' : 'WHERE status = $2'}
-         ORDER BY created_at DESC, id LIMIT $1`,
-        [Math.min(limit ?? 100, LIST_MAX), ...(status === undefined ? [] : [status])],
-      )
-      return holdsOf(pool, rows)
-    },
+    list: (filter) => listHolds(pool, filter),
 
     async vote(id, voter, answer) {
       const counted = await inTransactionOnce(pool, (client) =>

@@ -3,17 +3,17 @@ import { type Queryable, rowsOf } from '../state/transaction.ts'
 import type { TrailEventName, TrailEvents } from '../trail/events.ts'
 import { examplesGoneIn } from './examples.ts'
 import type { HoldOutcome, HoldStatus } from './hold.ts'
-import type { DeadlineRow } from './jobs.ts'
 import { HOLD_COLUMNS, type HoldRow } from './row.ts'
 
 /**
- * The state machine, and the only code that changes a hold's status.
+ * The state machine, and with sweeps.ts, which makes the same moves for many, the only code that changes a hold's status.
  *
  *   pending   approve   the quorum is met, before the hold's expiry        → approved
  *   pending   reject    one reviewer says no, before the hold's expiry     → rejected
  *   pending   expire    at or after the hold's expiry                      → expired
  *   approved  expire    at or after the grant's expiry                     → expired
  *   pending, approved   withdraw: the asker takes it back                  → withdrawn
+ *   pending, approved   depart: whoever asked is not let in any more      → abandoned
  *   approved  revoke   the approval of others that let it through is undone → rejected
  *   pending, approved   abandon: the client that waits is gone             → abandoned
  *   approved  take      before the grant's expiry, by the one who runs it  → executed
@@ -23,7 +23,10 @@ import { HOLD_COLUMNS, type HoldRow } from './row.ts'
  * NOTIFYs, so that each of these happens exactly when the move did, and whoever waits for it waits for one answer of
  * the database. An expiry holds by the clock, whether its job fired or not.
  */
-export type MoveName = 'approve' | 'reject' | 'expire' | 'withdraw' | 'abandon' | 'take' | 'revoke'
+export type MoveName = 'approve' | 'reject' | 'expire' | 'withdraw' | 'abandon' | 'depart' | 'take' | 'revoke'
+
+/** Made for one hold at a time; `depart` is made for all of them (sweeps.ts). */
+export type OneMove = Exclude<MoveName, 'depart'>
 
 interface Rule {
   readonly to: Exclude<HoldStatus, 'pending'>
@@ -57,6 +60,11 @@ export const MOVES: Readonly<Record<MoveName, Rule>> = {
     when: "status IN ('pending', 'approved') AND mode = 'wait'",
     set: ', decided_at = coalesce(decided_at, $3)',
   },
+  depart: {
+    to: 'abandoned',
+    when: "status IN ('pending', 'approved')",
+    set: ', decided_at = coalesce(decided_at, $3)',
+  },
   revoke: { to: 'rejected', when: "status = 'approved' AND approved_through IS NOT NULL", set: ', decided_at = $3' },
   take: {
     to: 'executed',
@@ -78,7 +86,7 @@ export interface Moved {
  * @param grantMs with `approve`: how long the approval can be used
  * @returns null when the hold is not where this move starts
  */
-export async function move(on: Queryable, name: MoveName, { id, at, by = null, grantMs }: Move): Promise<Moved | null> {
+export async function move(on: Queryable, name: OneMove, { id, at, by = null, grantMs }: Move): Promise<Moved | null> {
   const { to } = MOVES[name]
   const [event, said] =
     to === 'executed' ? eventOf('hold.taken', { hold: id }) : eventOf('hold.settled', { hold: id, status: to })
@@ -119,32 +127,7 @@ const SQL = Object.fromEntries(
      SELECT ${HOLD_COLUMNS}, ARRAY(SELECT id::text FROM notices ORDER BY notices.id) AS notices,
        pg_notify('${SETTLED_CHANNEL}', hold.id) FROM changed AS hold`,
   ]),
-) as Readonly<Record<MoveName, string>>
-
-/**
- * `expire` for all whose time is up, some at a time: ten thousand may run out in the same second. What another process
- * is at is left to it.
- */
-export async function expireDue(on: Queryable, at: Date, atOnce: number): Promise<readonly Expired[]> {
-  return rowsOf<Expired>(on, EXPIRE_DUE, [at, MOVES.expire.to, atOnce])
-}
-
-/** Their requests, which can be large, are not read. */
-export type Expired = DeadlineRow & { readonly notices: readonly string[] }
-
-const EXPIRE_DUE = `
-  WITH due AS (
-      SELECT id FROM hold WHERE status IN ('pending', 'approved') AND coalesce(grant_expires_at, expires_at) <= $1
-      ORDER BY coalesce(grant_expires_at, expires_at) LIMIT $3 FOR UPDATE SKIP LOCKED),
-    changed AS (
-      UPDATE hold SET status = $2${MOVES.expire.set.replaceAll('$3', '$1')} FROM due
-      WHERE hold.id = due.id AND ${MOVES.expire.when.replaceAll('$3', '$1')} RETURNING hold.*),
-    notices AS (${noticesIn('changed', 'settled', '$1')}),
-    recorded AS (${trailIn('changed', ["'hold.settled'", "json_build_object('hold', id, 'status', status)", '$1'])}),
-    forgotten AS (${examplesGoneIn('changed')})
-  SELECT id, status, expires_at, grant_expires_at, remind_at, reminded_at, escalate_at, escalated_at,
-    ARRAY(SELECT notices.id::text FROM notices WHERE notices.hold = changed.id ORDER BY notices.id) AS notices,
-    pg_notify('${SETTLED_CHANNEL}', id) FROM changed`
+) as Readonly<Record<OneMove, string>>
 
 /** executed stays executed; what the server answered is written beside it, once. */
 export async function recordOutcome(

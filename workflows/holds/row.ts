@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { type Queryable, rowsOf } from '../state/transaction.ts'
-import type { BrokenGlass } from './answering.ts'
-import type { Hold, HoldMode, HoldOutcome, HoldRequest, HoldStatus, Vote } from './hold.ts'
+import type { AskerGone, BrokenGlass } from './answering.ts'
+import type { Hold, HoldMode, HoldOutcome, HoldRequest, HoldStatus, Holds, Vote } from './hold.ts'
 import { type AlikeRow, alikeApprovalOf, alikeOf, brokenGlassOf } from './row-parts.ts'
 
 /** A hold as the state database keeps it, and as everyone else reads it. */
@@ -29,11 +29,12 @@ export interface HoldRow {
   readonly not_told: readonly string[]
   /** The newest that was made because an approval of this one did not count any more. */
   readonly anew_as: string | null
+  readonly asker_gone: AskerGone | null
 }
 
 /** All but the request, which can be large. */
 export const LIGHT_HOLD_COLUMNS =
-  `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, remind_at, reminded_at, escalate_at, escalated_at, gathering, approved_through, approved_run,
+  `id, status, mode, created_at, expires_at, decided_at, grant_expires_at, outcome, reason, remind_at, reminded_at, escalate_at, escalated_at, gathering, approved_through, approved_run, asker_gone,
   EXISTS (SELECT FROM broken_glass WHERE broken_glass.hold = hold.id) AS glass,
   (SELECT later.id FROM hold AS later WHERE later.anew_of = hold.id ORDER BY later.created_at DESC LIMIT 1) AS anew_as,
   ARRAY(SELECT DISTINCT delivery FROM outbox AS given_up WHERE given_up.hold = hold.id AND given_up_at IS NOT NULL
@@ -97,6 +98,22 @@ export async function findHold(on: Queryable, id: string): Promise<Hold | null> 
   return (await holdsOf(on, rows))[0] ?? null
 }
 
+const LIST_MAX = 1_000
+
+/** Newest first. */
+export async function listHolds(
+  on: Queryable,
+  { status, limit }: Parameters<Holds['list']>[0],
+): Promise<readonly Hold[]> {
+  const rows = await rowsOf<HoldRow>(
+    on,
+    `SELECT ${HOLD_COLUMNS} FROM hold ${status === undefined ? '' : 'WHERE status = $2'}
+     ORDER BY created_at DESC, id LIMIT $1`,
+    [Math.min(limit ?? 100, LIST_MAX), ...(status === undefined ? [] : [status])],
+  )
+  return holdsOf(on, rows)
+}
+
 function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): Hold {
   const own = alike.find(({ hold }) => hold === row.id)
   const pending = alike.find(({ gathering }) => gathering === row.gathering)?.pending ?? 0
@@ -121,6 +138,7 @@ function toHold(row: HoldRow, votes: readonly Vote[], { alike, glass }: More): H
     alikeApproval: own === undefined ? null : alikeApprovalOf(own),
     notTold: row.not_told,
     anewAs: row.anew_as,
+    askerGone: row.asker_gone,
     brokenGlass: glass.get(row.id) ?? null,
     approvedThrough: hold === null || run === null ? null : { hold, run },
   }

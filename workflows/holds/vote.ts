@@ -90,7 +90,7 @@ const SETTLED: Readonly<Record<Exclude<HoldStatus, 'pending'>, string>> = {
   rejected: 'This hold has been rejected already',
   expired: 'This hold has expired',
   withdrawn: 'Whoever asked has taken this request back',
-  abandoned: 'The client that waited for this answer has gone',
+  abandoned: 'Nobody is there any more for whom this would run',
 }
 
 export function notPending(status: HoldStatus): HoldError {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Log } from '../../log.ts'
+import { watchDeparted } from '../holds/departed.ts'
 import type { KeptHolds } from '../holds/holds.ts'
 import { ABANDONED_AFTER_MS, watchUnwaited } from '../holds/unwaited.ts'
 import { createDeliver } from '../outbox/deliver.ts'
@@ -12,7 +13,7 @@ import { reconcile } from './reconcile.ts'
 export interface WorkersOptions {
   readonly pool: pg.Pool
   readonly queues: Queues
-  readonly holds: Pick<KeptHolds, 'due' | 'abandon'>
+  readonly holds: Pick<KeptHolds, 'due' | 'abandon' | 'endDeparted'>
   readonly deliver: readonly NoticeDelivery[]
   readonly log: Pick<Log, 'warn' | 'error'>
   readonly now?: () => number
@@ -31,9 +32,8 @@ export interface Workers {
 const RECONCILE_EVERY_MS = 15_000
 
 /**
- * What runs beside the proxies: expiry by the clock, the end of what no client waits for any more, notices to people,
- * and the round that makes lost jobs again. Any
- * number of processes may do this side by side.
+ * What runs beside the proxies: expiry by the clock, the end of what no client waits for any more and of what nobody is
+ * there to run, notices to people, and the round that makes lost jobs again. Any number of processes may do this side by side.
  */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const { pool, queues, holds, deliver: deliveries, log } = options
@@ -58,12 +58,13 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await round(Number.POSITIVE_INFINITY)
   const timer = setInterval(() => void round(2 * everyMs), everyMs)
   const unwaited = watchUnwaited({ pool, holds, afterMs: options.abandonedAfterMs ?? ABANDONED_AFTER_MS, log })
+  const departed = watchDeparted({ holds, log })
   return {
     reconcile: () => round(Number.POSITIVE_INFINITY),
     async close() {
       clearInterval(timer)
       ending.abort()
-      await Promise.all([expiry.close(), notices.close(), unwaited.close()])
+      await Promise.all([expiry.close(), notices.close(), unwaited.close(), departed.close()])
     },
   }
 }

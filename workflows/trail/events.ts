@@ -1,18 +1,26 @@
 import type { Identity, SessionInput, Target } from '../../policies/input.ts'
 import type { ShownInput } from '../../policies/manifest.ts'
 import type { RuleDescription } from '../../policies/rule-description.ts'
+import type { AskerGone } from '../holds/answering.ts'
 import type { Comment } from '../holds/comments.ts'
 import type { HoldMode, HoldOutcome, Vote } from '../holds/hold.ts'
 import type { PersonKey } from '../holds/identity-key.ts'
 import type { KeptRules, VerifiedPull } from '../releases/provenance/evidence.ts'
 import type { AlikeEvents } from './alike-events.ts'
+import type { DelegationEvents } from './delegation-events.ts'
 import type { ExampleEvents } from './example-events.ts'
 import type { ExceptionEvents } from './exception-events.ts'
 import type { PinEvents } from './pin-events.ts'
 import type { RefusalEvents } from './refusal-events.ts'
 
 /** Everything that is ever recorded. Names are noun first, past tense last, and never reused; entries are only added. */
-export interface TrailEvents extends AlikeEvents, ExampleEvents, PinEvents, ExceptionEvents, RefusalEvents {
+export interface TrailEvents
+  extends AlikeEvents,
+    DelegationEvents,
+    ExampleEvents,
+    PinEvents,
+    ExceptionEvents,
+    RefusalEvents {
   /** A journal file was opened by a process; the first record of each file. */
   'journal.opened': {
     readonly process: string
@@ -110,15 +118,6 @@ export interface TrailEvents extends AlikeEvents, ExampleEvents, PinEvents, Exce
     readonly failure: string
     readonly attempts: number
   }
-  /** Until then `to` may answer in the place of `from`. */
-  'delegation.created': {
-    readonly delegation: string
-    readonly from: PersonKey
-    readonly to: PersonKey
-    readonly startsAt: string
-    readonly endsAt: string
-  }
-  'delegation.revoked': { readonly delegation: string; readonly by: PersonKey }
   'hold.voted': { readonly hold: string; readonly vote: Vote }
   /** A vote that was refused: not a reviewer, own request, too late. */
   'hold.vote_refused': {
@@ -132,6 +131,8 @@ export interface TrailEvents extends AlikeEvents, ExampleEvents, PinEvents, Exce
   'hold.settled': {
     readonly hold: string
     readonly status: 'approved' | 'rejected' | 'expired' | 'withdrawn' | 'abandoned'
+    /** Ended since whoever asked, or the person they asked for, is not let in any more. */
+    readonly askerGone?: AskerGone
   }
   'hold.taken': { readonly hold: string }
   'hold.completed': { readonly hold: string; readonly outcome: HoldOutcome }
@@ -170,15 +171,6 @@ export interface TrailEvents extends AlikeEvents, ExampleEvents, PinEvents, Exce
     readonly conclusion: 'success' | 'failure'
     readonly reasons: readonly string[]
   }
-  /** An administrator asked for an earlier release, another confirmed it, and it ended. */
-  'release.pin_requested': {
-    readonly pin: string
-    readonly release: string
-    readonly by: string
-    readonly reason: string
-  }
-  'release.pinned': { readonly pin: string; readonly release: string; readonly by: string; readonly until: string }
-  'release.unpinned': { readonly release: string; readonly by: string | null }
   /** A policy became active in this process. */
   'release.activated': { readonly policy: string; readonly source: string; readonly reviewed: boolean }
 }

@@ -90,8 +90,15 @@ export function ending(hold: HoldSummary & Partial<Pick<HoldView, 'brokenGlass'>
     case 'withdrawn':
       return 'Taken back by who asked. It did not run.'
     case 'abandoned':
-      return 'The connection that asked is gone. It did not run.'
+      return `${abandonment(hold)} It did not run.`
   }
+}
+
+/** Nobody is there any more for whom it would run. */
+function abandonment({ askerGone, asker: { name, actsFor } }: HoldSummary): string {
+  if (askerGone === null) return 'The connection that asked is gone.'
+  if (askerGone === 'revoked') return `The tokens of ${name} were revoked.`
+  return `The account of ${name}${actsFor === null ? '' : `, or of ${actsFor.name} for whom it asked,`} was deactivated.`
 }
 
 function ran(approved: string, outcome: HoldSummary['outcome']): string {
