@@ -4,7 +4,7 @@ import type { Facts, Identity, SessionInput, Target } from '../policies/input.ts
 import { CachingGate } from './caching-gate.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Footing } from './catalog/confirmations.ts'
-import type { CarriedAtCreation, Carry, Temporaries } from './catalog/temporaries.ts'
+import type { CarriedAtCreation, Carry, Temporaries, ViewAtCreation } from './catalog/temporaries.ts'
 import type { OutputMask } from './output-masks.ts'
 import type { DefinitionChange } from './sql/definition-change.ts'
 import type { NativeError } from './sql/native-error.ts'
@@ -69,8 +69,10 @@ export interface SessionEffects {
   readonly changesCatalog: boolean
   /** What it puts into temporary relations that are known for what they are. */
   readonly carries?: readonly Carry[]
-  /** What it puts into the one that it makes; of a view nothing is known before the server has printed it. */
-  readonly created?: CarriedAtCreation | 'view' | null
+  /** Of `dropsTemporary`: if it runs, these are gone, and nothing rests on them. */
+  readonly dropsSurely?: readonly string[]
+  /** What it puts into the one that it makes, or the query of the view. */
+  readonly created?: CarriedAtCreation | ViewAtCreation | null
   /** What it changes about names until the transaction ends and the catalog is read again. */
   readonly changes?: readonly DefinitionChange[]
 }

@@ -26,11 +26,11 @@ export class SnapshotParts {
   }
 
   /** SHA-256 (hex) of what a relation is: its columns, rules, triggers and attached expressions. */
-  hashOf(oid: number, relations: Relations): string {
-    const { views, rules, triggers, expressions, cascades } = this.attached
+  hashOf(oid: number, relations: Relations, viewQuery: string | object | undefined): string {
+    const { rules, triggers, expressions, cascades } = this.attached
     const parts = [
       { ...relations.byOid(oid), toast: 0 }, // which VACUUM FULL makes anew
-      views.get(oid),
+      viewQuery,
       ...[rules, triggers, expressions, cascades].map((each) => each.get(oid) ?? []),
       ...this.inheritance.linksOf(oid),
     ]

@@ -13,7 +13,7 @@ import type {
 import type { Relations } from './relations.ts'
 import type { Overlay, SnapshotOptions } from './snapshot-options.ts'
 import { SnapshotParts } from './snapshot-parts.ts'
-import { noTemporaries, TEMPORARY_SCHEMA, type Temporaries } from './temporaries.ts'
+import { noTemporaries, type QueryInText, TEMPORARY_SCHEMA, type Temporaries } from './temporaries.ts'
 import { TemporaryColumns } from './temporary-columns.ts'
 
 /** One column of one relation, as facts and lineage name it. One object per column and snapshot. */
@@ -111,7 +111,7 @@ export class CatalogSnapshot {
     return this.relations.byRowType(type)
   }
 
-  viewQuery(oid: number): string | undefined {
+  viewQuery(oid: number): string | QueryInText | undefined {
     return this.#parts.attached.views.get(oid) ?? this.temporary.viewQuery(oid)
   }
 
@@ -198,7 +198,7 @@ export class CatalogSnapshot {
   definitionHash(oid: number): string {
     const key = `hash ${oid}`
     const known = this.memo.get(key) as string | undefined
-    const hash = known ?? this.#parts.hashOf(oid, this.relations)
+    const hash = known ?? this.#parts.hashOf(oid, this.relations, this.viewQuery(oid))
     this.memo.set(key, hash)
     return hash
   }

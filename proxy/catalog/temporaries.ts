@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query'
 import type { Relation } from './definitions.ts'
 
 /**
@@ -22,8 +23,15 @@ export interface TemporaryRelation {
   readonly carried: ReadonlyMap<number, Carried>
   /** Into any attribute, also into those to come. */
   readonly everywhere: readonly string[]
-  /** The SELECT behind a view, as it is read with `viewPath`. */
-  readonly query: string | null
+  /** The SELECT behind a view: as the server prints it, read with `viewPath`, or as the text has it that makes the view. */
+  readonly query: string | QueryInText | null
+}
+
+/** The query of a view that is made in the very text that is read. Every relation in it is named with its schema. */
+export interface QueryInText {
+  readonly select: Node
+  /** What else it names is found by this. */
+  readonly searchPath: string
 }
 
 export interface Temporaries {
@@ -56,15 +64,13 @@ export interface CarriedAtCreation {
   readonly attributes?: Relation['attributes']
 }
 
-/** One that is made in the same text that reads it has no OID yet. These are lower than 0, as none of the server's. */
-export function withMade(temporaries: Temporaries, name: string, created: CarriedAtCreation): Temporaries {
-  const { attributes, columns, anywhere } = created
-  if (attributes === undefined || (columns !== null && columns.length !== attributes.length)) return temporaries
-  const oid = -1 - temporaries.relations.filter(({ relation }) => relation.oid < 0).length
-  const nothingElse = { rowType: 0, owner: 0, toast: 0, system: false, rowSecurity: false } as const
-  const relation: Relation = { oid, schema: TEMPORARY_SCHEMA, name, kind: 'table', attributes, ...nothingElse }
-  const made = { relation, carried: carriedByColumn(columns ?? []), everywhere: anywhere, query: null }
-  return { ...temporaries, relations: [...temporaries.relations, made] }
+/** The same for a view. */
+export interface ViewAtCreation {
+  /** null: it could not be followed */
+  readonly query: QueryInText | null
+  readonly attributes: Relation['attributes']
+  /** OR REPLACE */
+  readonly replaces: boolean
 }
 
 export function carriedByColumn(columns: readonly Carried[]): ReadonlyMap<number, Carried> {

@@ -1,5 +1,5 @@
 import { Relations } from './relations.ts'
-import { type Carried, carriedBy, type Temporaries, type TemporaryRelation } from './temporaries.ts'
+import { type Carried, carriedBy, type QueryInText, type Temporaries, type TemporaryRelation } from './temporaries.ts'
 
 const NOTHING: Carried = { labels: [], exact: true }
 
@@ -26,8 +26,8 @@ export class TemporaryColumns {
     return found === undefined ? NOTHING : carriedBy(found, attribute)
   }
 
-  /** The query of a temporary view, to be read with `all.viewPath`. */
-  viewQuery(oid: number): string | undefined {
+  /** The query of a temporary view; one that the server printed is read with `all.viewPath`. */
+  viewQuery(oid: number): string | QueryInText | undefined {
     return this.#byOid.get(oid)?.query ?? undefined
   }
 }

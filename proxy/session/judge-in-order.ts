@@ -24,7 +24,7 @@ export interface BeforeTheFirst {
 /**
  * All statements of one Query are judged before the first of them runs. The gate follows what names come to mean from
  * one to the next, but for what only the server knows: what is back when a transaction ends, and which relation a name
- * means when the temporary one is gone. What comes behind such a statement is not judged but refused.
+ * means when a temporary one is gone that may have taken others along. What comes behind such a statement is not judged but refused.
  */
 export function judgeInOrder(judgements: readonly Judgement[], before: BeforeTheFirst): readonly Judgement[] {
   if (judgements.length < 2) return judgements
@@ -33,8 +33,9 @@ export function judgeInOrder(judgements: readonly Judgement[], before: BeforeThe
   let unknown = false
   return judgements.map((judgement) => {
     const { endsTransaction, unsettles, indifferent } = traitsOf(judgement)
-    const { createsTemporary, dropsTemporary } = judgement.effects
+    const { createsTemporary, dropsTemporary, dropsSurely = [] } = judgement.effects
     const refused = unknown && !indifferent
+    for (const name of dropsSurely) temporary.delete(name)
     unknown ||= (endsTransaction && touched) || dropsTemporary.some((name) => name === '*' || temporary.has(name))
     touched ||= unsettles !== noDoubts
     for (const name of createsTemporary) temporary.add(name)

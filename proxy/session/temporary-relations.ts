@@ -11,7 +11,7 @@ import {
   together,
 } from '../catalog/temporaries.ts'
 import type { Judgement } from '../gate.ts'
-import { temporariesAfter } from '../sql/following.ts'
+import { namesOfTemporariesAfter, temporariesAfter } from '../sql/following.ts'
 import { traitsOf } from './traits.ts'
 
 /** A relation in the session's temporary schema, as the server described it. */
@@ -54,6 +54,8 @@ const kinds: Readonly<Record<string, RelationKind | undefined>> = { r: 'table', 
 const calm: ReadonlySet<string> = new Set(['index', 'drop', 'vacuum', 'variable_set', 'create', 'create_table_as'])
 
 type Holding = Omit<TemporaryRelation, 'relation' | 'query'>
+/** It has nothing in it that is not in what it reads. */
+const OF_A_VIEW: Holding = { carried: new Map(), everywhere: [] }
 
 /**
  * What a session's temporary relations are, by OID: the server says what there is whenever that may have changed, and
@@ -92,18 +94,19 @@ export class TemporaryRelations {
     this.#made.clear()
     this.#isCalm = true
     this.#ahead = this.now
-    const names = new Set(this.names)
+    let names = this.names
     for (const judgement of judgements) {
       this.#ahead = temporariesAfter({ temporaries: this.#ahead, temporaryRelations: names }, judgement.effects)
-      for (const name of judgement.effects.createsTemporary) names.add(name)
+      names = namesOfTemporariesAfter(names, judgement.effects)
       this.#send(judgement)
     }
   }
 
   #send(judgement: Judgement): void {
-    const { carries = [], created = null, createsTemporary } = judgement.effects
+    const { carries = [], created = null, createsTemporary, dropsSurely = [] } = judgement.effects
     this.#take(carriedInto(this.now, carries))
-    if (created !== null && created !== 'view') {
+    for (const name of dropsSurely) this.#made.delete(name)
+    if (created !== null && !('query' in created)) {
       const inside = [created.anywhere, ...(created.columns ?? []).map(({ labels }) => labels)]
       const labels = inside.reduce(together, this.now.labels)
       if (labels !== this.now.labels) this.now = { ...this.now, labels }
@@ -111,8 +114,8 @@ export class TemporaryRelations {
     if (!traitsOf(judgement).unsettles.relations) return
     if (!calm.has(judgement.facts.kind) && createsTemporary.length === 0) this.#isCalm = false
     const [name] = createsTemporary
-    const followed = created === 'view' ? { columns: null, anywhere: [] } : created
-    if (name !== undefined) this.#made.set(name, this.#made.has(name) ? null : followed)
+    const isView = created !== null && 'query' in created
+    if (name !== undefined && !isView) this.#made.set(name, this.#made.has(name) ? null : created)
   }
 
   #take(now: Temporaries): void {
@@ -152,7 +155,7 @@ export class TemporaryRelations {
   #followed({ name, oid, kind, rowType, plain, query, attributes }: Described): TemporaryRelation | null {
     const is = kinds[kind]
     const before = this.#known.get(oid)
-    const carried = before === undefined ? this.#fromCreation(name, attributes) : before
+    const carried = is === 'view' ? OF_A_VIEW : before === undefined ? this.#fromCreation(name, attributes) : before
     if (!plain || is === undefined || carried === null) {
       this.#known.set(oid, null)
       return null

@@ -12,6 +12,7 @@ import { qualified, rowScope } from './row-scope.ts'
 import { applyRule } from './rules.ts'
 import { emptyScope, innerScope, type Scope } from './scope.ts'
 import { named, typed } from './value.ts'
+import { workedOut } from './worked-out.ts'
 
 export type Write = 'insert' | 'update' | 'delete' | 'truncate'
 
@@ -25,12 +26,12 @@ const triggerBits: Readonly<Record<Write, number>> = { insert: 4, delete: 8, upd
 export function attachedWrites(context: Context, relation: Relation, write: Write): void {
   if (relation.system) return
   const key = `write ${write} ${relation.oid} ${context.names.role} ${context.names.searchPath}`
-  const before = context.snapshot.memo.get(key) as Recorder | null | undefined
+  const before = workedOut(context).get(key) as Recorder | null | undefined
   if (before === null) return
   const record = before ?? collect(context, relation, write)
-  if (record === null && context.inside.length === 0) context.snapshot.memo.set(key, null)
+  if (record === null && context.inside.length === 0) workedOut(context).set(key, null)
   if (record === null) return
-  if (context.inside.length === 0) context.snapshot.memo.set(key, record)
+  if (context.inside.length === 0) workedOut(context).set(key, record)
   context.record.absorb(record, `${relation.schema}.${relation.name}`)
 }
 

@@ -1,9 +1,9 @@
-import type { CarriedAtCreation, Carry } from '../catalog/temporaries.ts'
+import type { CarriedAtCreation, Carry, ViewAtCreation } from '../catalog/temporaries.ts'
 
 /** What a statement puts into the session's temporary relations. */
 export class Carries {
   /** Into one that it makes. */
-  created: CarriedAtCreation | 'view' | null = null
+  created: CarriedAtCreation | ViewAtCreation | null = null
   /** One is written where not all is seen that goes in: in a function, whose parameters stand for anything. */
   isBlind = false
   /** The same of columns with labels that last: what goes in there is computed, and of what is not known. */

@@ -4,6 +4,7 @@ import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
 import type { Remembered } from '../gate.ts'
 import type { DefinitionChange } from './definition-change.ts'
+import type { NamedRelation } from './names.ts'
 import { Recorder } from './recorder.ts'
 
 /** What a session knows that changes what names mean. */
@@ -39,7 +40,12 @@ export interface Context {
   readonly inRule?: true
   /** In a condition that decides what else of an expression is looked at: CASE WHEN, AND, OR. */
   readonly decides?: true
+  /** Where given: takes up what the names of relations in the text itself were found to mean. */
+  readonly named?: NamedRelations
 }
+
+/** By RangeVar or TypeName. */
+export type NamedRelations = Map<object, NamedRelation>
 
 /**
  * Bounds the work on one text, so that a small statement over deeply nested views or recursive queries cannot take
@@ -78,12 +84,13 @@ export function enter(
 }
 
 /** How the catalog's own texts are read: every name in them is qualified, or in pg_catalog. */
-export function qualifiedNames(names: NameContext): NameContext {
+export function qualifiedNames({ snapshot, role, uncommitted = [] }: NameContext): NameContext {
   return {
-    snapshot: names.snapshot,
+    snapshot,
     searchPath: '',
-    role: names.role,
+    role,
     temporaryRelations: new Set(),
+    uncommitted,
     preparedStatement: () => undefined,
     cursor: () => undefined,
   }

@@ -1,8 +1,9 @@
 import type { AlterTableStmt, DropStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
 import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
 import type { Context } from './context.ts'
+import { droppedRelations, droppedSurely } from './dropped-temporaries.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
-import { lookUpRelation, nameOf, type QualifiedName } from './names.ts'
+import { lookUpRelation, nameOf, type QualifiedName, qualifiedName } from './names.ts'
 import { stringsOf, typeOf } from './tree.ts'
 
 /**
@@ -161,20 +162,15 @@ function rename(context: Context, { relation, newname = '' }: RenameStmt): reado
   return [...touched(context, relation), { kind: 'hidden', schema: TEMPORARY_SCHEMA, name: newname }]
 }
 
-const droppedRelations = new Set([
-  'OBJECT_TABLE',
-  'OBJECT_VIEW',
-  'OBJECT_MATVIEW',
-  'OBJECT_SEQUENCE',
-  'OBJECT_FOREIGN_TABLE',
-])
-
-function drop(context: Context, { objects, removeType = '' as never }: DropStmt): readonly DefinitionChange[] {
+function drop(context: Context, fields: DropStmt): readonly DefinitionChange[] {
+  const { objects, removeType = '' as never } = fields
   if (removeType === 'OBJECT_INDEX') return []
   if (!droppedRelations.has(removeType)) return anything
+  const gone = droppedSurely(context, fields)
   return (objects ?? []).flatMap((object) => {
-    const parts = 'List' in object ? stringsOf(object.List.items) : []
-    const found = lookUpRelation(context, { schema: parts.at(-2) ?? null, name: parts.at(-1) ?? '' })
-    return found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []
+    const found = lookUpRelation(context, qualifiedName('List' in object ? object.List.items : []))
+    if (found.found !== 'relation') return []
+    const { oid, schema, name } = found.relation
+    return schema === TEMPORARY_SCHEMA && gone.includes(name) ? [] : [{ kind: 'replaced', oid } as const]
   })
 }

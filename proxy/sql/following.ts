@@ -1,5 +1,6 @@
 import type { Facts } from '../../policies/input.ts'
-import { carriedInto, noTemporaries, type Temporaries, together, withMade } from '../catalog/temporaries.ts'
+import { withMade, withMadeView, withoutDropped } from '../catalog/made-in-text.ts'
+import { carriedInto, noTemporaries, type Temporaries, together } from '../catalog/temporaries.ts'
 import type { Named, Remembered, SessionEffects } from '../gate.ts'
 import type { NameContext } from './context.ts'
 import { noEffects } from './session-effects.ts'
@@ -11,15 +12,11 @@ import { noEffects } from './session-effects.ts'
 export function namesAfter(names: NameContext, facts: Facts, effects: SessionEffects): NameContext {
   if (effects === noEffects) return names
   const { prepares, declares } = effects
-  const temporaries =
-    effects.createsTemporary.length === 0
-      ? names.temporaryRelations
-      : new Set([...names.temporaryRelations, ...effects.createsTemporary])
   return {
     snapshot: names.snapshot,
     searchPath: searchPathAfter(names, facts),
     role: roleAfter(names, facts),
-    temporaryRelations: temporaries,
+    temporaryRelations: namesOfTemporariesAfter(names.temporaryRelations, effects),
     temporaries: temporariesAfter(names, effects),
     uncommitted: [...(names.uncommitted ?? []), ...(effects.changes ?? [])],
     preparedStatement: after(names.preparedStatement, prepares, effects.deallocates),
@@ -27,21 +24,27 @@ export function namesAfter(names: NameContext, facts: Facts, effects: SessionEff
   }
 }
 
-/**
- * What is made in a text is known for what the text says it is, but for views, which the server has to print first, and
- * for what may have been there before.
- */
+/** Names of all that may be in the session's temporary schema. */
+export function namesOfTemporariesAfter(
+  names: ReadonlySet<string>,
+  { createsTemporary, dropsSurely = [] }: SessionEffects,
+): ReadonlySet<string> {
+  if (createsTemporary.length + dropsSurely.length === 0) return names
+  return new Set([...names, ...createsTemporary]).difference(new Set(dropsSurely))
+}
+
+/** What is made in a text is known for what the text says it is, but for what may have been there before. */
 export function temporariesAfter(
   { temporaries, temporaryRelations }: Pick<NameContext, 'temporaries' | 'temporaryRelations'>,
-  { carries, created, createsTemporary }: SessionEffects,
+  { carries, created, createsTemporary: [name], dropsSurely = [] }: SessionEffects,
 ): Temporaries {
-  const after = carriedInto(temporaries ?? noTemporaries, carries ?? [])
-  if (created === undefined || created === null) return after
-  if (created === 'view') return { ...after, opaque: [...after.opaque, ...createsTemporary] }
+  const after = withoutDropped(carriedInto(temporaries ?? noTemporaries, carries ?? []), dropsSurely)
+  if (created === undefined || created === null || name === undefined) return after
+  const isTaken = temporaryRelations.has(name)
+  if ('query' in created) return withMadeView(after, name, created, isTaken)
   const inside = [created.anywhere, ...(created.columns ?? []).map(({ labels }) => labels)]
   const labelled = { ...after, labels: inside.reduce(together, after.labels) }
-  const [name] = createsTemporary
-  return name === undefined || temporaryRelations.has(name) ? labelled : withMade(labelled, name, created)
+  return isTaken ? labelled : withMade(labelled, name, created)
 }
 
 function searchPathAfter({ searchPath }: NameContext, facts: Facts): string | null {

@@ -117,6 +117,7 @@ export function useType(context: Context, typeName: TypeName): NamedType {
   if (typeName.pct_type === true || (name.schema === null && serials.has(name.name))) return { oid: 0, element: null }
   // The row type of a table goes by the table's name.
   const relation = lookUpRelation(context, name)
+  context.named?.set(typeName, relation)
   if (relation.found === 'relation') {
     checkDomains(context, relation.relation.rowType)
     return { oid: isArray ? 0 : relation.relation.rowType, element: null }

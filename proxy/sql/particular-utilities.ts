@@ -1,19 +1,18 @@
-import type { CreateFunctionStmt, CreateStmt, GrantStmt, Node, RangeVar, ViewStmt } from 'libpg-query'
+import type { CreateFunctionStmt, CreateStmt, GrantStmt, Node, RangeVar } from 'libpg-query'
 import type { Attribute } from '../catalog/definitions.ts'
 import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { attachedCopies, attachedWrites } from './attached.ts'
-import { attributeOf, labelsOf } from './carrying.ts'
-import { rowSources } from './column-set.ts'
-import { type Context, recordRelation, recordTemporary } from './context.ts'
+import { attributeOf } from './carrying.ts'
+import { type Context, recordRelation } from './context.ts'
 import { useNamedObject } from './drop.ts'
 import { isTemporary } from './into-clause.ts'
 import { lookUpRelation, nameOf, qualifiedName, useRelation, useType } from './names.ts'
 import { callRoutine, candidates } from './routines.ts'
 import { rowScope } from './row-scope.ts'
 import { ruleActions } from './rules.ts'
-import { innerScope, type Scope } from './scope.ts'
+import type { Scope } from './scope.ts'
 import { recordVariable } from './settings.ts'
-import { statement } from './statement.ts'
+import { temporaryView } from './temporary-view.ts'
 import { stringsOf } from './tree.ts'
 
 type Special = (context: Context, fields: never, scope: Scope) => void
@@ -49,12 +48,7 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
     if (routines.length === 0) context.record.unresolved('function', stringsOf(funcname).join('.'))
     for (const routine of routines) callRoutine(context, routine, [])
   },
-  ViewStmt: (context: Context, { view, query }: ViewStmt, scope: Scope) => {
-    if (view === undefined || query === undefined || !isTemporary(view)) return
-    const { columns } = statement(context, query, innerScope(scope, []), 'projected')
-    context.record.carries.created = 'view'
-    recordTemporary(context, view.relname ?? '', ['create'], labelsOf(rowSources(columns)))
-  },
+  ViewStmt: temporaryView,
   CreateFunctionStmt: (context: Context, { options }: CreateFunctionStmt) => {
     for (const option of options ?? []) {
       if (!('DefElem' in option)) continue

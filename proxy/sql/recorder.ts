@@ -114,6 +114,11 @@ export class Recorder {
     this.#gaps.addMissing(code, detail, missing)
   }
 
+  /** Anything is unresolved so far. */
+  get hasGaps(): boolean {
+    return !this.#gaps.isEmpty
+  }
+
   get firstMissing(): Missing | null {
     return this.#gaps.firstMissing
   }

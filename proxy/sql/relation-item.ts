@@ -23,6 +23,7 @@ export function relationItem(
 ): Item {
   context.seen.add(range)
   const found = useRelation(context, nameOf(range), access, { location })
+  context.named?.set(range, found)
   const relation = found.found === 'relation' ? found.relation : found.found === 'nothing' ? null : found.shadowed
   if (relation !== null)
     for (const foreign of context.snapshot.foreignBelow(relation.oid)) recordRelation(context, foreign, access)

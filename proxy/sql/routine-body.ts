@@ -8,6 +8,7 @@ import type { Recorder } from './recorder.ts'
 import { emptyScope, type Parameters } from './scope.ts'
 import { statement } from './statement.ts'
 import { constant, unionOf, type Value } from './value.ts'
+import { workedOut } from './worked-out.ts'
 
 interface Body {
   readonly record: Recorder
@@ -33,7 +34,7 @@ function known(context: Context, routine: Routine, row: Relation | null): Body |
   const what = row === null ? `function ${routine.oid}` : `function ${routine.oid} on ${row.oid}`
   const names = namesInside(context.session, routine)
   const key = names.temporaryRelations.size === 0 ? `${what} ${names.role} ${names.searchPath}` : null
-  const before = key === null ? undefined : (context.snapshot.memo.get(key) as Body | undefined)
+  const before = key === null ? undefined : (workedOut(context).get(key) as Body | undefined)
   if (before !== undefined) return before
   const inside = enter(context, what, names)
   // A function that calls itself does nothing by it that it does not do anyway.
@@ -47,7 +48,7 @@ function known(context: Context, routine: Routine, row: Relation | null): Body |
       : sqlBody(inside, routine)
   if (body === null) return null
   // Inside a recursion the result leaves out what the outer levels will add.
-  if (key !== null && context.inside.length === 0) context.snapshot.memo.set(key, body)
+  if (key !== null && context.inside.length === 0) workedOut(context).set(key, body)
   return body
 }
 

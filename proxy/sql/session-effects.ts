@@ -1,9 +1,10 @@
 import type { Node } from 'libpg-query'
 import type { Facts } from '../../policies/input.ts'
-import type { Definition, SessionEffects } from '../gate.ts'
+import type { SessionEffects } from '../gate.ts'
 import { carriesOf } from './carrying.ts'
 import type { Context } from './context.ts'
 import { definitionChanges } from './definition-change.ts'
+import { droppedSurely } from './dropped-temporaries.ts'
 import { innerText } from './inner-text.ts'
 import { isTemporary } from './into-clause.ts'
 import { stringsOf } from './tree.ts'
@@ -31,7 +32,7 @@ function namingEffects(context: Context, node: Node, text: string): SessionEffec
   const { record } = context
   const changesCatalog = (['ddl', 'privilege', 'unknown'] as const).some((effect) => record.hasEffect(effect))
   const barrier = changesCatalog || record.hasEffect('session') || endsTransaction(node)
-  const named = namedEffects(node, text, record.ledTo)
+  const named = namedEffects(context, node, text)
   if (!barrier && named === null) return noEffects
   const changes = changesCatalog ? definitionChanges(context, node) : []
   return { ...noEffects, ...named, barrier, changesCatalog, changes }
@@ -45,7 +46,8 @@ function endsTransaction(node: Node): boolean {
   )
 }
 
-function namedEffects(node: Node, text: string, ledTo: readonly Definition[]): Partial<SessionEffects> | null {
+function namedEffects(context: Context, node: Node, text: string): Partial<SessionEffects> | null {
+  const { ledTo } = context.record
   if ('PrepareStmt' in node)
     return { prepares: { name: node.PrepareStmt.name ?? '', text: innerText(text, 'AS'), ledTo } }
   if ('DeallocateStmt' in node)
@@ -54,7 +56,10 @@ function namedEffects(node: Node, text: string, ledTo: readonly Definition[]): P
     return { declares: { name: node.DeclareCursorStmt.portalname ?? '', text: innerText(text, 'FOR'), ledTo } }
   if ('ClosePortalStmt' in node) return { closes: node.ClosePortalStmt.portalname ?? 'all' }
   if ('DiscardStmt' in node) return discarded(node.DiscardStmt.target ?? '')
-  if ('DropStmt' in node) return { dropsTemporary: droppedNames(node.DropStmt.objects ?? []) }
+  if ('DropStmt' in node) {
+    const dropsTemporary = droppedNames(node.DropStmt.objects ?? [])
+    return { dropsTemporary, dropsSurely: droppedSurely(context, node.DropStmt) }
+  }
   const created = createdTemporary(node)
   return created === null ? null : { createsTemporary: [created] }
 }

@@ -1,6 +1,7 @@
+import type { SelectStmt } from 'libpg-query'
 import type { Attribute, Relation } from '../catalog/definitions.ts'
 import type { CatalogSnapshot, Source } from '../catalog/snapshot.ts'
-import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
+import { type QueryInText, TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import { type ColumnSet, ListedColumns, RelationColumns } from './column-set.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
 import { expression } from './expression.ts'
@@ -10,6 +11,7 @@ import { Recorder } from './recorder.ts'
 import { emptyScope, type Item, innerScope } from './scope.ts'
 import { select } from './select.ts'
 import { type Column, derived, named, union } from './value.ts'
+import { workedOut } from './worked-out.ts'
 
 interface Expansion {
   readonly record: Recorder
@@ -31,12 +33,12 @@ export function viewColumns(context: Context, relation: Relation): ColumnSet | n
     context.record.unresolved('relation', `the query of ${relation.schema}.${relation.name}`)
   }
   const key = `columns ${relation.oid} ${context.session.role} ${context.session.searchPath}`
-  let set = context.snapshot.memo.get(key) as ColumnSet | undefined
+  let set = workedOut(context).get(key) as ColumnSet | undefined
   if (set === undefined) {
     set = new RelationColumns(
       relation.attributes.map((_, index) => viewColumn(context.snapshot, relation, index, columns)),
     )
-    context.snapshot.memo.set(key, set)
+    workedOut(context).set(key, set)
   }
   return set
 }
@@ -63,30 +65,41 @@ function viewColumn(
   }
 }
 
-function expansionOf(context: Context, relation: Relation, query: string): Expansion {
+function expansionOf(context: Context, relation: Relation, query: string | QueryInText): Expansion {
   // A function in it is read with the session's search path.
   const key = `view ${relation.oid} ${context.session.role} ${context.session.searchPath}`
-  const before = context.snapshot.memo.get(key) as Expansion | undefined
+  const before = workedOut(context).get(key) as Expansion | undefined
   if (before !== undefined) return before
   const expansion = expand(context, relation, query)
-  context.snapshot.memo.set(key, expansion)
+  workedOut(context).set(key, expansion)
   return expansion
 }
 
-function expand(context: Context, relation: Relation, query: string): Expansion {
-  const parsed = parse(query)
-  // The server prints a temporary view as the session names things, and any other with every name qualified.
-  const names =
-    relation.schema === TEMPORARY_SCHEMA
-      ? { ...context.session, searchPath: context.snapshot.temporary.all.viewPath }
-      : qualifiedNames(context.names)
-  const inside = enter(context, `view ${relation.oid}`, names)
-  const node = 'reason' in parsed ? undefined : parsed[0]?.node
-  if (inside === null || node === undefined || !('SelectStmt' in node)) return { record: new Recorder(), columns: null }
-  const { columns } = select(inside, node.SelectStmt, emptyScope(), 'derived')
+function expand(context: Context, relation: Relation, query: string | QueryInText): Expansion {
+  const inside = enter(context, `view ${relation.oid}`, namesOf(context, relation, query))
+  const node = selectOf(query)
+  if (inside === null || node === null) return { record: new Recorder(), columns: null }
+  const { columns } = select(inside, node, emptyScope(), 'derived')
   const all = columns.all()
   const isWhole = columns.open === null && all.length >= relation.attributes.length
   return { record: inside.record, columns: isWhole ? all : null }
+}
+
+/** The server prints a temporary view as the session names things, and any other with every name qualified. */
+function namesOf(
+  { session, names, snapshot }: Context,
+  { schema }: Relation,
+  query: string | QueryInText,
+): NameContext {
+  if (schema !== TEMPORARY_SCHEMA) return qualifiedNames(names)
+  return { ...session, searchPath: typeof query === 'string' ? snapshot.temporary.all.viewPath : query.searchPath }
+}
+
+function selectOf(query: string | QueryInText): SelectStmt | null {
+  const parsed = typeof query === 'string' ? parse(query) : null
+  const node =
+    typeof query !== 'string' ? query.select : parsed === null || 'reason' in parsed ? undefined : parsed[0]?.node
+  return node !== undefined && 'SelectStmt' in node ? node.SelectStmt : null
 }
 
 /** The columns behind each column of a view, and behind a generated one, for the labels that they lend it. */

@@ -108,10 +108,35 @@ describe('temporary relations', () => {
     expect(shop.one('DISCARD TEMP').effects.dropsTemporary).toEqual(['*'])
   })
 
-  test('a temporary view that was just made is not read before the server has printed it', () => {
+  test('a temporary view that was just made is read by what its names meant then', () => {
     expect(unresolved('CREATE TEMP VIEW orders AS SELECT email FROM customers')).toEqual([])
-    const [, read] = shop.analyse('CREATE TEMP VIEW orders AS SELECT email AS id FROM customers; SELECT id FROM orders')
-    expect(read?.facts.unresolved).toMatchObject([{ code: 'relation', detail: 'temporary view orders' }])
+    const last = (text: string) => shop.analyse(text).at(-1)
+    const view = 'CREATE TEMP VIEW orders AS SELECT email AS id FROM customers'
+    const read = last(`${view}; CREATE TEMP TABLE customers (id int); SELECT id FROM orders`)
+    expect(read?.facts).toMatchObject({
+      relations: [
+        { name: 'orders', kind: 'view', temporary: true },
+        { name: 'customers', temporary: false },
+      ],
+      unresolved: [],
+    })
+    expect(read?.outputs).toMatchObject([{ sources: [{ relation: 'customers', column: 'email' }], exact: true }])
+    expect(last(`${view}; DROP VIEW orders; SELECT id FROM orders`)?.outputs).toMatchObject([
+      { sources: [{ relation: 'orders', column: 'id', schema: 'public' }] },
+    ])
+    for (const text of [
+      `${view}; ALTER TABLE customers RENAME TO people2; SELECT id FROM orders`,
+      'CREATE TEMP VIEW orders AS SELECT nothing AS id FROM customers; SELECT id FROM orders',
+      'CREATE TEMP VIEW a AS SELECT 1 AS id; CREATE TEMP VIEW orders AS TABLE a; DROP VIEW a CASCADE; TABLE orders',
+      `${view}; CREATE RULE r AS ON INSERT TO orders DO NOTHING; SELECT id FROM orders`,
+    ])
+      expect(last(text)?.facts.unresolved, text).not.toEqual([])
+  })
+
+  test('a temporary view is another definition when its query is another', () => {
+    const definitions = (query: string) => shop.analyse(`CREATE TEMP VIEW v AS ${query}; TABLE v`).at(-1)?.definitions
+    expect(definitions('SELECT id FROM staff')).toEqual(definitions('SELECT id FROM staff'))
+    expect(definitions('SELECT id FROM staff')).not.toEqual(definitions('SELECT id FROM staff WHERE id = 1'))
   })
 
   test('labelled columns written to one are seen to be read and written', () => {
@@ -287,6 +312,10 @@ describe('statements of one text follow each other', () => {
     }
     expect(last('CREATE VIEW v AS SELECT email FROM customers; SELECT * FROM v')?.unresolved).toMatchObject([
       { code: 'relation' },
+    ])
+    const replaced = 'CREATE OR REPLACE VIEW mailing AS SELECT id, email AS name, name AS address FROM customers'
+    expect(last(`TABLE mailing_orders; ${replaced}; SELECT address FROM mailing_orders`)?.unresolved).toMatchObject([
+      { code: 'relation', detail: 'public.mailing' },
     ])
     expect(
       last("CREATE OR REPLACE FUNCTION twice(int) RETURNS int LANGUAGE plpgsql AS ''; SELECT twice(1)")?.unresolved,
