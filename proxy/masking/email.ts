@@ -6,6 +6,8 @@ const STAR = 0x2a
 /** Below this the first letter is too much of the name. */
 const LOCAL_BYTES_MIN = 3
 const TOP_LEVEL_BYTES_MAX = 4
+/** No address is longer (RFC 5321, 4.5.3.1), and megabytes are not looked through for an @. */
+const ADDRESS_BYTES_MAX = 320
 
 /**
  * ana.lopez@example.org → a***@***.org: enough to tell two people apart, never a short name, never the host. What is
@@ -26,6 +28,7 @@ export function maskEmail(input: Uint8Array, start: number, end: number, out: Ui
 
 /** The position of the one @ of something that looks like an address, or -1. */
 function onlySign(input: Uint8Array, start: number, end: number): number {
+  if (end - start > ADDRESS_BYTES_MAX) return -1
   let sign = -1
   for (let at = start; at < end; at++) {
     const byte = input[at] as number

@@ -15,6 +15,9 @@ interface Decoder {
   readonly decode: (value: Buffer) => string
 }
 
+/** "char", name, text, json, unknown, bpchar and varchar: their binary form is the text. */
+const TEXTS: readonly number[] = [18, 19, 25, 114, 705, 1042, 1043]
+
 /** By the type's OID: how many bytes its binary form has (null: any), and how it reads. */
 const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
   [16, { bytes: 1, decode: (value: Buffer) => (value[0] === 0 ? 'false' : 'true') }],
@@ -22,7 +25,7 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
   [20, { bytes: 8, decode: (value: Buffer) => value.readBigInt64BE().toString() }],
   [21, { bytes: 2, decode: (value: Buffer) => value.readInt16BE().toString() }],
   [23, { bytes: 4, decode: (value: Buffer) => value.readInt32BE().toString() }],
-  ...[18, 19, 25, 114, 705, 1042, 1043].map((type): [number, Decoder] => [type, { bytes: null, decode: utf8 }]),
+  ...TEXTS.map((type): [number, Decoder] => [type, { bytes: null, decode: utf8 }]),
   [26, { bytes: 4, decode: (value: Buffer) => value.readUInt32BE().toString() }],
   [700, { bytes: 4, decode: float4Text }],
   [701, { bytes: 8, decode: (value: Buffer) => value.readDoubleBE().toString() }],
@@ -34,6 +37,10 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
   [2950, { bytes: 16, decode: uuidText }],
   [3802, { bytes: null, decode: jsonbText }],
 ])
+
+export function isText(type: number): boolean {
+  return TEXTS.includes(type)
+}
 
 type Meaning = Omit<ParameterTypes, 'types'>
 

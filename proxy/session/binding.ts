@@ -2,14 +2,15 @@ import type { BoundParameters, Judgement } from '../gate.ts'
 import { frontend } from '../wire/message-types.ts'
 import { type Bind, decodeBind } from '../wire/messages/bind.ts'
 import type { Approvals, Decided } from './approvals.ts'
-import { settleThen } from './batch.ts'
+import { isSkipped, settleThen } from './batch.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
-import { forTheTrail, parameterTexts } from './parameter-text.ts'
+import { parameterTexts } from './parameter-text.ts'
 import { definitionsOf, type Portal, type PreparedStatement } from './prepared.ts'
 import type { Preparing } from './preparing.ts'
+import { recordedParameters } from './recorded-parameters.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -19,8 +20,8 @@ interface Bound {
   readonly bind: Bind
   readonly statement: PreparedStatement
   readonly parameters: BoundParameters
-  /** The parameters as people read them. */
-  readonly shown: readonly (string | null)[]
+  /** The parameters as people read them, as far as the trail keeps them. */
+  readonly recorded: readonly (string | null)[]
 }
 
 /**
@@ -49,7 +50,17 @@ export class Binding {
       const which = bind.statement === '' ? 'unnamed prepared statement' : `prepared statement "${bind.statement}"`
       return this.#refuse('26000', `${which} does not exist`)
     }
-    return judged(this.#session, statement, (judgements) => this.#decide(boundOf(bind, statement), judgements))
+    const parameters = parametersOf(bind, statement)
+    const recorded = recordedParameters(parameters)
+    const decide = (recorded: Bound['recorded']) =>
+      judged(this.#session, statement, (judgements) =>
+        this.#decide({ bind, statement, parameters, recorded }, judgements),
+      )
+    if (!(recorded instanceof Promise)) return decide(recorded)
+    return recorded.then((late) => {
+      this.#session.turn++
+      return isSkipped(this.#session) ? undefined : decide(late)
+    })
   }
 
   #decide(bound: Bound, judgements: readonly Judgement[]): Promise<void> | undefined {
@@ -66,19 +77,20 @@ export class Binding {
     }
   }
 
-  #asked({ statement, parameters, shown }: Bound) {
+  #asked({ statement, parameters }: Bound) {
     const { gate, state } = this.#session
+    const shown = parameterTexts(parameters)
     return { text: statement.text, judge: () => gate.judge(statement.text, state), bound: parameters, shown }
   }
 
   #conclude(bound: Bound, verdict: Decided): undefined {
     if (verdict.kind === 'run') return this.#forward(bound, verdict.judgements, verdict.hold)
-    this.#refusals.record(verdict.judgements, forTheTrail(bound.shown))
+    this.#refusals.record(verdict.judgements, bound.recorded)
     this.#refusals.extended(verdict.report, frontend.bind)
     return undefined
   }
 
-  #forward({ bind, statement, shown }: Bound, judgements: readonly Judgement[], hold: string | null): undefined {
+  #forward({ bind, statement, recorded }: Bound, judgements: readonly Judgement[], hold: string | null): undefined {
     const { exchange, fromClient, state, upstream, turn } = this.#session
     if (!state.isCurrent(statement.names) && !this.#preparing.again(statement, judgements)) return
     const portal: Portal = {
@@ -86,7 +98,7 @@ export class Binding {
       text: statement.text,
       names: state.names,
       ledTo: definitionsOf(judgements),
-      parameters: forTheTrail(shown),
+      parameters: recorded,
       holdable: false,
       hold,
       described: false,
@@ -105,8 +117,6 @@ export class Binding {
   }
 }
 
-function boundOf(bind: Bind, statement: PreparedStatement): Bound {
-  const { parameterFormats: formats, parameters: values } = bind
-  const parameters = { types: statement.parameterTypes ?? NONE, formats, values }
-  return { bind, statement, parameters, shown: parameterTexts(parameters) }
+function parametersOf({ parameterFormats, parameters }: Bind, { parameterTypes }: PreparedStatement): BoundParameters {
+  return { types: parameterTypes ?? NONE, formats: parameterFormats, values: parameters }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { BoundParameters } from '../gate.ts'
 import type { ParameterTypes } from '../preview/parameter-types.ts'
 import { binaryText, bytesText } from './binary-text.ts'
@@ -33,7 +32,7 @@ type Meaning = Omit<ParameterTypes, 'types'>
 
 const AS_DECLARED: Meaning = { readAs: (type) => type, isArray: () => false }
 
-function isBinary({ formats }: BoundParameters, at: number): boolean {
+export function isBinary({ formats }: BoundParameters, at: number): boolean {
   return (formats.length === 1 ? formats[0] : formats[at]) === BINARY
 }
 
@@ -47,17 +46,4 @@ function utf8(value: Buffer | null): string | null {
 
 function unknownText(value: Buffer): string {
   return `${bytesText(value)} (binary; its type is not known here)`
-}
-
-const RECORDED_CHARACTERS_MAX = 10_000
-const BEGINNING_CHARACTERS = 1_000
-
-/** The trail keeps a large value's beginning, length and hash. */
-export function forTheTrail(texts: readonly (string | null)[]): readonly (string | null)[] {
-  if (!texts.some((text) => text !== null && text.length > RECORDED_CHARACTERS_MAX)) return texts
-  return texts.map((text) => {
-    if (text === null || text.length <= RECORDED_CHARACTERS_MAX) return text
-    const sha256 = createHash('sha256').update(text).digest('hex')
-    return `${text.slice(0, BEGINNING_CHARACTERS)}… (${text.length} characters, sha256 ${sha256})`
-  })
 }

@@ -8,13 +8,15 @@ import type { NameContext } from './context.ts'
  * thing is answered once:
  *
  *   part, part, … snapshot   the definitions that names are looked up in       → taken
- *   analyse                  a text                                            → needs | analyses
+ *   text, text, … analyse    a text, the last of its parts with the question   → needs | analyses
  *   more                     the rest of its analyses, where they are many     → analyses
  */
 export type Request =
   | { readonly kind: 'part'; readonly part: DefinitionsPart }
   | { readonly kind: 'snapshot'; readonly number: number; readonly head: SnapshotHead }
-  | { readonly kind: 'analyse'; readonly text: string; readonly snapshot: number; readonly names: SentNames }
+  | { readonly kind: 'text'; readonly part: string }
+  /** @param text null: the one that was sent last */
+  | { readonly kind: 'analyse'; readonly text: string | null; readonly snapshot: number; readonly names: SentNames }
   | { readonly kind: 'more' }
 
 export type Reply =

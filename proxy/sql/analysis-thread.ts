@@ -18,6 +18,9 @@ const TEXT_MAX = 1 << 20
 const snapshots = new Map<number, CatalogSnapshot>()
 let assembly = new SnapshotAssembly()
 let rest: SentAnalysis[] = []
+let parts: string[] = []
+/** What is read, until all that was found in it is sent. */
+let whole = ''
 
 const port = parentPort
 if (port === null) throw new TypeError('this file runs as a thread')
@@ -32,7 +35,15 @@ const answers: { readonly [Kind in Request['kind']]: (request: Extract<Request, 
     for (const old of snapshots.keys()) if (snapshots.size > SNAPSHOTS_KEPT) snapshots.delete(old)
     return { kind: 'taken' }
   },
-  analyse: ({ text, snapshot, names }) => analysed(text, snapshots.get(snapshot) as CatalogSnapshot, names),
+  text: ({ part }) => {
+    parts.push(part)
+    return null
+  },
+  analyse: ({ text, snapshot, names }) => {
+    if (text !== null) whole = parts.length === 0 ? text : [...parts, text].join('')
+    parts = []
+    return analysed(whole, snapshots.get(snapshot) as CatalogSnapshot, names)
+  },
   more: () => nextOf(),
 }
 
@@ -77,5 +88,7 @@ function nextOf(): Reply {
     characters += (next.text?.length ?? 0) + (next.redactedText?.length ?? 0)
     if (some.length >= ANALYSES_MAX || characters >= TEXT_MAX) break
   }
-  return { kind: 'analyses', some, last: rest.length === 0 }
+  const last = rest.length === 0
+  if (last) whole = ''
+  return { kind: 'analyses', some, last }
 }

@@ -10,6 +10,8 @@ import { LargeTextError } from './errors.ts'
 
 /** Of JavaScript's own memory, in MB: a text of the largest size that a message may have takes less. */
 const HEAP_MB_MAX = 4_096
+/** Of a text, what is sent at once: copying all of 32 MB in one turn takes 20 ms. */
+const PART_CHARACTERS = 1 << 20
 /** What it runs may run others in turn. */
 const ASKED_MAX = 16
 
@@ -45,7 +47,8 @@ export class ThreadClient {
     await turn()
     const snapshot = await this.#learn(names.snapshot)
     const known: SentNames = { ...sentNames(names), prepared: new Map(), cursors: new Map() }
-    const first = await this.#askWithNames({ kind: 'analyse', text, snapshot, names: known }, names)
+    const lastPart = await this.#sendAllBut(text)
+    const first = await this.#askWithNames({ kind: 'analyse', text: lastPart, snapshot, names: known }, names)
     const analyses: Analysis[] = []
     for (let reply = first; ; reply = await this.#ask({ kind: 'more' })) {
       if (reply.kind !== 'analyses') throw new LargeTextError('failed')
@@ -76,11 +79,23 @@ export class ThreadClient {
     return number
   }
 
+  /** @returns its last part, which goes with the question */
+  async #sendAllBut(text: string): Promise<string> {
+    let at = 0
+    for (; at + PART_CHARACTERS < text.length; at += PART_CHARACTERS) {
+      if (this.#ended !== null) throw this.#ended
+      this.#worker.postMessage({ kind: 'text', part: text.slice(at, at + PART_CHARACTERS) } satisfies Request)
+      await turn()
+    }
+    return text.slice(at)
+  }
+
   /** Asks again with the texts that it turns out to run. */
   async #askWithNames(request: Extract<Request, { kind: 'analyse' }>, names: NameContext): Promise<Reply> {
     const [prepared, cursors] = [new Map(request.names.prepared), new Map(request.names.cursors)]
     for (let asked = 0; asked < ASKED_MAX; asked++) {
-      const reply = await this.#ask({ ...request, names: { ...request.names, prepared, cursors } })
+      const text = asked === 0 ? request.text : null
+      const reply = await this.#ask({ ...request, text, names: { ...request.names, prepared, cursors } })
       if (reply.kind !== 'needs') return reply
       for (const name of reply.prepared) prepared.set(name, names.preparedStatement(name))
       for (const name of reply.cursors) cursors.set(name, names.cursor(name))

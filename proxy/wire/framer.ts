@@ -76,7 +76,8 @@ export class Framer {
   }
 
   push(chunk: Buffer): void {
-    countRead(chunk.length)
+    // What a large message is collected of is kept, and a collection would find nothing.
+    if (this.#wantedBytes <= JOINED_AT_ONCE_BYTES_MAX) countRead(chunk.length)
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length

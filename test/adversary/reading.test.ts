@@ -5,7 +5,7 @@ import { canariesIn } from './canaries.ts'
 import { openStand, type Stand } from './stand.ts'
 import { drive, ways } from './ways.ts'
 
-const { parse, bind, execute, query, sync } = serialize
+const { parse, bind, execute, query, sync, copyData, copyDone } = serialize
 const LONG = 't'.repeat(63)
 
 let stand: Stand
@@ -20,6 +20,8 @@ beforeAll(async () => {
     RESET standard_conforming_strings;
     CREATE TABLE ${LONG} (id int, email text);
     INSERT INTO ${LONG} VALUES (1, 'zqkvxj@wpfhqyd.org');
+    CREATE TABLE long_mail AS SELECT repeat('x', 32 * 1024 * 1024) AS email;
+    CREATE TABLE many_rows (id int, remark text, amount numeric);
   `)
 }, 180_000)
 afterAll(() => stand?.[Symbol.asyncDispose]())
@@ -396,9 +398,42 @@ describe('B12 texts that are much work', () => {
   ]
   // That others are judged meanwhile is asserted where it can be seen for sure: test/proxy/large-texts.test.ts.
   test.for(large)('B12 %s', async ([what, expected, text]) => {
+    const said = await besideAnother(what, [query(text())])
+    expect(canariesIn(Buffer.concat(said.map(({ bytes }) => bytes)))).toEqual([])
+    expect(reportOf(said).C ?? 'ran').toMatch(expected)
+  })
+
+  const megabytes = 32 * 1024 * 1024
+  const bound = (values: (string | Buffer)[]) => [
+    parse({ text: 'SELECT length($1)', types: [17] }),
+    bind({ values }),
+    execute(),
+    sync(),
+  ]
+  const rows = (): Buffer => copyData(Buffer.from(`1\t${'y'.repeat(10_000)}\t2\n`.repeat(32)))
+  // Also: the parameters are read in slices, test/proxy/session/recorded-parameters.test.ts.
+  test.for<[string, string | null, () => readonly Buffer[]]>([
+    ['a parameter of 32 MB in binary form', String(megabytes), () => bound([Buffer.alloc(megabytes, 7)])],
+    ['a parameter of 32 MB as text', String(megabytes / 2 - 1), () => bound([`\\x${'ab'.repeat(megabytes / 2 - 1)}`])],
+    [
+      'COPY of rows of 32 MB',
+      null,
+      () => [query('COPY many_rows FROM STDIN'), ...Array.from({ length: 100 }, rows), copyDone()],
+    ],
+    ['a row of 32 MB', 'x'.repeat(megabytes), () => [query(`SELECT repeat('x', ${megabytes})`)]],
+    ['a row of 32 MB that is masked', '[redacted]', () => [query('SELECT email FROM long_mail')]],
+  ])('B12 %s', async ([what, answer, messages]) => {
+    const said = await besideAnother(what, messages())
+    const row = said.find(({ type }) => type === 'D')
+    expect(reportOf(said)).toEqual({})
+    expect(row === undefined ? null : rowOf(row.bytes)[0] === answer).toBe(answer === null ? null : true)
+  })
+
+  /** Says how long another session waited at most. */
+  async function besideAnother(what: string, messages: readonly Buffer[]): Promise<readonly Message[]> {
     const [client, other] = await Promise.all([stand.open('ana'), stand.open('etl')])
     let done = false
-    const answered = drive(client, [query(text())]).finally(() => {
+    const answered = drive(client, messages).finally(() => {
       done = true
     })
     let stalledMs = 0
@@ -412,10 +447,9 @@ describe('B12 texts that are much work', () => {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const said = await answered
-    expect(canariesIn(Buffer.concat(said.map(({ bytes }) => bytes)))).toEqual([])
-    expect(reportOf(said).C ?? 'ran').toMatch(expected)
     process.stderr.write(`B12 ${what}: another session waited ${Math.round(stalledMs)} ms at most, ${asked} times\n`)
     client.close()
     other.close()
-  })
+    return said
+  }
 })

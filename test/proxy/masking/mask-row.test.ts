@@ -73,6 +73,8 @@ describe('email keeps the first letter and a common ending', () => {
     ['ana@a@b.org', '[redacted]'],
     ['ana lopez@x.org', '[redacted]'],
     ['no address', '[redacted]'],
+    [`ana@${'x'.repeat(312)}.org`, 'a***@***.org'],
+    [`ana@${'x'.repeat(313)}.org`, '[redacted]'],
     ['', '[redacted]'],
   ])('%j → %j', (value, expected) => expect(maskOne(value, masked('email'))).toBe(expected))
 })
@@ -84,6 +86,8 @@ describe('last4 keeps four digits of eight or more', () => {
     ['+49 (30) 901820', '****1820'],
     ['12345678', '****5678'],
     ['1234567', '[redacted]'],
+    ['1'.repeat(128), '****1111'],
+    ['1'.repeat(129), '[redacted]'],
     ['1234', '[redacted]'],
     ['DE89370400440532013000', '[redacted]'],
     ['١٢٣٤٥٦٧٨', '[redacted]'],
