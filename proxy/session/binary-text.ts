@@ -42,7 +42,7 @@ export function isText(type: number): boolean {
   return TEXTS.includes(type)
 }
 
-type Meaning = Omit<ParameterTypes, 'types'>
+type Meaning = Pick<ParameterTypes, 'readAs' | 'isArray'>
 
 /** As the server would write it; null: the type is not one of those, or the bytes are not what it has. */
 export function binaryText(value: Buffer, type: number, meaning: Meaning): string | null {

@@ -14,21 +14,30 @@ export function parameterTexts(bound: BoundParameters): readonly (string | null)
 
 /** For reviewers, with the types that the server has said; null: it could not be asked. */
 export function toldParameterTexts(bound: BoundParameters, told: ParameterTypes | null): readonly (string | null)[] {
-  const { types, ...meaning } = told ?? { types: bound.types, ...AS_DECLARED }
+  const { types, printed, ...meaning } = told ?? { types: bound.types, printed: null, ...AS_DECLARED }
   return bound.values.map((value, at) =>
-    isBinary(bound, at) ? binaryOr(value, types[at] ?? 0, meaning, unknownText) : utf8(value),
+    isBinary(bound, at)
+      ? binaryOr(value, types[at] ?? 0, meaning, (bytes) => printed?.get(at) ?? unknownText(bytes))
+      : utf8(value),
   )
+}
+
+/** Whether a parameter is in binary form, and of a type that is not read here. */
+export function isUnread(
+  bound: BoundParameters,
+  at: number,
+  { types, ...meaning }: Pick<ParameterTypes, 'types'> & Meaning,
+) {
+  const value = bound.values[at] ?? null
+  return value !== null && isBinary(bound, at) && binaryText(value, types[at] ?? 0, meaning) === null
 }
 
 /** Whether some of them are in binary form and of a type that only the server can tell. */
 export function needTelling(bound: BoundParameters): boolean {
-  const { types, values } = bound
-  return values.some(
-    (value, at) => value !== null && isBinary(bound, at) && binaryText(value, types[at] ?? 0, AS_DECLARED) === null,
-  )
+  return bound.values.some((_, at) => isUnread(bound, at, { types: bound.types, ...AS_DECLARED }))
 }
 
-type Meaning = Omit<ParameterTypes, 'types'>
+type Meaning = Pick<ParameterTypes, 'readAs' | 'isArray'>
 
 const AS_DECLARED: Meaning = { readAs: (type) => type, isArray: () => false }
 

@@ -1,4 +1,4 @@
-/** Tries to pin a release, or to end a pin, that came to nothing. */
+/** Pins of an earlier release, and tries to pin or to end one that came to nothing. */
 export interface PinEvents {
   /** An administrator asked for an earlier release, another confirmed it, and it ended. */
   'release.pin_requested': {
