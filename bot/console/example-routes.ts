@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { Routes } from '../../http-schemas.ts'
 import type { Identity } from '../../policies/input.ts'
+import { recordLook } from '../../workflows/holds/example-looks.ts'
 import { type KeptExamples, openExamples, type ReadColumn, type ShownExamples } from '../../workflows/holds/examples.ts'
 import type { Hold } from '../../workflows/holds/hold.ts'
-import { writeTrail } from '../../workflows/outbox/outbox.ts'
 import { lazySeal } from '../../workflows/results/seal.ts'
 import { type ExamplesView, examplesView } from './consequences-schema.ts'
 import { ConsoleError } from './errors.ts'
@@ -18,8 +18,8 @@ export interface ExampleRoutesOptions
 }
 
 /**
- * Rows of data, for those who are asked: opened, judged for whoever looks, and put on record before they are shown. Each
- * look is judged and recorded anew.
+ * Rows of data, for those who are asked: opened, judged for whoever looks each time, and on record before they are shown
+ * (example-looks.ts).
  */
 export function exampleRoutes(options: ExampleRoutesOptions): Routes {
   const { config, holds, pool, viewerOf } = options
@@ -45,7 +45,7 @@ export function exampleRoutes(options: ExampleRoutesOptions): Routes {
         const shown = await options.examplesFor?.({ identity, target: hold.target, examples: kept })
         if (shown === undefined) throw new ConsoleError('not_found', 'Example rows are not shown by this console.')
         const event = { hold: hold.id, by: identity, via: viewer.via, rows: kept.rows.length, ...namesOf(kept, shown) }
-        await writeTrail(pool, viewer.at, 'hold.examples_seen', event)
+        await recordLook(pool, event, viewer.at)
         const { columns, rows, whyHidden } = shown
         return structuredClone({ columns, rows, whyHidden }) as ExamplesView
       },

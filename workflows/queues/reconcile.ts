@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { forgetLooks } from '../holds/example-looks.ts'
 import { forgetExamples } from '../holds/examples.ts'
 import { type DeadlineRow, deadlinesOf } from '../holds/jobs.ts'
 import { NEXT_TELLING } from '../holds/review.ts'
@@ -37,6 +38,7 @@ export async function reconcile(
   await revive(pool, options.revived ?? [], new Date(now()))
   const notices = await announceUnsent(options)
   await forgetExamples(pool, new Date(now()))
+  await forgetLooks(pool, new Date(now()))
   await rowsOf(pool, 'DELETE FROM outbox WHERE sent_at < $1', [new Date(now() - SENT_KEPT_MS)])
   return { holds, notices }
 }

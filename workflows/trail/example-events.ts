@@ -4,7 +4,8 @@ import type { Identity } from '../../policies/input.ts'
 export interface ExampleEvents {
   /**
    * Somebody was shown the example rows of a hold. Columns are schema.relation.column: shown as they are, in part as
-   * their masks leave them, or not at all.
+   * their masks leave them, or not at all. The same person who is shown the same again within ten minutes has looked
+   * once.
    */
   'hold.examples_seen': {
     readonly hold: string

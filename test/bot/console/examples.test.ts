@@ -222,6 +222,20 @@ describe('for nobody but reviewers of this hold', () => {
     expect(JSON.stringify(rows)).not.toContain('canary')
   })
 
+  test('a page that is loaded again is no other look, and one by other rights is', async () => {
+    const hold = await held()
+    for (let loads = 0; loads < 3; loads++) await seenBy('cleo', hold)
+    await inGroups('cleo', ['dba', 'security'])
+    await seenBy('cleo', hold)
+    await seenBy('cleo', hold)
+    const { rows } = await site.pool.query<{ clear: boolean }>(
+      `SELECT event -> 'masked' #>> '{}' = '[]' AS clear FROM trail_outbox
+       WHERE name = 'hold.examples_seen' AND event ->> 'hold' = $1 ORDER BY id`,
+      [hold.id],
+    )
+    expect(rows).toEqual([{ clear: true }, { clear: false }])
+  })
+
   test('a look that cannot be put on record is not answered', async () => {
     const hold = await held()
     await site.pool.query('ALTER TABLE trail_outbox RENAME TO away')
