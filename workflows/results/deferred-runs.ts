@@ -113,9 +113,9 @@ export function createDeferredRuns({ pool, seal, keptMs, now }: DeferredRunsOpti
     async standings(holds) {
       const rows = await rowsOf<Row>(
         pool,
-        `SELECT run.hold, state, why, result IS NOT NULL AS kept, fetched_at, status
+        `SELECT run.hold, state, why, result IS NOT NULL AND kept_until > $2 AS kept, fetched_at, status
          FROM deferred_run AS run JOIN hold ON hold.id = run.hold WHERE run.hold = ANY($1)`,
-        [[...holds]],
+        [[...holds], at()],
       )
       return new Map(rows.map((row) => [row.hold, standingOf(row)]))
     },
@@ -124,6 +124,8 @@ export function createDeferredRuns({ pool, seal, keptMs, now }: DeferredRunsOpti
       const taken = await take(pool, hold, at())
       if (taken !== null) return seal.open(taken.result, taken.key_id, hold, 'result')
       const standing = (await this.standings([hold])).get(hold)
+      // It ended just after we looked for its result.
+      if (standing?.state === 'ready') return this.fetch(hold)
       throw noResult(standing)
     },
   }
@@ -168,7 +170,6 @@ function noResult(standing: RunStanding | undefined): ResultError {
     case 'fetched':
       return new ResultError('result_gone', 'The result has been fetched; it is given out once')
     case 'gone':
-    case 'ready':
       return new ResultError('result_gone', 'The result was not fetched in time and is no longer kept')
     case 'not_run':
       return new ResultError('not_run', standing.why ?? 'It was not run')

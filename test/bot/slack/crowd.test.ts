@@ -60,7 +60,7 @@ test('of many that run out at once each card says so in the end, and a new hold 
     expect(cardOf(one)).toHaveLength(1)
     expect(JSON.stringify(cardOf(one))).toContain('Expired')
   }
-})
+}, 120_000)
 
 test('after an hour without Slack who has to answer is asked first, and what ended meanwhile is said once', async () => {
   const back = await workspace.slackApi.refuseConnections()
@@ -75,4 +75,4 @@ test('after an hour without Slack who has to answer is asked first, and what end
   expect(messages.slice(0, 2)).toEqual(waiting.map(({ id }) => id))
   expect([...messages].sort()).toEqual([...ended, ...waiting].map(({ id }) => id).sort())
   for (const one of ended) expect(JSON.stringify(cardOf(one))).toContain('Expired')
-})
+}, 120_000)

@@ -70,10 +70,27 @@ test('a result that is not fetched in time is let go', async () => {
   await runs.end(id, '{}')
   stage.clock.ms += HOUR + 1
   await expect(runs.fetch(id)).rejects.toMatchObject({ code: 'result_gone' })
+  expect(await standing(id)).toMatchObject({ state: 'gone' })
   await round()
   const { rows } = await stage.pool.query('SELECT result FROM deferred_run WHERE hold = $1', [id])
   expect(rows).toEqual([{ result: null }])
   expect(await standing(id)).toMatchObject({ state: 'gone' })
+})
+
+test('a result that is there just after it was looked for is given out, and not called gone', async () => {
+  const id = await remembered()
+  await runs.start(id)
+  const pool = Object.create(stage.pool) as typeof stage.pool
+  pool.query = (async (text: string, values: readonly unknown[]) => {
+    if (text.includes('status')) await runs.end(id, '{"tag":"DELETE 1"}')
+    return stage.pool.query(text, [...values])
+  }) as typeof stage.pool.query
+  const racing = createDeferredRuns({ pool, seal: createSeal(SECRET), keptMs: HOUR, now: stage.now })
+  expect(await racing.fetch(id)).toBe('{"tag":"DELETE 1"}')
+  await expect(racing.fetch(id)).rejects.toMatchObject({
+    code: 'result_gone',
+    message: expect.stringMatching(/has been fetched/),
+  })
 })
 
 test('what is sealed opens for its own hold, purpose and key only', () => {
