@@ -11,6 +11,7 @@ import { inertNumbers } from './numbers.ts'
 import { fingerprintOf, type ParsedStatement, type ParseFailure, parse, SMALL_CHARACTERS_MAX } from './parse.ts'
 import { Recorder } from './recorder.ts'
 import { redact } from './redact.ts'
+import { checkDefinitionsInside } from './routine-body.ts'
 import { emptyScope } from './scope.ts'
 import { noEffects, sessionEffects } from './session-effects.ts'
 import { settled } from './settled.ts'
@@ -107,6 +108,7 @@ function analyseWith(parsed: ParsedStatement, names: NameContext, { whole, sever
   if (asksApproval(several ? text : whole)) record.flag('asks_approval')
   const outputs = columns === null ? null : outputsOf(columns, record)
   const about = { kind: kindOf(node), tag: tagOf(node), fingerprint: fingerprintOf(text) }
+  checkDefinitionsInside(record)
   const { firstMissing } = record
   const facts = record.facts(about, node)
   return {
@@ -139,6 +141,7 @@ function contextFor(names: NameContext, budget: Budget): Context {
     seen: new Set(),
     budget,
     inside: [],
+    changes: [],
   }
 }
 

@@ -6,6 +6,8 @@ export class Carries {
   created: CarriedAtCreation | ViewAtCreation | null = null
   /** One is written where not all is seen that goes in: in a function, whose parameters stand for anything. */
   isBlind = false
+  /** A function that is called defines something, so that what others in the same statement name may be that. */
+  definesInside = false
   /** The same of columns with labels that last: what goes in there is computed, and of what is not known. */
   computesBlindly = false
   readonly #all: Carry[] = []
@@ -21,6 +23,7 @@ export class Carries {
   absorb(other: Carries): void {
     this.#all.push(...other.#all)
     this.isBlind ||= other.isBlind
+    this.definesInside ||= other.definesInside
     this.computesBlindly ||= other.computesBlindly
     this.created ??= other.created
   }

@@ -42,6 +42,8 @@ export interface Context {
   readonly decides?: true
   /** Where given: takes up what the names of relations in the text itself were found to mean. */
   readonly named?: NamedRelations
+  /** Takes up what a DO changes about names. */
+  readonly changes?: DefinitionChange[]
 }
 
 /** By RangeVar or TypeName. */

@@ -73,6 +73,7 @@ export const changes: Readonly<Record<string, Change | undefined>> = Object.assi
   AlterTableStmt: alterTable,
   RenameStmt: rename,
   DropStmt: drop,
+  DoStmt: (context: Context) => context.changes ?? anything,
   CreateEnumStmt: newType,
   CreateRangeStmt: newType,
   CompositeTypeStmt: (_: Context, { typevar }: { typevar?: RangeVar }) => [

@@ -2,9 +2,10 @@ import type { Node } from 'libpg-query'
 import type { Relation, Routine } from '../catalog/definitions.ts'
 import type { Source } from '../catalog/snapshot.ts'
 import { type Context, enter, type NameContext, qualifiedNames } from './context.ts'
+import { definitionChanges } from './definition-change.ts'
 import { parse } from './parse.ts'
 import { plpgsqlBody } from './plpgsql/body.ts'
-import type { Recorder } from './recorder.ts'
+import { Recorder } from './recorder.ts'
 import { emptyScope, type Parameters } from './scope.ts'
 import { statement } from './statement.ts'
 import { constant, unionOf, type Value } from './value.ts'
@@ -38,10 +39,7 @@ function known(context: Context, routine: Routine, row: Relation | null): Body |
   if (before !== undefined) return before
   const inside = enter(context, what, names)
   // A function that calls itself does nothing by it that it does not do anyway.
-  if (inside === null)
-    return context.inside.includes(what)
-      ? { record: new (context.record.constructor as typeof Recorder)(), sources: inProgress }
-      : null
+  if (inside === null) return context.inside.includes(what) ? { record: new Recorder(), sources: inProgress } : null
   const body =
     routine.language === 'plpgsql'
       ? plpgsqlBody(inside, routine, parametersOf(routine).positions, row)
@@ -52,11 +50,25 @@ function known(context: Context, routine: Routine, row: Relation | null): Body |
   return body
 }
 
+/** What follows it in the body may mean something else: since PostgreSQL 18 it is read when its turn comes. */
+function redefines(context: Context, node: Node): boolean {
+  if (!context.record.hasEffect('ddl') && !context.record.hasEffect('privilege')) return false
+  return context.record.carries.created !== null || definitionChanges(context, node).length > 0
+}
+
 function sqlBody(inside: Context, routine: Routine): Body | null {
   const statements = bodyStatements(routine)
   if (statements === null) return null
   const scope = emptyScope(parametersOf(routine))
-  const results = statements.map((node) => statement(inside, node, scope, 'projected'))
+  const results = statements.map((node, index) => {
+    const one = { ...inside, record: new Recorder() }
+    const result = statement(one, node, scope, 'projected')
+    inside.record.absorb(one.record, null)
+    if (!redefines(one, node)) return result
+    inside.record.carries.definesInside = true
+    return index < statements.length - 1 ? null : result
+  })
+  if (results.includes(null)) return null
   return { record: inside.record, sources: unionOf((results.at(-1)?.columns.all() ?? []) as readonly Value[]) }
 }
 
@@ -96,4 +108,13 @@ function parametersOf(routine: Routine): Parameters {
     if (name !== null) names.set(name, positions[index] ?? constant)
   }
   return { names, positions }
+}
+
+/** What one function defines, another that the statement calls may name, whichever runs first. */
+export function checkDefinitionsInside(record: Recorder): void {
+  if (!record.carries.definesInside) return
+  const { functions } = record.factsFound({ kind: '', tag: '', fingerprint: '' }, null)
+  if (functions.filter(({ builtin }) => !builtin).length < 2) return
+  record.effect('unknown')
+  record.unresolved('function', 'one that defines what another may name')
 }

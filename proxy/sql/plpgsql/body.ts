@@ -4,6 +4,7 @@ import type { Source } from '../../catalog/snapshot.ts'
 import { castFunctions } from '../casts.ts'
 import { type ColumnSet, relationColumns } from '../column-set.ts'
 import { type Context, spend } from '../context.ts'
+import type { DefinitionChange } from '../definition-change.ts'
 import { checkDomains } from '../domain-checks.ts'
 import { lookUpRelation, qualifiedName, useType } from '../names.ts'
 import { parseExpression } from '../parse-expression.ts'
@@ -20,6 +21,17 @@ export interface PlBody {
   readonly record: Recorder
   /** What feeds its result from inside. */
   readonly sources: readonly Source[]
+  /** What it defines. */
+  readonly changes: readonly DefinitionChange[]
+}
+
+/** How a body is read. */
+interface Reading {
+  readonly positions: Parameters['positions']
+  /** The relation that it is a trigger of. */
+  readonly row: Relation | null
+  /** It may define things. */
+  readonly defines: boolean
 }
 
 /**
@@ -34,24 +46,20 @@ export function plpgsqlBody(
   positions: Parameters['positions'],
   row: Relation | null,
 ): PlBody | null {
-  return followed(context, tree(context, routine), positions, row)
+  const body = followed(context, tree(context, routine), { positions, row, defines: false })
+  return body instanceof Opaque ? null : body
 }
 
-/** The same for the body of a DO, which has no arguments and gives nothing back. */
-export function inlineBody(context: Context, text: string): PlBody | null {
-  return followed(context, readFunction({ ...INLINE, body: text }), [], null)
+/** The same for the body of a DO, which has no arguments and gives nothing back, but may define things. */
+export function inlineBody(context: Context, text: string): PlBody | Opaque {
+  return followed(context, readFunction({ ...INLINE, body: text }), { positions: [], row: null, defines: true })
 }
 
-function followed(
-  context: Context,
-  read: PlFunction | null,
-  positions: Parameters['positions'],
-  row: Relation | null,
-): PlBody | null {
+function followed(context: Context, read: PlFunction | null, reading: Reading): PlBody | Opaque {
   try {
-    return read === null ? null : follow(context, read, positions, row)
+    return read === null ? new Opaque('a body that cannot be read') : follow(context, read, reading)
   } catch (error) {
-    if (error instanceof Opaque) return null
+    if (error instanceof Opaque) return error
     throw error
   }
 }
@@ -71,26 +79,40 @@ const EXPRESSION_COST = 10
 const ROUNDS_FREE = 3
 
 /** Until nothing new comes into any variable. Each round adds something to one, so there is an end. */
-function follow(context: Context, read: PlFunction, positions: Parameters['positions'], row: Relation | null): PlBody {
+function follow(context: Context, read: PlFunction, { positions, row, defines }: Reading): PlBody {
   const variables = new Variables(read.datums, rowsOf(context, row))
   let quotable: readonly Source[] = []
+  let ahead: readonly DefinitionChange[] = []
   for (let rounds = 0; ; rounds++) {
     if (rounds >= ROUNDS_FREE) spend(context, EXPRESSION_COST * read.expressions.size)
     variables.changed = false
     const inside = { ...context, record: new Recorder(), seen: new Set<object>() }
     types(inside, read)
-    const walk = new Walk(inside, { variables, positions, quotable, isTrigger: row !== null })
+    const walk = new Walk(inside, {
+      variables,
+      positions,
+      quotable,
+      isTrigger: row !== null,
+      defining: { defines, ahead },
+    })
     for (const datum of read.datums) walk.declaration(datum)
     statements(walk, [read.action])
     const used = [...inside.record.columnsUsed]
-    if (!variables.changed && used.length === quotable.length) {
+    const isAhead = !walk.names.madeInLoop || includesAll(ahead, walk.names.made)
+    if (!variables.changed && used.length === quotable.length && isAhead) {
       for (const expression of read.expressions) if (!walk.visited.has(expression)) throw new Opaque()
       // What follows a setting would be read differently.
-      if (inside.record.hasEffect('session') || inside.record.hasEffect('transaction')) throw new Opaque()
-      return { record: inside.record, sources: walk.results }
+      if (inside.record.hasEffect('session') || inside.record.hasEffect('transaction')) throw new Opaque('a setting')
+      return { record: inside.record, sources: walk.results, changes: walk.names.made }
     }
     quotable = used
+    if (!isAhead) ahead = [...ahead, ...walk.names.made]
   }
+}
+
+function includesAll(known: readonly DefinitionChange[], made: readonly DefinitionChange[]): boolean {
+  const all = new Set(known.map((change) => JSON.stringify(change)))
+  return made.every((change) => all.has(JSON.stringify(change)))
 }
 
 function rowsOf(context: Context, row: Relation | null): ReadonlyMap<string, ColumnSet> {

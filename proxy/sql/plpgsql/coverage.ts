@@ -5,7 +5,7 @@ import type { PlNode } from './tree.ts'
 /** Words of PL/pgSQL's own that are not kept in the tree and say nothing alone. */
 const skeleton = new Set(
   `alias array assert begin by call case close collate commit constant continue current cursor debug declare default
-   detail diagnostics else elseif elsif end errcode exception exit fetch for foreach from get hint if in info
+   detail diagnostics else elseif elsif end errcode exception execute exit fetch for foreach from get hint if in info
    into is log loop message next no not notice null open or perform query raise record return reverse
    rollback scroll slice sqlstate stacked strict then type using warning when while`.split(/\s+/),
 )

@@ -1,7 +1,7 @@
 import { rowSources } from '../column-set.ts'
 import type { NodeFields } from '../tree.ts'
 import { noSources } from '../value.ts'
-import { Opaque } from './opaque.ts'
+import { inLine, Opaque } from './opaque.ts'
 import type { PlNode } from './tree.ts'
 import type { Walk } from './walk.ts'
 
@@ -9,9 +9,12 @@ import type { Walk } from './walk.ts'
 export function statements(walk: Walk, nodes: unknown): void {
   for (const node of (nodes ?? []) as readonly PlNode[]) {
     for (const [type, fields] of Object.entries(node)) {
-      const handle = handlers[type]
-      if (handle === undefined) throw new Opaque()
-      handle(walk, fields)
+      inLine(fields.lineno, () => {
+        const handle = handlers[type]
+        if (handle === undefined) throw new Opaque(type.replace('PLpgSQL_stmt_', ''))
+        walk.names.line = fields.lineno
+        handle(walk, fields)
+      })
     }
   }
 }
@@ -41,7 +44,7 @@ function givenBack(walk: Walk, { expr, retvarno }: NodeFields): void {
 }
 
 function loop(walk: Walk, { body }: NodeFields): void {
-  statements(walk, body)
+  walk.names.looped(() => statements(walk, body))
 }
 
 const handlers: Readonly<Record<string, Handle | undefined>> = Object.assign(Object.create(null), {
@@ -75,20 +78,20 @@ const handlers: Readonly<Record<string, Handle | undefined>> = Object.assign(Obj
       walk.putValue(variable, sources)
       walk.returns(sources)
     }
-    statements(walk, body)
+    loop(walk, { body })
   },
   PLpgSQL_stmt_fors: (walk, { var: variable, query, body }) => {
     walk.put(variable, walk.query(query))
-    statements(walk, body)
+    loop(walk, { body })
   },
   PLpgSQL_stmt_forc: (walk, { var: variable, curvar, argquery, body }) => {
     walk.putEverywhere(walk.value(argquery))
     walk.putValue(variable, walk.variable(curvar))
-    statements(walk, body)
+    loop(walk, { body })
   },
   PLpgSQL_stmt_foreach_a: (walk, { varno, expr, body }) => {
     walk.putValue(varno, walk.value(expr))
-    statements(walk, body)
+    loop(walk, { body })
   },
   PLpgSQL_stmt_exit: (walk, { cond }) => walk.condition(cond),
   PLpgSQL_stmt_return: givenBack,
@@ -107,6 +110,10 @@ const handlers: Readonly<Record<string, Handle | undefined>> = Object.assign(Obj
   },
   PLpgSQL_stmt_execsql: (walk, { sqlstmt, target }) => {
     const columns = walk.query(sqlstmt)
+    if (target !== undefined) walk.put(target, columns)
+  },
+  PLpgSQL_stmt_dynexecute: (walk, { query, target, params }) => {
+    const columns = walk.executed(query, (params ?? []) as readonly unknown[])
     if (target !== undefined) walk.put(target, columns)
   },
   PLpgSQL_stmt_perform: (walk, { expr }) => {

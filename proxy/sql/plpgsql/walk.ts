@@ -2,24 +2,21 @@ import type { Node } from 'libpg-query'
 import type { ColumnUse } from '../../../policies/input.ts'
 import type { Source } from '../../catalog/snapshot.ts'
 import { written } from '../assignments.ts'
-import { type ColumnSet, rowSources } from '../column-set.ts'
+import { type ColumnSet, ListedColumns, rowSources } from '../column-set.ts'
 import type { Context } from '../context.ts'
 import { expression } from '../expression.ts'
 import { parse } from '../parse.ts'
-import type { Parameters, Scope } from '../scope.ts'
+import { emptyScope, type Parameters, type Scope } from '../scope.ts'
 import { statement } from '../statement.ts'
 import { inventory, type NodeFields } from '../tree.ts'
-import { noSources, union } from '../value.ts'
+import { derived, noSources, union } from '../value.ts'
+import { BodyNames, type Defining } from './body-names.ts'
+import { constantText } from './constant-text.ts'
+import { checkFollowed } from './followed.ts'
 import { Opaque } from './opaque.ts'
 import { expressionAlone, splitAssignment } from './text.ts'
 import type { PlNode } from './tree.ts'
 import type { Place, Variables } from './variables.ts'
-
-/** Statements that leave the names of what follows as they are. */
-const followed = new Set([
-  ...['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CallStmt'],
-  ...['TruncateStmt', 'LockStmt', 'NotifyStmt'],
-])
 
 export interface BodyState {
   readonly variables: Variables
@@ -27,18 +24,19 @@ export interface BodyState {
   /** What was read in the last pass: an error's text may quote any of it. */
   readonly quotable: readonly Source[]
   readonly isTrigger: boolean
+  readonly defining: Defining
 }
 
 /** One pass over a body. What its conditions ask is in what it returns, too. */
 export class Walk {
-  readonly #context: Context
+  readonly names: BodyNames
   readonly #body: BodyState
   readonly #variables: Variables
   readonly #visited = new Set<NodeFields>()
   #results: readonly Source[] = noSources
 
   constructor(context: Context, body: BodyState) {
-    this.#context = context
+    this.names = new BodyNames(context, body.defining)
     this.#body = body
     this.#variables = body.variables
   }
@@ -75,6 +73,24 @@ export class Walk {
 
   query(expression: unknown): ColumnSet {
     return this.#statement(this.#parse(String(this.#fieldsOf(expression).query)), 'projected')
+  }
+
+  /** EXECUTE: the text has to be a constant, and sees none of the body's variables. */
+  executed(text: unknown, parameters: readonly unknown[]): ColumnSet {
+    const made = this.#parse(`SELECT ${String(this.#fieldsOf(text).query)}`)
+    const sql = this.#body.defining.defines
+      ? constantText(this.names.context, expressionAlone(made) ?? undefined)
+      : null
+    const parsed = sql === null ? null : parse(sql)
+    if (parsed === null) throw new Opaque('EXECUTE of a text that is not constant')
+    if ('reason' in parsed) throw new Opaque('EXECUTE of what cannot be read')
+    const positions = parameters.map((parameter) => derived(this.value(parameter)))
+    let columns: ColumnSet = new ListedColumns([])
+    for (const { node } of parsed) {
+      checkFollowed(node, true)
+      columns = this.#statement(node, 'projected', emptyScope({ names: new Map(), positions }))
+    }
+    return columns
   }
 
   put(target: unknown, columns: ColumnSet): void {
@@ -136,11 +152,11 @@ export class Walk {
     const node = this.#parse(`SELECT ${text}`)
     const alone = expressionAlone(node)
     if (alone === null) return rowSources(this.#statement(node, use))
-    return this.#whole(alone, () => expression(this.#context, alone, this.#scope(), use).sources)
+    return this.#whole(alone, (context) => expression(context, alone, this.#scope(), use).sources)
   }
 
-  #statement(node: Node, use: ColumnUse): ColumnSet {
-    return this.#whole(node, () => statement(this.#context, node, this.#scope(), use).columns)
+  #statement(node: Node, use: ColumnUse, scope = this.#scope()): ColumnSet {
+    return this.#whole(node, (context) => statement(context, node, scope, use).columns)
   }
 
   #fieldsOf(expression: unknown): NodeFields {
@@ -153,16 +169,17 @@ export class Walk {
   #parse(text: string): Node {
     const parsed = parse(text)
     const node = 'reason' in parsed || parsed.length !== 1 ? undefined : parsed[0]?.node
-    if (node === undefined || !Object.keys(node).every((type) => followed.has(type))) throw new Opaque()
+    if (node === undefined) throw new Opaque('what is not one statement')
+    checkFollowed(node, this.#body.defining.defines)
     return node
   }
 
   /** Not a branch of it may be passed over. */
-  #whole<T>(node: Node, work: () => T): T {
+  #whole<T>(node: Node, work: (context: Context) => T): T {
     const { unknown, significant } = inventory(node)
     if (unknown !== null) throw new Opaque()
-    const result = work()
-    if (significant.some((each) => !this.#context.seen.has(each))) throw new Opaque()
+    const result = this.names.along(node, work)
+    if (significant.some((each) => !this.names.context.seen.has(each))) throw new Opaque()
     return result
   }
 
@@ -178,6 +195,7 @@ export class Walk {
     if (record !== 'new') return
     const columns = this.#variables.columnsOf(record)
     for (const column of columns.all())
-      if (place.kind === 'record' || column.name === (place as { name: string }).name) written(this.#context, column)
+      if (place.kind === 'record' || column.name === (place as { name: string }).name)
+        written(this.names.context, column)
   }
 }
