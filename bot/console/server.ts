@@ -31,7 +31,10 @@ import { type ProvenViewer, viewerOf } from './viewer.ts'
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const BODY_BYTES_MAX = 64 * 1024
+/** Of one address. */
 const REQUESTS_PER_MINUTE_MAX = 600
+/** Of all that come from one address with a session or a token: a whole office may, and each page follows the inbox. */
+const REQUESTS_OF_MANY_PER_MINUTE_MAX = 6_000
 
 /** The console: pages, JSON API and sign-in on one Fastify server, not listening yet. */
 export async function createConsole(parts: ConsoleParts): Promise<FastifyInstance> {
@@ -110,6 +113,8 @@ function scopeOf({ method, routeOptions: { url } }: FastifyRequest): Scope {
   return OF_ASKERS.has(url) ? 'holdpoint:run' : 'holdpoint:approve'
 }
 
+const MANY = 'many '
+
 async function protect(server: FastifyInstance): Promise<void> {
   await server.register(cookie)
   await server.register(helmet, {
@@ -132,8 +137,11 @@ async function protect(server: FastifyInstance): Promise<void> {
     referrerPolicy: { policy: 'no-referrer' },
   })
   await server.register(rateLimit, {
-    max: REQUESTS_PER_MINUTE_MAX,
+    max: (_request, key) => (key.startsWith(MANY) ? REQUESTS_OF_MANY_PER_MINUTE_MAX : REQUESTS_PER_MINUTE_MAX),
     timeWindow: '1 minute',
+    // Counted apart, so that nobody without either uses up what the others need; a cookie is not looked at before.
+    keyGenerator: ({ headers: { authorization, cookie: session }, ip }) =>
+      authorization === undefined && session === undefined ? ip : `${MANY}${ip}`,
     errorResponseBuilder: () => new ConsoleError('too_many_requests', 'Too many requests. Wait a minute.'),
   })
   server.addHook('onResponse', async (request, reply) => {

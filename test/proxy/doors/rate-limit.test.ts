@@ -25,6 +25,8 @@ test('who asks too often is told when to come back, and nobody else is kept wait
   expect(refused.headers.get('content-type')).toContain('application/problem+json')
   expect(await refused.json()).toMatchObject({ code: 'too_many_requests' })
   expect(statuses.get(200)).toBe(PER_MINUTE)
+  // One share for all doors that a token opens.
+  expect((await fetch(`${stand.base}/mcp`, { method: 'POST', headers: { authorization } })).status).toBe(429)
   expect((await ask('/v1/holds', { authorization: `Bearer ${await stand.token('ben')}` })).status).toBe(200)
   expect((await ask('/healthz')).status).toBe(200)
 }, 60_000)
