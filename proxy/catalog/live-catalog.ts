@@ -8,19 +8,18 @@ import { Confirmations, type Footing } from './confirmations.ts'
 import type { Definitions } from './definitions.ts'
 import { describedParameters } from './described-parameters.ts'
 import { CatalogError } from './errors.ts'
+import { FirstReading } from './first-reading.ts'
 import { FormerLabels } from './former-labels.ts'
 import { HeldUp } from './held-up.ts'
 import { gaveWay, loadDefinitions, markOf, onlyRelationsChanged } from './load.ts'
 import type { Urgency } from './looks.ts'
+import { notRead } from './not-read.ts'
+import { identify } from './queries.ts'
 import { besideSessions, type SideOptions } from './side-transaction.ts'
 import { CatalogSnapshot } from './snapshot.ts'
 import { connectionOf, poolOf } from './target-connection.ts'
 
 const ATTEMPTS = 3
-
-/** The cluster, and the database in it. */
-const identify = `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS database
-  FROM pg_database WHERE datname = current_database()`
 
 /**
  * Three moves: `refresh` reads what has changed and replaces the snapshot; `watch` looks for changes made elsewhere and
@@ -41,6 +40,7 @@ export class LiveCatalog implements Catalog {
   #version = 0
   #pending: Promise<void> | null = null
   #again = false
+  readonly #first: FirstReading
   readonly #heldUp = new HeldUp()
   readonly #watch: ChangeWatch
   readonly #confirmations: Confirmations
@@ -55,6 +55,7 @@ export class LiveCatalog implements Catalog {
       options.target.definitionsTrustedMs ?? DEFINITIONS_TRUSTED_MS,
     )
     this.#pool = this.#openPool()
+    this.#first = new FirstReading({ pool: this.#pool, take: (definitions) => this.#take(definitions) })
     this.#side = this.#openPool()
     this.#watch = new ChangeWatch({
       pool: this.#pool,
@@ -87,8 +88,7 @@ export class LiveCatalog implements Catalog {
       })
       this.#pending = run
     }
-    // Before the first reading there is nothing to go on with.
-    return this.#snapshot === null ? this.#pending : this.#heldUp.unless(this.#pending)
+    return (this.#snapshot === null ? this.#first : this.#heldUp).unless(this.#pending)
   }
 
   whenRead(waitMs = 0): Promise<boolean> {
@@ -104,7 +104,7 @@ export class LiveCatalog implements Catalog {
     const { memoryOf } = this.#options
     if (memoryOf === undefined) return
     const { rows } = await this.#pool.query<{ database: string }>(identify).catch((cause: unknown) => {
-      throw this.#failure(cause)
+      throw notRead(this.#options.target, cause)
     })
     this.#labels.recall(await memoryOf(rows[0]?.database ?? ''))
   }
@@ -166,14 +166,23 @@ export class LiveCatalog implements Catalog {
       } catch (cause) {
         this.#again = true
         if (!gaveWay(cause)) failures++
+        else if (this.#snapshot === null)
+          failures = (await this.#first.gaveWay(performance.now())) ? failures : ATTEMPTS
         else this.#heldUp.gaveWay(performance.now(), await onlyRelationsChanged(this.#pool, this.#definitions))
         if (failures < ATTEMPTS && !this.#closed) continue
         // Something changed and we do not know what: nothing is judged by what was true before.
         this.#snapshot = null
         this.#watch.forget()
-        throw this.#failure(cause)
+        throw notRead(this.#options.target, cause)
       }
     } while (this.#again)
+  }
+
+  async #take(definitions: Definitions): Promise<void> {
+    await this.#labels.remember(definitions)
+    if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
+    this.#definitions = definitions
+    this.#first.begun()
   }
 
   async #read(): Promise<void> {
@@ -181,11 +190,9 @@ export class LiveCatalog implements Catalog {
     let failed = true
     try {
       const { definitions, read } = await loadDefinitions(client, this.#definitions)
-      await this.#labels.remember(definitions)
+      await this.#take(definitions)
       this.#heldUp.over()
       this.#watch.read(markOf(definitions.marks))
-      if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
-      this.#definitions = definitions
       failed = false
       const { log, target } = this.#options
       log.info({ target: target.name, relations: read?.size ?? definitions.relations.length }, 'definitions were read')
@@ -196,13 +203,5 @@ export class LiveCatalog implements Catalog {
 
   #snapshotOf(definitions: Definitions): CatalogSnapshot {
     return new CatalogSnapshot(definitions, { labels: this.#labels.now(), version: ++this.#version, viewSources })
-  }
-
-  #failure(cause: unknown): CatalogError {
-    const { target } = this.#options
-    return new CatalogError('not_loaded', `The definitions of ${target.name} could not be read`, {
-      cause,
-      hint: `Check that ${target.host}:${target.port} answers and that ${target.user} may log in to ${target.database}`,
-    })
   }
 }

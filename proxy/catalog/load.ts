@@ -14,6 +14,7 @@ import {
 import { changedRelations, patchedLists } from './patch.ts'
 import * as queries from './queries.ts'
 import { readAll, readSome } from './reading.ts'
+import { listsWithout, lockedAway, marksWithout } from './reading-without.ts'
 import { routine, type } from './rows.ts'
 
 export interface Loaded {
@@ -40,12 +41,28 @@ export function gaveWay(error: unknown): boolean {
  * what has changed since `before` was read.
  * @throws what the server answered; the caller decides whether to try again, see `gaveWay`
  */
-export async function loadDefinitions(client: pg.ClientBase, before: Definitions | null): Promise<Loaded> {
+export function loadDefinitions(client: pg.ClientBase, before: Definitions | null): Promise<Loaded> {
+  return inTransaction(
+    client,
+    async () => (before === null ? null : await readChanges(client, before)) ?? (await readWhole(client)),
+  )
+}
+
+/** All but what somebody's lock keeps from being printed; the next reading takes that up as changed. @throws as above */
+export function loadWithoutLocked(client: pg.ClientBase): Promise<Definitions> {
+  return inTransaction(client, async () => {
+    const away = await lockedAway(client)
+    const { definitions } = await readWhole(client, away)
+    return { ...definitions, marks: marksWithout(definitions, away) }
+  })
+}
+
+async function inTransaction<T>(client: pg.ClientBase, read: () => Promise<T>): Promise<T> {
   await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL lock_timeout = ${LOCK_MS_MAX}`)
   try {
     // With nothing on the path the server prints expressions with every name qualified.
     await client.query("SET LOCAL search_path = ''")
-    const loaded = (before === null ? null : await readChanges(client, before)) ?? (await readWhole(client))
+    const loaded = await read()
     await client.query('COMMIT')
     return loaded
   } catch (error) {
@@ -91,7 +108,7 @@ async function readServer(client: pg.ClientBase): Promise<Pick<Definitions, 'ser
   return server as Pick<Definitions, 'serverVersion' | 'loginRole'>
 }
 
-async function readWhole(client: pg.ClientBase): Promise<Loaded> {
+async function readWhole(client: pg.ClientBase, away: ReadonlySet<number> | null = null): Promise<Loaded> {
   const server = await readServer(client)
   const head = await readHead(client)
   const marks = {
@@ -99,15 +116,19 @@ async function readWhole(client: pg.ClientBase): Promise<Loaded> {
     relations: new Map(await readAll(client, relationMarks(false), pair)),
     ...(await readOwn(client)),
   }
-  const lists: Record<string, unknown> = {}
-  for (const [name, { query, made }] of Object.entries(from.relationLists)) {
-    lists[name] = await readAll<unknown>(client, query(false), made)
-  }
+  const lists = away === null ? await readRelations(client) : await listsWithout(client, marks.relations.keys(), away)
   const all = await readLists(client, server.serverVersion, listNames)
   const builtin = await readAll(client, queries.routines(true, server.serverVersion >= 140_000), routine)
   const { routines, ...others } = all as Pick<Definitions, 'routines'>
   const definitions = { ...server, marks, ...lists, ...others, routines: [...builtin, ...routines] }
   return { definitions: definitions as unknown as Definitions, read: null }
+}
+
+async function readRelations(client: pg.ClientBase): Promise<Partial<Definitions>> {
+  const lists: Record<string, unknown> = {}
+  for (const [name, { query, made }] of Object.entries(from.relationLists))
+    lists[name] = await readAll<unknown>(client, query(false), made)
+  return lists
 }
 
 const listNames: readonly ListName[] = ['schemas', 'roles', 'routines', 'types', 'operators', 'eventTriggers']

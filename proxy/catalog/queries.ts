@@ -198,3 +198,7 @@ export const changeSigns = `
   SELECT pg_current_snapshot()::text AS transactions,
          (SELECT sum(pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid))
             FROM pg_class WHERE oid < ${FIRST_NORMAL_OID} AND relkind = 'r')::text AS writes`
+
+/** The cluster, and the database in it. */
+export const identify = `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS database
+  FROM pg_database WHERE datname = current_database()`
