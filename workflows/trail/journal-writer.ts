@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { truncateSync } from 'node:fs'
 import type { Config } from '../../config.ts'
 import type { Log } from '../../log.ts'
@@ -10,6 +9,7 @@ import { journalFileName } from './journal-files.ts'
 import type { JournalLock } from './journal-lock.ts'
 import { JournalSink } from './journal-sink.ts'
 import { canonical, lineOf, type Origin } from './line.ts'
+import { PendingLines } from './pending-lines.ts'
 import { eventBody, type OwnPart, type SharedJson, statementBody } from './statement-body.ts'
 import { Timestamps } from './timestamps.ts'
 import type { Trail } from './trail.ts'
@@ -38,7 +38,7 @@ type Written = (error: Error | null) => void
 
 const FILE_BYTES_MAX = 64 * 1024 * 1024
 /** A turn that appends more than this writes before its end, so that a burst does not pile up in memory. */
-const PENDING_CHARACTERS_MAX = 1 << 20
+const PENDING_BYTES_MAX = 1 << 20
 
 export class Journal implements Trail {
   readonly id: string
@@ -49,7 +49,7 @@ export class Journal implements Trail {
   #closed = false
   #seq: number
   #prev: string
-  #pending = ''
+  readonly #pending = new PendingLines()
   #waiting: Written[] = []
   #turn: NodeJS.Immediate | null = null
   #sync: Promise<void> | null = null
@@ -110,20 +110,18 @@ export class Journal implements Trail {
 
   #record(name: string, body: string, origin: Origin | null): void {
     if (this.#failure !== null) throw this.#failure
-    const line = this.#chain(name, body, origin)
-    this.#pending += line
+    this.#chain(this.#pending, name, body, origin)
     this.#schedule()
-    if (this.#pending.length > PENDING_CHARACTERS_MAX) this.#write()
+    if (this.#pending.length > PENDING_BYTES_MAX) this.#write()
     if (this.#failure !== null) throw this.#failure
   }
 
-  /** Makes the next record of the chain, its newline included. */
-  #chain(name: string, body: string, origin: Origin | null): string {
+  /** Makes the next record of the chain. */
+  #chain(lines: PendingLines, name: string, body: string, origin: Origin | null): void {
     const seq = this.#seq + 1
     const line = lineOf({ at: this.#time.next(), body, event: name, journal: this.id, origin, prev: this.#prev, seq })
-    this.#prev = hash('sha256', line)
+    this.#prev = lines.add(line)
     this.#seq = seq
-    return `${line}\n`
   }
 
   #schedule(): void {
@@ -140,9 +138,8 @@ export class Journal implements Trail {
   }
 
   #write(): void {
-    if (this.#failure !== null || this.#pending === '') return
-    const bytes = Buffer.from(this.#pending, 'utf8')
-    this.#pending = ''
+    if (this.#failure !== null || this.#pending.length === 0) return
+    const bytes = this.#pending.take()
     this.#attempt(() => {
       this.#sink.write(bytes)
       if (this.#sink.bytes >= (this.#options.fileBytesMax ?? FILE_BYTES_MAX)) this.#openFile([])
@@ -153,7 +150,9 @@ export class Journal implements Trail {
     const { process } = this.#options
     const opened = { process, version: packageFile.version, continues: this.#sink.name, cut }
     const name = journalFileName(this.id, this.#seq + 1)
-    this.#sink.open(name, Buffer.from(this.#chain('journal.opened', canonical(opened), null), 'utf8'))
+    const first = new PendingLines()
+    this.#chain(first, 'journal.opened', canonical(opened), null)
+    this.#sink.open(name, first.take())
   }
 
   /** One sync at a time; what is written while it runs waits for the next one together. */
@@ -184,7 +183,7 @@ export class Journal implements Trail {
 
   #fail(cause: unknown): void {
     if (this.#failure !== null) return
-    this.#pending = ''
+    this.#pending.take()
     this.#failure = new TrailError('journal_failed', `The trail cannot be written${codeOf(cause)}`, {
       cause,
       hint: 'Free the disk or mend the folder’s permissions, then start again; until then no statement runs',
