@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/harness/global-setup.ts'],
+    setupFiles: ['test/harness/poison.ts'],
     reporters: ['default', './test/harness/closing-line.ts'],
     pool: 'forks',
     testTimeout: 30_000,

@@ -1,6 +1,7 @@
 import { backend } from '../wire/message-types.ts'
-import { checkRow, columnCount } from '../wire/messages/data-row.ts'
+import { checkRow, columnCount, RowRun } from '../wire/messages/data-row.ts'
 import { decodeRowDescription } from '../wire/messages/row-description.ts'
+import { countRead } from '../wire/read-buffers.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError, violation } from './errors.ts'
 import type { Slot } from './exchange.ts'
@@ -14,6 +15,7 @@ const STREAMED_ROW_BYTES_MIN = 256 * 1024
 /** What comes back in rows: counted, compared with what was judged, masked where that says so. */
 export class ReplyRows {
   readonly #session: SessionContext
+  readonly #more = new RowRun()
   /** Neighbouring rows that are masked in one go. */
   #masking: { readonly mask: RowMasker; readonly window: Buffer; readonly start: number; end: number } | null = null
 
@@ -40,19 +42,31 @@ export class ReplyRows {
   }
 
   row(answered: Slot, run: Run): void {
-    const { fromUpstream, toClient } = this.#session
+    const { exchange, fromUpstream } = this.#session
     run.rows++
     if (run.rows > run.rowsMax) {
       this.#session.limits.tooManyRows(run)
       return
     }
-    checkRow(fromUpstream.window, fromUpstream.start, fromUpstream.end, this.#columns(answered, run))
+    const columns = this.#columns(answered, run)
+    checkRow(fromUpstream.window, fromUpstream.start, fromUpstream.end, columns)
     const mask = this.#mask(answered, run)
+    this.#pass(run, mask, 1)
+    // What holds for one holds for all that are here, unless each has to be looked at.
+    if (columns === null || exchange.doubtful || run.rowsMax !== Number.POSITIVE_INFINITY) return
+    this.#more.measure(fromUpstream.window, fromUpstream.end, columns)
+    if (this.#more.rows === 0) return
+    fromUpstream.giveMore(this.#more.end)
+    run.rows += this.#more.rows
+    this.#pass(run, mask, this.#more.rows)
+  }
+
+  #pass(run: Run, mask: RowMasker | null, rows: number): void {
     if (mask === null) {
-      toClient.keep(fromUpstream)
+      this.#session.toClient.keep(this.#session.fromUpstream)
       return
     }
-    run.maskedRows++
+    run.maskedRows += rows
     this.#maskLater(mask)
   }
 
@@ -61,7 +75,9 @@ export class ReplyRows {
     if (this.#masking === null) return
     const { mask, window, start, end } = this.#masking
     this.#masking = null
-    this.#session.toClient.add(mask(window.subarray(start, end)))
+    const masked = mask(window.subarray(start, end))
+    countRead(masked.length)
+    this.#session.toClient.add(masked)
   }
 
   #maskLater(mask: RowMasker): void {

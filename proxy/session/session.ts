@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { HoldpointError } from '../../errors.ts'
 import { ProtocolError } from '../wire/errors.ts'
+import { countRead } from '../wire/read-buffers.ts'
 import { type Assembled, assemble, type SessionParts } from './assemble.ts'
 import { closeSoon, fatal } from './closing.ts'
 import type { SessionDependencies } from './dependencies.ts'
 import { SessionError } from './errors.ts'
 import { whenExpired } from './expiry.ts'
-import { writeAll } from './outbox.ts'
 import { cancelUpstream } from './upstream/cancel.ts'
+import { UpstreamReceiver } from './upstream-receiver.ts'
 
 /** What may wait behind a message that stands still; then the client is not read, or, while held, is let go. */
 const READ_AHEAD_BYTES_MAX = 1024 * 1024
@@ -25,10 +26,9 @@ export class Session {
   readonly #end = new AbortController()
   readonly #ended: (session: Session) => void
   readonly #inner: Assembled
+  readonly #receiver: UpstreamReceiver
   #terminated = false
   #cancelling: Promise<void> | null = null
-  /** Arrived while what came before it is not taken yet. */
-  #early: Buffer[] | null = null
 
   constructor(parts: SessionParts, dependencies: SessionDependencies, ended: (session: Session) => void) {
     this.#parts = parts
@@ -37,7 +37,7 @@ export class Session {
     this.#inner = assemble(parts, dependencies, {
       id: this.id,
       signal: this.#end.signal,
-      flushClient: () => this.#flushClient(),
+      flushClient: () => this.#receiver.flushClient(),
       readClient: () => this.#readClient(),
       failed: (error) => this.#fail(error),
       cancelRunning: () => this.#cancelRunning(),
@@ -45,17 +45,17 @@ export class Session {
         this.#terminated = true
       },
     })
+    const { context, replies } = this.#inner
+    this.#receiver = new UpstreamReceiver({ ...parts, context, replies, failed: (error) => this.#fail(error) })
   }
 
   start(): void {
     const { client, upstream } = this.#parts
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk))
-    client.on('drain', () => {
-      if (this.#early === null) upstream.socket.resume()
-    })
+    client.on('drain', () => this.#receiver.readOn())
     client.on('error', () => undefined) // 'close' follows
     client.on('close', () => this.end('client gone'))
-    upstream.socket.on('data', (chunk: Buffer) => this.#fromUpstream(chunk))
+    this.#receiver.start()
     upstream.socket.on('drain', () => this.#readClient())
     upstream.socket.on('error', () => undefined)
     upstream.socket.on('close', () => this.#upstreamClosed())
@@ -97,6 +97,7 @@ export class Session {
 
   #fromClient(chunk: Buffer): void {
     const { fromClient } = this.#inner.context
+    if (!fromClient.collects) countRead(chunk.length)
     fromClient.push(chunk)
     if (!this.#inner.requests.running) this.#pump()
     else if (this.#inner.approvals.busy && fromClient.waitingBytes > HELD_BYTES_MAX) {
@@ -126,46 +127,6 @@ export class Session {
     if (this.#parts.client.isPaused()) this.#parts.client.resume()
   }
 
-  #fromUpstream(chunk: Buffer): void {
-    if (this.#end.signal.aborted) return
-    if (this.#early !== null) {
-      this.#early.push(chunk)
-      return
-    }
-    this.#inner.context.fromUpstream.push(chunk)
-    try {
-      const waiting = this.#inner.replies.pump()
-      if (waiting !== null) this.#waitFor(waiting)
-    } catch (error) {
-      this.#fail(error)
-      return
-    }
-    this.#flushClient()
-  }
-
-  /** The server is not read on, and what it had sent already is taken as what came later. */
-  #waitFor(waiting: Promise<void>): void {
-    const { client, upstream } = this.#parts
-    this.#early = []
-    upstream.socket.pause()
-    waiting.then(
-      () => {
-        const early = Buffer.concat(this.#early ?? [])
-        this.#early = null
-        this.#flushClient()
-        if (!client.writableNeedDrain) upstream.socket.resume()
-        if (early.length > 0) this.#fromUpstream(early)
-      },
-      (error: unknown) => this.#fail(error),
-    )
-  }
-
-  #flushClient(): void {
-    const { client, upstream } = this.#parts
-    const parts = this.#inner.context.toClient.take()
-    if (parts.length > 0 && !writeAll(client, parts)) upstream.socket.pause()
-  }
-
   #upstreamClosed(): void {
     if (this.#terminated) this.end('client said goodbye')
     else this.end('server gone', new SessionError('upstream_lost', 'The connection to the database is lost'))
@@ -192,7 +153,7 @@ export class Session {
   /** What was already on its way to the client goes first; in the middle of a message nothing can be said. */
   #sayFatal(error: HoldpointError): void {
     const { fromUpstream } = this.#inner.context
-    this.#flushClient()
+    this.#receiver.flushClient()
     if (!fromUpstream.atBoundary) return
     this.#parts.client.write(fatal(error))
   }

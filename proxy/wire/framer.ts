@@ -1,5 +1,5 @@
 import { ProtocolError } from './errors.ts'
-import { countRead } from './read-buffers.ts'
+import type { FramerLimits } from './framer-limits.ts'
 
 /**
  * Cuts a byte stream into messages, without copying what arrived whole.
@@ -10,34 +10,21 @@ import { countRead } from './read-buffers.ts'
  *
  * `next()` moves to the next message, which is then `window[start, end)`. Neighbours share a window, so that a run of
  * messages can be forwarded as one slice. A message that arrives in pieces is joined once, when its last byte is here, or,
- * if it is large, bit by bit from when half of it is here, since to copy megabytes at once keeps all sessions waiting. Its
- * length is checked before anything is allocated, and no more is allocated than twice what has arrived. Or its beginning is taken by `stream()` as it is, and the rest
- * follows as frames of type REST until it ends.
+ * if it is large, bit by bit from when half of it is here: to copy megabytes at once keeps all sessions waiting. Its length
+ * is checked before anything is allocated, and that is never more than twice what has arrived. Or its beginning is taken by
+ * `stream()` as it is, and the rest follows as frames of type REST until it ends.
  */
 export const REST = 0
 
 const HEADER_BYTES = 5
 const LENGTH_BYTES_MIN = 4
 const NOTHING = Buffer.alloc(0)
+/** Up to this, the beginning of a message is copied rather than what it arrived in kept. */
+const LET_GO_BYTES_MAX = 16 * 1024
 /** What is smaller takes no time to join. */
 const JOINED_AT_ONCE_BYTES_MAX = 1024 * 1024
 /** Of what arrived before the second half, copied with each piece of that. */
 const JOINED_WITH_EACH_BYTES = 512 * 1024
-
-export interface FramerLimits {
-  /** The largest message that is joined. */
-  readonly joinedBytesMax: number
-  /** By type, the largest length a message may declare; 0: there is no such type. Shared by many framers. */
-  readonly declaredBytesMax: Float64Array
-}
-
-/** @param declaredBytesMax null for a type that is not known */
-export function framerLimits(joinedBytesMax: number, declaredBytesMax: (type: number) => number | null): FramerLimits {
-  return {
-    joinedBytesMax,
-    declaredBytesMax: Float64Array.from({ length: 256 }, (_, type) => declaredBytesMax(type) ?? 0),
-  }
-}
 
 export class Framer {
   window: Buffer = NOTHING
@@ -60,9 +47,14 @@ export class Framer {
     this.#limits = limits
   }
 
-  /** Bytes that have arrived and were not given out. */
+  /** Bytes that arrived and were not given out. */
   get waitingBytes(): number {
     return this.window.length - this.#position + this.#chunkBytes
+  }
+
+  /** A large message arrives: what is pushed is kept until it is whole. */
+  get collects(): boolean {
+    return this.#wantedBytes > JOINED_AT_ONCE_BYTES_MAX
   }
 
   /** The message as it came. */
@@ -76,12 +68,19 @@ export class Framer {
   }
 
   push(chunk: Buffer): void {
-    // What a large message is collected of is kept, and a collection would find nothing.
-    if (this.#wantedBytes <= JOINED_AT_ONCE_BYTES_MAX) countRead(chunk.length)
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length
     if (this.#joining !== null) this.#join(this.#joining, JOINED_WITH_EACH_BYTES)
+  }
+
+  /** Copies the beginning of what is not whole. @returns whether nothing that was pushed is referred to any more */
+  letGo(): boolean {
+    const left = this.window.length - this.#position
+    if (this.#chunks.length > 0 || left > LET_GO_BYTES_MAX) return false
+    this.window = left === 0 ? NOTHING : Buffer.from(this.window.subarray(this.#position))
+    this.#position = 0
+    return true
   }
 
   /** @throws ProtocolError for a length or a type that cannot be */
@@ -103,6 +102,11 @@ export class Framer {
   /** How long it will be; only where `begun` is a type. */
   get begunBytes(): number {
     return this.#wantedBytes
+  }
+
+  /** More messages of this type up to there, which somebody has looked through. */
+  giveMore(end: number): void {
+    this.#give(this.type, end - this.#position)
   }
 
   /** Gives out what has arrived of the message that has begun; what is missing follows as REST. */
@@ -155,18 +159,18 @@ export class Framer {
       throw new ProtocolError('length_out_of_range', 'message is too large to be looked at')
     }
     const joining = this.#joining ?? this.#beginJoining()
-    if (!isWhole) return false
-    this.#join(joining, Number.POSITIVE_INFINITY)
-    this.#finishJoining(joining)
-    return true
+    if (isWhole) {
+      this.#join(joining, Number.POSITIVE_INFINITY)
+      this.#finishJoining(joining)
+    }
+    return isWhole
   }
 
   #beginJoining(): Buffer {
-    const joining = Buffer.allocUnsafe(this.#wantedBytes)
-    this.#joinedBytes = this.window.copy(joining, 0, this.#position)
+    this.#joining = Buffer.allocUnsafe(this.#wantedBytes)
+    this.#joinedBytes = this.window.copy(this.#joining, 0, this.#position)
     this.#joinedChunks = 0
-    this.#joining = joining
-    return joining
+    return this.#joining
   }
 
   /** Whole pieces; the last may belong to the next message in part. */
@@ -196,14 +200,9 @@ export class Framer {
 
   #advance(): boolean {
     const chunk = this.#chunks.shift()
-    if (chunk === undefined) {
-      this.window = NOTHING
-      this.#position = 0
-      return false
-    }
-    this.#chunkBytes -= chunk.length
-    this.window = chunk
+    this.window = chunk ?? NOTHING
     this.#position = 0
-    return true
+    this.#chunkBytes -= this.window.length
+    return chunk !== undefined
   }
 }

@@ -1,4 +1,4 @@
-import { type FramerLimits, framerLimits } from './framer.ts'
+import { type FramerLimits, framerLimits } from './framer-limits.ts'
 
 /**
  * The first byte of every message after startup.

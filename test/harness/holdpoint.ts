@@ -46,6 +46,7 @@ export interface StartOptions {
 }
 
 const READY_TIMEOUT_MS = 120_000
+const POISON = new URL('poison.ts', import.meta.url).href
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdpoint-run-'))
@@ -59,7 +60,7 @@ export async function startHoldpoint(options: StartOptions = {}): Promise<Runnin
   const args = ['holdpoint.ts', 'start', '--json', '--data', data, '--port', '0', ...(options.args ?? [])]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, NODE_OPTIONS: `--import ${POISON}`, ...options.env },
   })
   const ready = await readyLine(child)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))

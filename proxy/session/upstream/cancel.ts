@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000
 /** Asks the server to stop what the connection with this key is running; resolves when the server has taken it. */
 export async function cancelUpstream(target: TargetConfig, key: Buffer): Promise<void> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const socket = await openTransport(target, signal)
+  const { socket } = await openTransport(target, signal)
   await new Promise<void>((resolve) => {
     const abort = (): void => void socket.destroy()
     signal.addEventListener('abort', abort, { once: true })

@@ -6,14 +6,17 @@ import type { TargetConfig } from '../../../config.ts'
 import { Framer } from '../../wire/framer.ts'
 import { backend, limitsFor } from '../../wire/message-types.ts'
 import { decodeParameterStatus } from '../../wire/messages/parameter-status.ts'
+import type { OwnReads } from '../../wire/own-reads.ts'
 import { SessionError } from '../errors.ts'
 import { Intake } from '../intake.ts'
 import { UpstreamAuthentication } from './authenticate.ts'
-import { isLoopback, openTransport } from './transport.ts'
+import { isLoopback, openTransport, type Transport } from './transport.ts'
 
 /** A connection to the target that has reached its first ReadyForQuery. */
 export interface Upstream {
   readonly socket: Socket
+  /** Where what arrives is read to; null: it comes as 'data'. */
+  readonly reads: OwnReads | null
   /** Goes on where the handshake stopped. */
   readonly framer: Framer
   /** What the server reported of itself, as it came; passed on to the client. */
@@ -52,14 +55,14 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
 
 async function attempt(options: UpstreamOptions, watched: Record<string, string>): Promise<Upstream> {
   const { target, messageBytesMax, signal } = options
-  const socket = await openTransport(target, signal)
+  const { socket, reads } = await openTransport(target, signal)
   const abort = (): void => void socket.destroy()
   signal.addEventListener('abort', abort, { once: true })
   const intake = new Intake(socket)
   const framer = new Framer(limitsFor('server', messageBytesMax))
   try {
     socket.write(serialize.startup({ ...startupParameters(options), ...watched }))
-    return await handshake({ target, socket, intake, framer })
+    return await handshake({ target, socket, reads, intake, framer })
   } catch (error) {
     socket.destroy()
     throw error
@@ -79,14 +82,13 @@ function startupParameters({ target, settings }: UpstreamOptions): Record<string
   }
 }
 
-interface Handshake {
+interface Handshake extends Transport {
   readonly target: TargetConfig
-  readonly socket: Socket
   readonly intake: Intake
   readonly framer: Framer
 }
 
-async function handshake({ target, socket, intake, framer }: Handshake): Promise<Upstream> {
+async function handshake({ target, socket, reads, intake, framer }: Handshake): Promise<Upstream> {
   const authentication = new UpstreamAuthentication(target, target.tls !== 'disable' || isLoopback(target.host))
   const reported: Buffer[] = []
   const settings = new Map<string, string>()
@@ -108,7 +110,7 @@ async function handshake({ target, socket, intake, framer }: Handshake): Promise
     } else if (bytes[0] === backend.errorResponse) {
       throw refusal(decode(bytes) as unknown as DatabaseError, target)
     } else if (bytes[0] === backend.readyForQuery && accepted) {
-      return { socket, framer, reported, settings, key }
+      return { socket, reads, framer, reported, settings, key }
     } else if (bytes[0] !== backend.noticeResponse) {
       throw new SessionError('upstream_refused', `The database of ${target.name} does not speak the protocol`)
     }

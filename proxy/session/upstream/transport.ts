@@ -3,16 +3,25 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { serialize } from 'pg-protocol'
 import type { TargetConfig } from '../../../config.ts'
+import { OwnReads } from '../../wire/own-reads.ts'
 import { SessionError } from '../errors.ts'
 import { Intake } from '../intake.ts'
 
-/** A socket to the target, inside TLS as the target is configured. */
-export async function openTransport(target: TargetConfig, signal: AbortSignal): Promise<Socket> {
-  const socket = await open(target, signal)
-  if (target.tls === 'disable') return socket
+/** A way to the target. */
+export interface Transport {
+  readonly socket: Socket
+  /** Where what arrives is read to; null inside TLS, which has no such thing: there it comes as 'data'. */
+  readonly reads: OwnReads | null
+}
+
+/** A socket to the target, inside TLS as the target is configured. Until `reads` goes elsewhere it is read as any stream. */
+export async function openTransport(target: TargetConfig, signal: AbortSignal): Promise<Transport> {
+  const transport = await open(target, signal)
+  if (target.tls === 'disable') return transport
+  const { socket } = transport
   try {
     await askForTls(socket)
-    return await secure(socket, target)
+    return { socket: await secure(socket, target), reads: null }
   } catch (error) {
     socket.destroy()
     throw error
@@ -23,12 +32,18 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^(::ffff:)?127\./.test(host) || host.startsWith('/')
 }
 
-function open(target: TargetConfig, signal: AbortSignal): Promise<Socket> {
+function open(target: TargetConfig, signal: AbortSignal): Promise<Transport> {
   return new Promise((resolve, reject) => {
+    const reads: OwnReads | null = target.tls === 'disable' ? new OwnReads((chunk) => pushCopy(socket, chunk)) : null
     const where = target.host.startsWith('/')
       ? { path: `${target.host}/.s.PGSQL.${target.port}` }
       : { host: target.host, port: target.port }
-    const socket = connectPlain({ ...where, noDelay: true, keepAlive: true })
+    const socket: Socket = connectPlain({
+      ...where,
+      noDelay: true,
+      keepAlive: true,
+      ...(reads === null ? {} : { onread: reads.onread }),
+    })
     const abort = (): void => void socket.destroy(new Error('timed out'))
     const settle = (): void => {
       signal.removeEventListener('abort', abort)
@@ -41,9 +56,14 @@ function open(target: TargetConfig, signal: AbortSignal): Promise<Socket> {
     })
     socket.once('connect', () => {
       settle()
-      resolve(socket)
+      resolve({ socket, reads })
     })
   })
+}
+
+function pushCopy(socket: Socket, chunk: Buffer): true {
+  socket.push(Buffer.from(chunk))
+  return true
 }
 
 const YES = 0x53

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Outbox } from '../../../proxy/session/outbox.ts'
-import { Framer, framerLimits } from '../../../proxy/wire/framer.ts'
+import { Framer } from '../../../proxy/wire/framer.ts'
+import { framerLimits } from '../../../proxy/wire/framer-limits.ts'
 
 const message = (type: string): Buffer => Buffer.from(`${type}\0\0\0\x05x`, 'latin1')
 

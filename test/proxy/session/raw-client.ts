@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { serialize } from 'pg-protocol'
 import { Scram } from '../../../proxy/session/upstream/scram.ts'
-import { Framer, framerLimits } from '../../../proxy/wire/framer.ts'
+import { Framer } from '../../../proxy/wire/framer.ts'
+import { framerLimits } from '../../../proxy/wire/framer-limits.ts'
 import { decodeReport } from '../../../proxy/wire/messages/error-response.ts'
 
 /** One message as the server sent it. */

@@ -80,6 +80,57 @@ const header = (type: string, length: number): Buffer => {
   return bytes
 }
 
+describe('what was pushed is let go', () => {
+  test('at every cut of the stream: the messages are the same although it is written over', () => {
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const framer = fromClient()
+      const taken: Buffer[] = []
+      for (const piece of [stream.subarray(0, cut), stream.subarray(cut)]) {
+        const chunk = Buffer.from(piece)
+        framer.push(chunk)
+        taken.push(...drain(framer))
+        expect(framer.letGo(), `cut at ${cut}`).toBe(true)
+        chunk.fill(0xdd)
+      }
+      expect(taken, `cut at ${cut}`).toEqual(messages)
+    }
+  })
+
+  test('only where nothing waits in it: not what is to be joined, nor a beginning that is long', () => {
+    const framer = fromServer()
+    const row = Buffer.alloc(40_000)
+    row.write('D')
+    row.writeInt32BE(row.length - 1, 1)
+    framer.push(row.subarray(0, 30_000))
+    expect([framer.next(), framer.letGo()]).toEqual([false, false])
+    framer.push(row.subarray(30_000, 35_000))
+    expect([framer.next(), framer.letGo()]).toEqual([false, false])
+    framer.push(row.subarray(35_000))
+    expect(drain(framer)).toEqual([row])
+    expect(framer.letGo()).toBe(true)
+  })
+
+  test('of a message whose rest follows as it comes, nothing is kept', () => {
+    const framer = fromServer()
+    const row = Buffer.alloc(1_000, 'r')
+    row.write('D')
+    row.writeInt32BE(row.length - 1, 1)
+    const received: Buffer[] = []
+    for (const piece of [row.subarray(0, 100), row.subarray(100, 500), row.subarray(500)]) {
+      const chunk = Buffer.from(piece)
+      framer.push(chunk)
+      received.push(...drain(framer))
+      if (framer.begun !== REST) {
+        framer.stream()
+        received.push(Buffer.from(framer.bytes))
+      }
+      expect(framer.letGo()).toBe(true)
+      chunk.fill(0xdd)
+    }
+    expect(Buffer.concat(received).equals(row)).toBe(true)
+  })
+})
+
 describe('a declared length that cannot be is refused before anything is allocated', () => {
   const over = [0, 1, 3, BYTES_MAX + 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]
   const small = [0, 3, 10_001, 0x7fff_ffff, 0xffff_ffff]
