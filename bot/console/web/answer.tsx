@@ -32,6 +32,11 @@ export function Answer({ hold, open, whole, showWhole, refresh }: AnswerProps) {
       <p class={`ending ending-${hold.status}`} aria-live="polite">
         {hold.status === 'pending' ? <TimeLeft until={hold.expiresAt} /> : <Line of={endingOf(hold)} />}
       </p>
+      {hold.status === 'approved' && hold.grantExpiresAt !== null && (
+        <p class="soft">
+          The approval can be used once, and runs out: <TimeLeft until={hold.grantExpiresAt} />.
+        </p>
+      )}
       <Glass hold={hold} />
       <AlikeApproval of={hold.alikeApproval} />
       {choice !== null && may(choice) ? (

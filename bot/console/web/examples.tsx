@@ -38,6 +38,7 @@ interface TableProps {
 /** A few rows as a diff: what is there now, and below it what would be. */
 function ExamplesTable({ of: { columns, rows, whyHidden }, changedBefore }: TableProps) {
   if (rows.length === 0) return null
+  const order = changedFirst(columns.length, rows)
   const masked = columns.some(({ seen }) => seen === 'masked')
   return (
     <section class="hold-examples" aria-label="Examples">
@@ -53,17 +54,18 @@ function ExamplesTable({ of: { columns, rows, whyHidden }, changedBefore }: Tabl
               <th scope="col">
                 <span class="visually-hidden">State</span>
               </th>
-              {columns.map(({ name, seen }) => (
-                <th key={name} scope="col">
-                  <Line of={name} /> {seen !== 'clear' && <Chip>{seen}</Chip>}
+              {order.map((at) => (
+                <th key={at} scope="col">
+                  <Line of={columns[at]?.name ?? ''} />{' '}
+                  {columns[at]?.seen !== 'clear' && <Chip>{columns[at]?.seen}</Chip>}
                 </th>
               ))}
             </tr>
           </thead>
           {rows.map((row, at) => (
             <tbody key={at}>
-              {row.before !== null && <Cells cells={row.before} row={row} side="before" />}
-              {row.after !== null && <Cells cells={row.after} row={row} side="after" />}
+              {row.before !== null && <Cells cells={row.before} row={row} order={order} side="before" />}
+              {row.after !== null && <Cells cells={row.after} row={row} order={order} side="after" />}
             </tbody>
           ))}
         </table>
@@ -89,10 +91,11 @@ const WORDS = { before: 'before', after: 'after' } as const
 interface CellsProps {
   readonly cells: readonly (string | null)[]
   readonly row: Row
+  readonly order: readonly number[]
   readonly side: 'before' | 'after'
 }
 
-function Cells({ cells, row, side }: CellsProps) {
+function Cells({ cells, row, order, side }: CellsProps) {
   const alone = row.before === null || row.after === null
   return (
     <tr class={alone ? `example-${side} example-alone` : `example-${side}`}>
@@ -100,11 +103,20 @@ function Cells({ cells, row, side }: CellsProps) {
         <span aria-hidden="true">{MARKS[side]}</span>
         <span class="visually-hidden">{WORDS[side]}</span>
       </th>
-      {cells.map((value, at) => (
+      {order.map((at) => (
         <td key={at} class={!alone && row.changed[at] === true ? 'changed' : undefined}>
-          {value === null ? <span class="soft">NULL</span> : <Line of={value} />}
+          {cells[at] == null ? <span class="soft">NULL</span> : <Line of={cells[at]} />}
         </td>
       ))}
     </tr>
   )
 }
+
+/** What tells the row, as a rule the first column, and then what would change: on a phone no more is in view. */
+function changedFirst(count: number, rows: readonly Row[]): readonly number[] {
+  const changes = (at: number): boolean => rows.some((row) => bothSides(row) && row.changed[at] === true)
+  const rank = (at: number): number => (at === 0 ? 0 : changes(at) ? 1 : 2)
+  return Array.from({ length: count }, (_, at) => at).sort((one, other) => rank(one) - rank(other))
+}
+
+const bothSides = ({ before, after }: Row): boolean => before !== null && after !== null

@@ -46,7 +46,7 @@ export function Inbox({ me, show }: { readonly me: Me; readonly show: Show }) {
       </p>
       {inbox.stale && <Stale />}
       {pending.length + unreviewed.length === 0 && !more && (
-        <Nothing title="Nothing is waiting">
+        <Nothing well title="Nothing is waiting">
           {show === 'asked'
             ? 'Nothing that you or your agents asked for waits for an answer.'
             : `When someone’s statement needs a person’s word, it appears here by itself. You need not reload, ${me.name}.`}

@@ -20,7 +20,7 @@ export function Votes({ hold }: { readonly hold: HoldView }) {
         ))}
       </ul>
       {hold.votes.length === 0 ? (
-        <p class="soft">Nobody has answered yet. Who is in the group can; never who asked.</p>
+        <p class="soft">Nobody has answered yet. Anyone in the group can, except whoever asked.</p>
       ) : (
         <ol class="votes">
           {hold.votes.map((vote) => (

@@ -14,7 +14,12 @@ export function SlackLink({ code }: { readonly code: string }) {
   const [done, setDone] = useState(false)
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   document.title = 'Link Slack · Holdpoint'
-  if (done) return <Nothing title="Linked">Your answers in Slack now count as yours. You can close this page.</Nothing>
+  if (done)
+    return (
+      <Nothing well title="Linked">
+        Your answers in Slack now count as yours. You can close this page.
+      </Nothing>
+    )
   if (problem !== null) return <Failed problem={problem} again={() => setProblem(null)} />
   if (link.state === 'loading') return <Loading what="the link" />
   if (link.state === 'failed') return <Failed problem={link.problem} again={refresh} />

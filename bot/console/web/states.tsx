@@ -11,10 +11,17 @@ export function Loading({ what }: { readonly what: string }) {
   )
 }
 
-export function Nothing({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+interface NothingProps {
+  readonly title: string
+  readonly children: ComponentChildren
+  /** That there is nothing is as it should be. */
+  readonly well?: true
+}
+
+export function Nothing({ title, children, well }: NothingProps) {
   return (
     <div class="state">
-      <Gate open />
+      {well && <Gate open />}
       <h2>{title}</h2>
       <p>{children}</p>
     </div>

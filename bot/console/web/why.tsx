@@ -6,7 +6,7 @@ export function Why({ hold }: { readonly hold: HoldView }) {
   const others = hold.rules.filter(({ outcome }) => outcome !== 'hold')
   return (
     <section class="hold-why">
-      <h2>Why it is held</h2>
+      <h2>{hold.status === 'pending' ? 'Why it is held' : 'Why it was held'}</h2>
       {holdingRules(hold).length === 0 && <p>The policy named no rule.</p>}
       <ul class="rules">
         {holdingRules(hold).map((rule) => (
