@@ -20,5 +20,5 @@ export const target = z.strictObject({
     .describe('Plain tables are trusted to be what the server said so long ago; 0: it is asked for every statement'),
 })
 
-/** Where nothing else is configured, this is the longest that a change made past Holdpoint to a plain table goes unnoticed. */
-export const DEFINITIONS_TRUSTED_MS = 50
+/** Where nothing else is configured, the server is asked for every statement. */
+export const DEFINITIONS_TRUSTED_MS = 0

@@ -1,5 +1,6 @@
-import pg from 'pg'
-import { confirming } from './marks.ts'
+import type { TargetConfig } from '../../config.ts'
+import { DefinitionsNow } from './definitions-now.ts'
+import { QuestionConnection } from './question-connection.ts'
 import { RecentlyConfirmed } from './recently-confirmed.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 import { Witnesses } from './witnesses.ts'
@@ -18,44 +19,46 @@ export interface Footing {
   readonly snapshot: CatalogSnapshot
 }
 
-interface Asked {
-  readonly footing: Footing
-  readonly answer: (unchanged: boolean) => void
-}
+/** Who waits for the next question, by what they ask of. */
+type Round = Map<Footing, PromiseWithResolvers<boolean>>
 
 interface Connected {
-  readonly client: pg.Client
+  readonly connection: QuestionConnection
   readonly witnesses: Witnesses
+  readonly definitions: DefinitionsNow
 }
 
 /**
  * Asks the server, on a connection of our own, whether definitions are still those of the snapshot. Exact: what is
  * named is looked at in the catalog, and the marks of its rows are compared with those of the rows that were read. And
  * cheap: of plain tables that were looked at before, a witness says whether anything has happened since (witness.ts).
- * One question runs at a time; all who ask meanwhile share the next, so that a thousand sessions cost one.
+ * One question runs at a time, which takes less than two at once: all who ask meanwhile, or in the same turn of the
+ * event loop, share the next, so that a thousand sessions cost one.
  */
 export class Confirmations {
-  readonly #connection: pg.ClientConfig
+  readonly #target: TargetConfig
   readonly #trustedMs: number
   #connected: Promise<Connected> | null = null
-  #asked: Asked[] = []
+  #next: Round = new Map()
   #running = false
   #closed = false
   readonly #recent = new RecentlyConfirmed()
   #askingAhead = false
 
   /** @param trustedMs for so long after the server has said it, plain tables are what it said they are */
-  constructor(connection: pg.ClientConfig, trustedMs: number) {
-    this.#connection = connection
+  constructor(target: TargetConfig, trustedMs: number) {
+    this.#target = target
     this.#trustedMs = trustedMs
   }
 
   /** False when something changed since, or nobody could be asked. */
   unchanged(footing: Footing): Promise<boolean> {
-    return new Promise((answer) => {
-      this.#asked.push({ footing, answer })
-      if (!this.#running) void this.#run()
-    })
+    const asked = this.#next.get(footing)
+    if (asked !== undefined) return asked.promise
+    const asking = Promise.withResolvers<boolean>()
+    this.#next.set(footing, asking)
+    if (!this.#running) void this.#run()
+    return asking.promise
   }
 
   /** True when it was asked a moment ago. What goes on being read is asked about again before that is long ago. */
@@ -76,113 +79,71 @@ export class Confirmations {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#connected?.then(({ client }) => client.end()).catch(() => undefined)
+    await this.#connected?.then(({ connection }) => connection.close()).catch(() => undefined)
   }
 
   async #run(): Promise<void> {
     this.#running = true
-    while (this.#asked.length > 0) {
-      const { snapshot } = (this.#asked[0] as Asked).footing
-      const now = this.#asked.filter(({ footing }) => footing.snapshot === snapshot)
-      this.#asked = this.#asked.filter(({ footing }) => footing.snapshot !== snapshot)
-      const footings = now.map(({ footing }) => footing)
-      const standing = await this.#ask(footings, snapshot).catch(() => this.#lose())
-      for (const { footing, answer } of now) answer(standing.has(footing))
+    while (this.#next.size > 0) {
+      // What other replies are here at the same moment is taken first, and shares the question.
+      await new Promise(setImmediate)
+      const round = this.#next
+      this.#next = new Map()
+      for (const [snapshot, footings] of Map.groupBy(round.keys(), ({ snapshot }) => snapshot)) {
+        const standing = await this.#ask(footings, snapshot).catch(() => NONE)
+        for (const footing of footings) round.get(footing)?.resolve(standing.has(footing))
+      }
     }
     this.#running = false
   }
 
   /** @returns those that are as in the snapshot */
   async #ask(footings: readonly Footing[], snapshot: CatalogSnapshot): Promise<ReadonlySet<Footing>> {
-    const { client, witnesses } = await this.#connect()
+    const connected = this.#connect()
+    try {
+      return await this.#askOn(await connected, footings, snapshot)
+    } catch (error) {
+      this.#lose(connected)
+      throw error
+    }
+  }
+
+  async #askOn(
+    { witnesses, definitions }: Connected,
+    footings: readonly Footing[],
+    snapshot: CatalogSnapshot,
+  ): Promise<ReadonlySet<Footing>> {
     const askedAt = performance.now()
     const answers = await witnesses.ask(footings)
-    const standing = footings.filter((footing) => answers.stands(footing))
-    const doubtful = footings.filter((footing) => !answers.stands(footing))
+    const standing = new Set(footings.filter((footing) => answers.stands(footing)))
+    const doubtful = footings.filter((footing) => !standing.has(footing))
     // Looked at after the witnesses have spoken, so that what happens in between is not missed by both.
-    for (const footing of await unchangedOf(client, doubtful, { snapshot, left: QUESTIONS_MAX })) {
+    for (const footing of await definitions.unchanged(doubtful, snapshot)) {
       answers.confirmed(footing)
-      standing.push(footing)
+      standing.add(footing)
     }
-    if (this.#trustedMs > 0) this.#recent.confirmed(standing, askedAt)
-    return new Set(standing)
+    if (this.#trustedMs > 0) this.#recent.confirmed([...standing], askedAt)
+    return standing
   }
 
   #connect(): Promise<Connected> {
-    if (this.#closed) throw new Error('closed')
-    this.#connected ??= open(this.#connection, () => void this.#lose())
-    return this.#connected
+    if (this.#closed) return Promise.reject(new Error('closed'))
+    if (this.#connected !== null) return this.#connected
+    const opening = QuestionConnection.open(this.#target, () => this.#lose(connected))
+    const connected = opening.then((connection) => ({
+      connection,
+      witnesses: new Witnesses(connection),
+      definitions: new DefinitionsNow(connection),
+    }))
+    this.#connected = connected
+    return connected
   }
 
   /** The next question opens a new connection. */
-  #lose(): ReadonlySet<Footing> {
-    const lost = this.#connected
-    this.#connected = null
-    lost?.then(({ client }) => client.end()).catch(() => undefined)
-    return new Set()
+  #lose(lost: Promise<Connected>): void {
+    if (this.#connected === lost) this.#connected = null
+    lost.then(({ connection }) => connection.close()).catch(() => undefined)
   }
 }
 
-/** Beyond it what is asked about together stands or falls together. */
-const QUESTIONS_MAX = 64
-
-/** Asked about together; where something has changed, by halves, so that one changed view is nobody else's. */
-async function unchangedOf(
-  client: pg.Client,
-  footings: readonly Footing[],
-  asking: { readonly snapshot: CatalogSnapshot; left: number },
-): Promise<readonly Footing[]> {
-  if (footings.length === 0 || asking.left-- <= 0) return []
-  if (await isUnchanged(client, footings, asking.snapshot)) return footings
-  if (footings.length === 1) return []
-  const middle = footings.length >> 1
-  const first = await unchangedOf(client, footings.slice(0, middle), asking)
-  return [...first, ...(await unchangedOf(client, footings.slice(middle), asking))]
-}
-
-/** Whether the catalog rows of what these name are those of the snapshot. @throws what the server answered */
-async function isUnchanged(
-  client: pg.Client,
-  footings: readonly Footing[],
-  snapshot: CatalogSnapshot,
-): Promise<boolean> {
-  const all = <T>(part: (footing: Footing) => ReadonlySet<T>): T[] => [
-    ...new Set(footings.flatMap((footing) => [...part(footing)])),
-  ]
-  const names = all(({ relationNames }) => relationNames)
-  const called = names.flatMap((name) => snapshot.relations.called(name))
-  const relations = [...new Set([...all(({ relations }) => relations), ...called.map(({ oid }) => oid)])]
-  const routines = all(({ routineNames }) => routineNames)
-  const domains = all(({ domains }) => domains)
-  const { rows } = await client.query<Record<'relations' | 'names' | 'routines' | 'checks' | 'others', number>>({
-    name: 'confirm',
-    text: confirming,
-    values: [relations, names, routines, domains],
-  })
-  const { marks } = snapshot.definitions
-  const [now] = rows
-  return (
-    now !== undefined &&
-    now.relations === sum(relations, (oid) => marks.relations.get(oid)) &&
-    now.names === sum(called, ({ oid }) => oid) &&
-    now.routines === sum(routines, (name) => marks.routineNames.get(name)) &&
-    now.checks === sum(domains, (oid) => marks.checks.get(oid)) &&
-    now.others === marks.lists.operators + marks.lists.schemas
-  )
-}
-
-async function open(connection: pg.ClientConfig, lost: () => void): Promise<Connected> {
-  const client = new pg.Client({ ...connection, statement_timeout: STATEMENT_MS_MAX, query_timeout: ANSWER_MS_MAX })
-  client.on('error', lost)
-  await client.connect()
-  // What the relations are makes no other plan, and making one takes four times as long as running it.
-  await client.query("SET plan_cache_mode = force_generic_plan; SET search_path = ''")
-  return { client, witnesses: new Witnesses(client) }
-}
-
-const STATEMENT_MS_MAX = 5_000
-const ANSWER_MS_MAX = 6_000
-
-function sum<T>(all: readonly T[], of: (each: T) => number | undefined): number {
-  return all.reduce((total, each) => total + (of(each) ?? 0), 0)
-}
+const NONE: ReadonlySet<Footing> = new Set()

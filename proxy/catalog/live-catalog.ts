@@ -51,7 +51,7 @@ export class LiveCatalog implements Catalog {
     this.#labels = new FormerLabels(options.labels)
     this.#connection = connectionOf(options.target)
     this.#confirmations = new Confirmations(
-      this.#connection,
+      options.target,
       options.target.definitionsTrustedMs ?? DEFINITIONS_TRUSTED_MS,
     )
     this.#pool = this.#openPool()

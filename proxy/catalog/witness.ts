@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { serialize } from 'pg-protocol'
 import type { Footing } from './confirmations.ts'
-import { RELATION_KINDS } from './marks.ts'
 
 /**
  * A question whose answer is another after any change to what plain tables mean, and the same otherwise, for a tenth of
@@ -21,6 +20,8 @@ export interface Witness {
   readonly text: string
   /** Bind and Execute. */
   readonly run: Buffer
+  /** The same and Sync. */
+  readonly alone: Buffer
 }
 
 /** @returns null where more than plain tables is rested on */
@@ -33,20 +34,22 @@ export function witnessText({ isPlain, relations, relationNames, routineNames, d
 }
 
 export function witnessOf(name: string, text: string): Witness {
-  return { name, text, run: Buffer.concat([serialize.bind({ statement: name }), serialize.execute()]) }
+  const run = Buffer.concat([serialize.bind({ statement: name, binary: true }), serialize.execute()])
+  return { name, text, run, alone: Buffer.concat([run, serialize.sync()]) }
 }
 
-/** Where a row was written tells one version of it from another. */
-const VERSIONS = "array_agg(oid::text || '.' || xmin::text)"
+/** Whoever writes a row leaves the number of the transaction in it, so these tell rows that are new, written anew or gone. */
+const versions = (from: string) => `ARRAY(SELECT xmin FROM ${from})`
 const FIRST_NORMAL_OID = 16_384
-const casts = `(SELECT ${VERSIONS} FROM pg_cast WHERE oid >= ${FIRST_NORMAL_OID})`
+const casts = versions(`pg_cast WHERE oid >= ${FIRST_NORMAL_OID}`)
 
+/** By OID, for TRUNCATE, ANALYZE and GRANT write rows anew that mean what they did. */
 function called(names: ReadonlySet<string>): string {
-  return `(SELECT array_agg(oid) FROM pg_class WHERE relname IN (${literals(names)}) AND relpersistence <> 't' AND relkind IN ${RELATION_KINDS})`
+  return `ARRAY(SELECT oid FROM pg_class WHERE relname IN (${literals(names)}) AND relpersistence <> 't')`
 }
 
 function functions(names: ReadonlySet<string>): string {
-  return `(SELECT ${VERSIONS} FROM pg_proc WHERE proname IN (${literals(names)}))`
+  return versions(`pg_proc WHERE proname IN (${literals(names)})`)
 }
 
 function literals(names: ReadonlySet<string>): string {

@@ -1,6 +1,9 @@
-import pg from 'pg'
 import { serialize } from 'pg-protocol'
+import { backend } from '../wire/message-types.ts'
+import { decodeReport } from '../wire/messages/error-response.ts'
+import { readyForQueryIdle } from '../wire/messages/ready-for-query.ts'
 import type { Footing } from './confirmations.ts'
+import { isError, type QuestionConnection } from './question-connection.ts'
 import type { CatalogSnapshot } from './snapshot.ts'
 import { type Witness, witnessOf, witnessText } from './witness.ts'
 
@@ -9,7 +12,9 @@ const WITNESSES_MAX = 500
 /** What a witness said when the server's catalog was what is in a snapshot. */
 interface Testimony {
   readonly snapshot: CatalogSnapshot
-  readonly answer: string
+  readonly answer: Buffer
+  /** The same, where it is asked alone. */
+  readonly whole: Buffer
 }
 
 /** What witnesses on one connection say of footings now. */
@@ -22,32 +27,43 @@ export interface Answers {
 
 /** The witnesses that one connection has prepared: one for each set of tables, whatever is done with them. */
 export class Witnesses {
-  readonly #client: pg.Client
+  readonly #connection: QuestionConnection
   readonly #texts = new WeakMap<Footing, string | null>()
   /** By their text, the one asked longest ago first. */
   readonly #prepared = new Map<string, Witness>()
-  #testimonies = new WeakMap<Witness, Testimony>()
+  readonly #testimonies = new WeakMap<Witness, Testimony>()
   #made = 0
   #isUsable = true
 
-  constructor(client: pg.Client) {
-    this.#client = client
+  constructor(connection: QuestionConnection) {
+    this.#connection = connection
   }
 
   /** Asks them all in one go. @throws when the connection is lost */
   async ask(footings: readonly Footing[]): Promise<Answers> {
-    const answers = await this.#askAll(new Set(footings.flatMap((footing) => this.#textOf(footing) ?? [])))
+    const texts = new Set<string>()
+    for (const footing of footings) {
+      const text = this.#textOf(footing)
+      if (text !== null) texts.add(text)
+    }
+    const answers = await this.#askAll(texts)
     const witnessOfFooting = (footing: Footing) => this.#prepared.get(this.#textOf(footing) ?? '')
     return {
       stands: (footing) => {
         const witness = witnessOfFooting(footing)
         const before = witness && this.#testimonies.get(witness)
-        return witness !== undefined && before?.snapshot === footing.snapshot && before.answer === answers.get(witness)
+        const answer = witness && answers.get(witness)
+        return answer !== undefined && before?.snapshot === footing.snapshot && before.answer.equals(answer)
       },
       confirmed: (footing) => {
         const witness = witnessOfFooting(footing)
         const answer = witness && answers.get(witness)
-        if (answer !== undefined) this.#testimonies.set(witness as Witness, { snapshot: footing.snapshot, answer })
+        if (witness === undefined || answer === undefined) return
+        this.#testimonies.set(witness, {
+          snapshot: footing.snapshot,
+          answer,
+          whole: Buffer.concat([answer, readyForQueryIdle]),
+        })
       },
     }
   }
@@ -61,21 +77,19 @@ export class Witnesses {
     return text
   }
 
-  async #askAll(texts: ReadonlySet<string>): Promise<ReadonlyMap<Witness, string>> {
+  async #askAll(texts: ReadonlySet<string>): Promise<ReadonlyMap<Witness, Buffer>> {
     if (texts.size === 0 || !this.#isUsable) return new Map()
-    const messages: Buffer[] = []
+    const preparing: Buffer[] = []
     // Those of one go are all prepared at once: what is more is asked about in the other way.
-    const asked = [...texts].slice(0, WITNESSES_MAX).map((text) => this.#prepare(text, messages))
-    for (const { run } of asked) messages.push(run)
-    try {
-      const rows = await rowsOf(this.#client, Buffer.concat([...messages, serialize.sync()]))
-      return new Map(asked.map((witness, index) => [witness, rows[index] ?? '']))
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error
-      // A server, or something in front of it, that cannot do this is asked in the other way only.
-      this.#isUsable = false
-      return new Map()
-    }
+    const asked = [...texts].slice(0, WITNESSES_MAX).map((text) => this.#prepare(text, preparing))
+    const before = asked.map((witness) => this.#testimonies.get(witness))
+    const reply = await this.#connection.ask(questionOf(asked, preparing), expectedOf(before))
+    if (reply === null) return new Map(asked.map((witness, index) => [witness, before[index]?.answer ?? NOTHING]))
+    const refused = reply.find(isError)
+    if (refused === undefined) return answersOf(asked, reply)
+    // A server, or something in front of it, that cannot do this is asked in the other way only.
+    if (!PASSING.has(decodeReport(refused).get('C'))) this.#isUsable = false
+    return new Map()
   }
 
   #prepare(text: string, messages: Buffer[]): Witness {
@@ -97,47 +111,43 @@ export class Witnesses {
   }
 }
 
-/** The rows that these messages give, each as one text. @throws what the server answered */
-function rowsOf(client: pg.Client, messages: Buffer): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    client.query(new Question(messages, resolve, reject))
-  })
+const NOTHING = Buffer.alloc(0)
+/** It took too long, perhaps because something was locked. */
+const PASSING: ReadonlySet<string | undefined> = new Set(['57014', '55P03'])
+
+function questionOf(asked: readonly Witness[], preparing: readonly Buffer[]): Buffer {
+  const [first] = asked
+  if (preparing.length === 0 && asked.length === 1 && first !== undefined) return first.alone
+  return Buffer.concat([...preparing, ...asked.map(({ run }) => run), serialize.sync()])
 }
 
-/** Several messages in one go, which pg's own queries do not do. https://node-postgres.com/apis/client#submittable */
-class Question implements pg.Submittable {
-  readonly #messages: Buffer
-  readonly #answered: (rows: readonly string[]) => void
-  readonly #failed: (error: Error) => void
-  readonly #rows: string[] = []
-  /** Taken over by the client, to hear of the end and give up its timer. */
-  callback: () => void = () => undefined
+/** What is answered if nothing has changed; null where somebody was not asked before. */
+function expectedOf(before: readonly (Testimony | undefined)[]): Buffer | null {
+  if (before.length === 1) return before[0]?.whole ?? null
+  const answers = before.flatMap((testimony) => testimony?.answer ?? [])
+  return answers.length === before.length ? Buffer.concat([...answers, readyForQueryIdle]) : null
+}
 
-  constructor(messages: Buffer, answered: (rows: readonly string[]) => void, failed: (error: Error) => void) {
-    this.#messages = messages
-    this.#answered = answered
-    this.#failed = failed
-  }
+const OF_AN_ANSWER: ReadonlySet<number | undefined> = new Set([
+  backend.bindComplete,
+  backend.dataRow,
+  backend.commandComplete,
+])
 
-  submit({ stream }: pg.Connection): void {
-    stream.write(this.#messages)
+/** What each said, as it came; what the server says of other things, or of its own accord, is left out. */
+function answersOf(asked: readonly Witness[], reply: readonly Buffer[]): ReadonlyMap<Witness, Buffer> {
+  const answers = new Map<Witness, Buffer>()
+  const witnesses = asked.values()
+  let parts: Buffer[] = []
+  for (const message of reply) {
+    if (OF_AN_ANSWER.has(message[0])) parts.push(message)
+    if (message[0] !== backend.commandComplete) continue
+    const { value: witness } = witnesses.next()
+    // Nothing but a row says when something has happened.
+    if (witness !== undefined && parts.some(([type]) => type === backend.dataRow)) {
+      answers.set(witness, Buffer.concat(parts))
+    }
+    parts = []
   }
-
-  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    this.#rows.push(fields.join('\n'))
-  }
-
-  handleCommandComplete(): void {
-    // Of each of them; what ends the question is ReadyForQuery.
-  }
-
-  handleReadyForQuery(): void {
-    this.callback()
-    this.#answered(this.#rows)
-  }
-
-  handleError(error: Error): void {
-    this.callback()
-    this.#failed(error)
-  }
+  return answers
 }

@@ -6,6 +6,11 @@ import { writeAll } from './outbox.ts'
 import type { ReplyPump } from './reply-pump.ts'
 import type { Upstream } from './upstream/connect.ts'
 
+/** Of 64 kB at most. Most waits are over before one has come, and stopping the server costs more than it. */
+const EARLY_CHUNKS_MAX = 16
+/** To copy so much costs less than memory for the next read. */
+const COPIED_BYTES_MAX = 2 * 1024
+
 export interface UpstreamReceiverOptions {
   readonly client: ClientSocket
   readonly upstream: Upstream
@@ -20,8 +25,8 @@ export interface UpstreamReceiverOptions {
  *
  * Whose the bytes are: the connection lends a buffer to the kernel and gets it back with each read (wire/own-reads.ts).
  * It may lend it again only where `receive` says that nothing refers to it, which is when all messages were taken, the
- * framer has copied what is left, and the kernel has everything that was written to the client. Whoever keeps a part of
- * a message for longer copies it.
+ * framer has copied what is left, and the kernel has everything that was written to the client; or when it was little
+ * and copied, because it may have to wait for a question. Whoever keeps a part of a message for longer copies it.
  */
 export class UpstreamReceiver {
   readonly #options: UpstreamReceiverOptions
@@ -53,6 +58,10 @@ export class UpstreamReceiver {
   #receive(chunk: Buffer): boolean {
     const { fromUpstream, signal } = this.#options.context
     if (signal.aborted) return true
+    if (this.#mayWait && chunk.length <= COPIED_BYTES_MAX) {
+      this.#take(Buffer.from(chunk))
+      return true
+    }
     const isFree = this.#take(chunk) && fromUpstream.letGo() && this.#clientHasAll
     if (!isFree && !fromUpstream.collects) countRead(chunk.length)
     return isFree
@@ -60,21 +69,27 @@ export class UpstreamReceiver {
 
   /** @returns whether all of it is taken */
   #take(chunk: Buffer): boolean {
-    const { context, failed, replies } = this.#options
+    const { context, failed, replies, upstream } = this.#options
     if (this.#early !== null) {
-      this.#early.push(chunk)
+      if (this.#early.push(chunk) > EARLY_CHUNKS_MAX) upstream.socket.pause()
       return false
     }
     context.fromUpstream.push(chunk)
     try {
       const waiting = replies.pump()
-      if (waiting !== null) this.#waitFor(waiting)
+      // What it waits for is soon there, and the client can do little with the beginning of a reply.
+      if (waiting === null) this.flushClient()
+      else this.#waitFor(waiting)
     } catch (error) {
       failed(error)
       return false
     }
-    this.flushClient()
     return this.#early === null && !context.signal.aborted
+  }
+
+  /** What arrives may have to stand still for a question, and its buffer is lent to the kernel. */
+  get #mayWait(): boolean {
+    return this.#options.context.exchange.doubtful && this.#options.upstream.reads !== null
   }
 
   /** Nothing of what was written waits to be written. In a stream inside this process it may wait at the other end. */
@@ -83,18 +98,17 @@ export class UpstreamReceiver {
     return client instanceof Socket && client.writableLength === 0
   }
 
-  /** The server is not read on, and what it had sent already is taken as what came later. */
+  /** What the server sends meanwhile is taken as what came later. */
   #waitFor(waiting: Promise<void>): void {
     const { client, failed, upstream } = this.#options
     this.#early = []
-    upstream.socket.pause()
     waiting.then(
       () => {
-        const early = Buffer.concat(this.#early ?? [])
+        const early = this.#early ?? []
         this.#early = null
         this.flushClient()
-        if (!client.writableNeedDrain) upstream.socket.resume()
-        if (early.length > 0) this.#receive(early)
+        if (upstream.socket.isPaused() && !client.writableNeedDrain) upstream.socket.resume()
+        if (early.length > 0) this.#receive(Buffer.concat(early))
       },
       (error: unknown) => failed(error),
     )

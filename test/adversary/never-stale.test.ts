@@ -6,8 +6,8 @@ import { openStand, type Stand } from './stand.ts'
 import { drive } from './ways.ts'
 
 /**
- * ADVERSARY D3 for plain tables, with `definitionsTrustedMs: 0`: what somebody has changed whom Holdpoint does not see
- * is known to the very next statement, whichever way it comes.
+ * ADVERSARY D3 for plain tables, as it is unless something else is configured: what somebody has changed whom Holdpoint
+ * does not see is known to the very next statement, whichever way it comes.
  */
 const { parse, bind, execute, query, sync } = serialize
 
@@ -25,7 +25,7 @@ const MORE = `
 let stand: Stand
 let client: RawClient
 beforeAll(async () => {
-  stand = await openStand(MORE, { target: { definitionsTrustedMs: 0 } })
+  stand = await openStand(MORE)
   client = await stand.open('ana')
   await client.ask('SET search_path = early, public, pg_catalog')
 }, 180_000)

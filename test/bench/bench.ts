@@ -17,6 +17,7 @@ import { rowScan } from './row-scan.ts'
 import { makeTables } from './sample-tables.ts'
 import { swap } from './swap.ts'
 import { throughput } from './throughput.ts'
+import { trusting } from './trusting.ts'
 
 /**
  * Speed as a ratio: a direct connection, PgBouncer and Holdpoint in turn, on one machine, in one run, on one database.
@@ -32,6 +33,7 @@ const BENCHMARKS = [
   'pending',
   'swap',
   'replay',
+  'trusting',
 ] as const
 const HELP = `npm run bench -- [options]
   --seconds <n>    how long each pgbench runs (5)
@@ -117,6 +119,7 @@ async function bench(): Promise<void> {
   if (wanted.has('pending')) sections.push(await holdsPending({ ...options, pending: number('pending') }))
   if (wanted.has('swap')) sections.push(await swap({ ...options, swaps: number('swaps') }))
   if (wanted.has('replay')) sections.push(await replaying({ ...options, decisions: number('replayed') }))
+  if (wanted.has('trusting')) sections.push(await trusting({ ...options, tree }))
   await report(sections, programs, tree.upstream)
 }
 

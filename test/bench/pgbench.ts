@@ -15,6 +15,8 @@ export interface PgbenchOptions {
   readonly seconds: number
   /** A file with the statements to run instead of pgbench's own SELECT. */
   readonly script?: string
+  /** pgbench's own writing transaction instead. */
+  readonly tpcb?: boolean
 }
 
 /** Transactions per second, without the time to connect. */
@@ -40,9 +42,10 @@ export async function latencies(options: PgbenchOptions): Promise<readonly numbe
 }
 
 async function pgbench(options: PgbenchOptions, more: readonly string[]): Promise<string> {
-  const { program, contestant, mode, clients, seconds, script } = options
+  const { program, contestant, mode, clients, seconds, script, tpcb } = options
   const { url, env } = connection(contestant.url)
-  const what = script === undefined ? ['--select-only'] : [`--file=${script}`]
+  const reads = tpcb === true ? [] : ['--select-only']
+  const what = script === undefined ? reads : [`--file=${script}`]
   const threads = Math.min(clients, cpus().length)
   return run(
     program,

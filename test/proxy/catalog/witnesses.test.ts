@@ -1,25 +1,31 @@
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Footing } from '../../../proxy/catalog/confirmations.ts'
+import { QuestionConnection } from '../../../proxy/catalog/question-connection.ts'
 import { Witnesses } from '../../../proxy/catalog/witnesses.ts'
-import { type Sample, sample } from '../sql/sample.ts'
+import { backend } from '../../../proxy/wire/message-types.ts'
+import { decodeTextRow } from '../../../proxy/wire/messages/data-row.ts'
+import { encodeQuery } from '../../../proxy/wire/messages/query.ts'
+import { type Sample, sample, targetOf } from '../sql/sample.ts'
 
 let shop: Sample
-let client: pg.Client
+let connection: QuestionConnection
 let witnesses: Witnesses
 beforeAll(async () => {
   shop = await sample()
   await shop.client.query(`CREATE TABLE watched (id int, note text); CREATE TABLE neighbour (id int PRIMARY KEY);
     CREATE FUNCTION copying() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'`)
   await shop.catalog.refresh()
-  client = new pg.Client(shop.url)
-  await client.connect()
-  witnesses = new Witnesses(client)
+  connection = await connect(shop.url)
+  witnesses = new Witnesses(connection)
 }, 60_000)
 afterAll(async () => {
-  await client?.end()
+  connection?.close()
   await shop?.[Symbol.asyncDispose]()
 })
+
+function connect(url: string): Promise<QuestionConnection> {
+  return QuestionConnection.open(targetOf(url), () => undefined)
+}
 
 function footing(changes: Partial<Footing> = {}): Footing {
   const { snapshot } = shop.catalog
@@ -118,8 +124,7 @@ test('what happens to rows, and to what is named otherwise, is not told', async 
 test('it takes no lock on the table, and needs no right to it', async () => {
   const of = footing()
   await shop.client.query("CREATE ROLE watcher LOGIN PASSWORD 'watcher'")
-  const other = new pg.Client(Object.assign(new URL(shop.url), { username: 'watcher', password: 'watcher' }).href)
-  await other.connect()
+  const other = await connect(Object.assign(new URL(shop.url), { username: 'watcher', password: 'watcher' }).href)
   try {
     const theirs = new Witnesses(other)
     await theirs.ask([of])
@@ -132,7 +137,7 @@ test('it takes no lock on the table, and needs no right to it', async () => {
     await expect.poll(beside, TRIED).toBe(true)
   } finally {
     await shop.client.query('ROLLBACK')
-    await other.end()
+    other.close()
     await shop.client.query('DROP ROLE watcher')
   }
 })
@@ -160,8 +165,8 @@ test('of many sets of tables the ones asked about last are known, and the others
   expect(await stands(all[0] as Footing)).toBe(false)
   await expect.poll(() => settled(all[599] as Footing), TRIED).toBe(true)
   await expect.poll(() => settled(all[0] as Footing), TRIED).toBe(true)
-  const { rows } = await client.query('SELECT count(*)::int AS n FROM pg_prepared_statements')
-  expect(rows).toEqual([{ n: 500 }])
+  const reply = await connection.ask(encodeQuery('SELECT count(*) FROM pg_prepared_statements'), null)
+  expect(reply?.filter(([type]) => type === backend.dataRow).map(decodeTextRow)).toEqual([['500']])
 })
 
 test('several are asked in one go, and each is told for itself', async () => {
@@ -189,4 +194,44 @@ test('so many may be asked about at once that not each has a witness, and those 
     return many.filter((of) => again.stands(of)).length
   }
   await expect.poll(standing, TRIED).toBeGreaterThan(400)
+})
+
+test('a question that took too long is asked again, and one that the server cannot understand is not', async () => {
+  const of = footing()
+  await expect.poll(() => settled(of), TRIED).toBe(true)
+  await shop.client.query('BEGIN; LOCK TABLE pg_cast IN ACCESS EXCLUSIVE MODE')
+  await connection.ask(encodeQuery("SET statement_timeout = '1ms'"), null)
+  expect(await stands(of)).toBe(false)
+  await connection.ask(encodeQuery("SET statement_timeout = '5s'"), null)
+  await shop.client.query('ROLLBACK')
+  await expect.poll(() => settled(of), TRIED).toBe(true)
+  const others = await connect(shop.url)
+  const theirs = new Witnesses(others)
+  await theirs.ask([of])
+  await others.ask(encodeQuery('DEALLOCATE ALL'), null)
+  const answers = await theirs.ask([of])
+  answers.confirmed(of)
+  expect((await theirs.ask([of])).stands(of)).toBe(false)
+  others.close()
+})
+
+test('questions that are under way at once are answered each for itself', async () => {
+  const { snapshot } = shop.catalog
+  const oid = snapshot.relation('public', 'neighbour')?.oid as number
+  const other = footing({ relations: new Set([oid]), relationNames: new Set(['neighbour']) })
+  const both = async () => {
+    const asked = await Promise.all([
+      witnesses.ask([footing()]),
+      witnesses.ask([other]),
+      witnesses.ask([footing(), other]),
+    ])
+    for (const answers of asked) for (const of of [footing(), other]) answers.confirmed(of)
+    const [one, two, together] = await Promise.all([
+      witnesses.ask([footing()]),
+      witnesses.ask([other]),
+      witnesses.ask([footing(), other]),
+    ])
+    return [one.stands(footing()), one.stands(other), two.stands(footing()), two.stands(other), together.stands(other)]
+  }
+  await expect.poll(both, TRIED).toEqual([true, false, false, true, true])
 })
