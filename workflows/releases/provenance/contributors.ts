@@ -1,8 +1,5 @@
 import type { Account, PullEvidence, Push } from './evidence.ts'
 
-/** What GitHub commits with when something is done on its pages. */
-const WEB_FLOW_ID = 19_864_447
-
 /**
  * Everybody whose work is in it. Names in commits can be invented, so who moved the branch counts beside them; what
  * cannot be told whose it is may be anybody's.
@@ -16,7 +13,7 @@ export function contributorsOf(pull: PullEvidence, tools: readonly string[]) {
   for (const { author, committer, authorEmail, message } of pull.contributions) {
     if (author !== null) people.add(author.id)
     else if (!tool.has(authorEmail.toLowerCase())) unknown.add(authorEmail.toLowerCase())
-    if (committer !== null && committer.id !== WEB_FLOW_ID) people.add(committer.id)
+    if (committer !== null) people.add(committer.id)
     for (const address of coAuthors(message)) {
       const account = accountOf(address)
       if (typeof account === 'number') people.add(account)
