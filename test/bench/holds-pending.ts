@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -10,6 +10,7 @@ import { openState } from '../../workflows/state/state.ts'
 import { type HoldpointTree, startHoldpoint } from './contestants.ts'
 import type { BenchOptions, Section } from './figures.ts'
 import { type Inbox, openInbox } from './inbox-in-browser.ts'
+import { transactionsPerSecond } from './pgbench.ts'
 import { runOut, runOutTable } from './run-out.ts'
 import { quantile } from './statistics.ts'
 import { table } from './table.ts'
@@ -21,7 +22,8 @@ const ASKERS = 100
 const TIMES = { statement: 3_000, hold: 60, list: 20, commandLine: 5, inbox: 5 } as const
 /** They run out together, when all are made and have been measured. */
 const FILLING_MS_EACH = 14
-const MEASURING_MS = 30_000
+const MEASURING_MS = 40_000
+const THROUGHPUT = { clients: 8, seconds: 2, rounds: 3 } as const
 
 interface Measured {
   readonly what: string
@@ -34,8 +36,9 @@ interface Measured {
 export async function holdsPending({
   folder,
   pending,
+  pgbench,
   say,
-}: Pick<BenchOptions, 'folder' | 'say'> & { readonly pending: number }): Promise<Section> {
+}: Pick<BenchOptions, 'folder' | 'pgbench' | 'say'> & { readonly pending: number }): Promise<Section> {
   await using stack = new AsyncDisposableStack()
   const more = { HOLDPOINT_HOLDS_PENDING_MAX: `${2 * pending}` }
   const inbox = await openInbox(stack)
@@ -43,14 +46,17 @@ export async function holdsPending({
   await makeTable(tree.upstream)
   say('holds pending: none')
   await inbox?.signIn(tree)
-  await measure(tree, inbox) // what has just started compiles as it goes
-  const none = await measure(tree, inbox)
+  const script = join(folder, 'read-pending.sql')
+  writeFileSync(script, 'SELECT times FROM pending;\n')
+  const throughput = (): Promise<number> => throughputOf(tree, pgbench, script)
+  await measure(tree, inbox, throughput) // what has just started compiles as it goes
+  const none = await measure(tree, inbox, throughput)
   say(`holds pending: making ${pending}`)
   const runsOutAt = Date.now() + MEASURING_MS + pending * FILLING_MS_EACH
   const madeMs = await fill(tree, pending, runsOutAt)
   await new Promise((resolve) => setTimeout(resolve, 5_000)) // their jobs are made by then
   say(`holds pending: ${pending}`)
-  const many = await measure(tree, inbox)
+  const many = await measure(tree, inbox, throughput)
   say(`holds pending: waiting until all run out at once`)
   const ran = await runOut(tree, runsOutAt)
   const rows: readonly Measured[] = ROWS.map(({ of, ...row }) => ({ ...row, none: none[of], many: many[of] }))
@@ -73,6 +79,7 @@ const LISTED = '≤ 100 ms'
 const ROWS: readonly (Omit<Measured, 'none' | 'many'> & { readonly of: keyof Figures })[] = [
   { of: 'statementP50', what: 'an allowed statement, p50', unit: 'ms', toReach: 'no growth' },
   { of: 'statementP99', what: 'an allowed statement, p99', unit: 'ms', toReach: 'no growth' },
+  { of: 'tps', what: 'pgbench, 8 clients, prepared reads of one row', unit: 'tps', toReach: 'no less' },
   { of: 'holdP50', what: 'making one more hold, p50', unit: 'ms', toReach: 'no growth' },
   { of: 'toAnswer', what: 'API: mine to answer, 100 of them, p50', unit: 'ms', toReach: LISTED },
   { of: 'pending', what: 'API: all that wait, 100 of them, p50', unit: 'ms', toReach: LISTED },
@@ -89,7 +96,8 @@ const ROWS: readonly (Omit<Measured, 'none' | 'many'> & { readonly of: keyof Fig
   { of: 'botMb', what: 'resident: worker and bot', unit: 'MB', toReach: '' },
 ]
 
-async function measure(tree: HoldpointTree, inbox: Inbox | null) {
+async function measure(tree: HoldpointTree, inbox: Inbox | null, throughput: () => Promise<number>) {
+  const tps = await throughput()
   const client = new pg.Client({ connectionString: tree.url, options: '-c holdpoint.on_hold=error' })
   await client.connect()
   const statements = await timed(TIMES.statement, () => client.query('SELECT 1'))
@@ -104,6 +112,7 @@ async function measure(tree: HoldpointTree, inbox: Inbox | null) {
     timed(TIMES.list, () => fetched(tree, name, `/holds?limit=100&${query}`))
   const pending = await list('ben', 'status=pending')
   return {
+    tps,
     ...{ statementP50: quantile(statements, 0.5), statementP99: quantile(statements, 0.99) },
     ...{ holdP50: quantile(made, 0.5), toAnswer: quantile(await list('ben', 'which=to_answer'), 0.5) },
     ...{ pending: quantile(pending, 0.5), pendingMost: quantile(pending, 1) },
@@ -112,6 +121,19 @@ async function measure(tree: HoldpointTree, inbox: Inbox | null) {
     commandLine: quantile(await timed(TIMES.commandLine, () => commandLine(tree)), 0.5),
     ...{ proxyMb: tree.proxyMegabytes(), botMb: tree.mainMegabytes() },
   }
+}
+
+/** The median of the rounds. */
+async function throughputOf(tree: HoldpointTree, program: string | null, script: string): Promise<number> {
+  if (program === null) return Number.NaN
+  const { clients, seconds, rounds } = THROUGHPUT
+  const tps: number[] = []
+  for (let round = 0; round < rounds; round++)
+    tps.push(await transactionsPerSecond({ program, contestant: tree, mode: 'prepared', clients, seconds, script }))
+  return quantile(
+    tps.sort((a, b) => a - b),
+    0.5,
+  )
 }
 
 /** @returns milliseconds, ascending */

@@ -206,9 +206,33 @@ test('where the replay is required, what was not replayed in its pull request st
   await strict.round()
   expect(await stand.problems()).toEqual(['replay'])
   expect(await stand.inForce()).toEqual(before)
+  await answeredAll('of another policy', 'success')
+  await strict.round()
+  expect(await stand.problems()).toEqual(['replay'])
   await stand.follower.round()
   expect((await stand.inForce())?.commit).toBe(commit)
-})
+
+  const { digest } = (await stand.inForce()) as { digest: string }
+  stand.change({ [RULE]: rule })
+  await stand.follower.round()
+  const again = stand.change({ [RULE]: `${rule}\n# Not replayed.\n` })
+  await answeredAll(digest, 'failure')
+  await strict.round()
+  expect(await stand.problems()).toEqual(['replay'])
+  await answeredAll(digest, 'success')
+  await strict.round()
+  expect((await stand.inForce())?.commit).toBe(again)
+}, 60_000)
+
+/** As if every pull request had been replayed as this policy. */
+async function answeredAll(digest: string, conclusion: 'success' | 'failure'): Promise<void> {
+  await stand.pool.query(
+    `INSERT INTO pull_answer (number, head, branch_head, digest, conclusion, answer, answered_at)
+     SELECT n, 'h', 'b', $1, $2, '{}', now() FROM generate_series(1, 500) n
+     ON CONFLICT (number) DO UPDATE SET digest = $1, conclusion = $2`,
+    [digest, conclusion],
+  )
+}
 
 test('half a configuration is said to be one', () => {
   const { config, pool, tools } = stand
