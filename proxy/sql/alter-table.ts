@@ -1,4 +1,4 @@
-import type { AlterTableStmt } from 'libpg-query'
+import type { AlterTableStmt, Node } from 'libpg-query'
 import type { Access } from '../../policies/input.ts'
 import type { Relation } from '../catalog/definitions.ts'
 import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
@@ -9,6 +9,7 @@ import { fireEventTriggers } from './event-triggers.ts'
 import { nameOf, useRelation } from './names.ts'
 import { takeOver } from './particular-utilities.ts'
 import type { NodeFields } from './tree.ts'
+import { computes } from './utility.ts'
 
 /** Subcommands that decide who may see or do what. */
 const privileged = new Set([
@@ -44,6 +45,11 @@ function leave(context: Context, relation: Relation, { cmds }: AlterTableStmt): 
   }
 }
 
+/** One that leaves or joins a family is looked at. */
+function isOfFamily(node: Node): boolean {
+  return 'AlterTableCmd' in node && /Inherit$|Partition/.test(node.AlterTableCmd.subtype ?? '')
+}
+
 /** Walks ALTER TABLE and its like: what each subcommand reaches for beyond the definition itself. */
 export function alterTable(context: Context, fields: AlterTableStmt): void {
   context.record.effect('ddl')
@@ -66,7 +72,10 @@ export function alterTable(context: Context, fields: AlterTableStmt): void {
   }
   const name = nameOf(fields.relation ?? {})
   if (fields.relation !== undefined) context.seen.add(fields.relation)
-  const found = useRelation(context, name, [...access], { mayBeMissing: fields.missing_ok === true })
+  const found = useRelation(context, name, [...access], {
+    mayBeMissing: fields.missing_ok === true,
+    defines: !computes(context, fields as NodeFields) && !(fields.cmds ?? []).some(isOfFamily),
+  })
   if (found.found === 'relation') {
     refuseJoining(context, found.relation, fields)
     leave(context, found.relation, fields)

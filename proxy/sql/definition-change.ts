@@ -1,9 +1,11 @@
-import type { AlterTableStmt, DropStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import type { AlterTableStmt, DropStmt, Node, RangeVar } from 'libpg-query'
 import { TEMPORARY_SCHEMA, type Temporaries } from '../catalog/temporaries.ts'
 import type { Context } from './context.ts'
 import { droppedRelations, droppedSurely } from './dropped-temporaries.ts'
 import { creationSchema, isTemporary } from './into-clause.ts'
-import { lookUpRelation, nameOf, type QualifiedName, qualifiedName } from './names.ts'
+import { lookUpRelation, nameOf, qualifiedName } from './names.ts'
+import { rename } from './renamed.ts'
+import { isOfTemporary, touched } from './touched.ts'
 import { stringsOf, typeOf } from './tree.ts'
 
 /**
@@ -12,23 +14,24 @@ import { stringsOf, typeOf } from './tree.ts'
  *
  * - `created`: a new table or sequence; its columns are not known, and nothing labelled is in it that was not seen
  *   being written
- * - `hidden`: the name means something that is not followed (a new view, a table with a new trigger)
+ * - `hidden`: the name means something that is not followed (a new view, a table with a new trigger); where it is `same`,
+ *   it is what it was, so that it can be defined further
  * - `extended`: a relation that may have more columns than are known
  * - `replaced`: a relation that may be another by now
- * - `type`, `routine`: a new type; a function that is new or another
+ * - `type`, `untyped`, `routine`: a new type; one that is gone or renamed; a function that is new, another or gone
  * - `anything`: no name means for sure what it did
  */
 export type DefinitionChange =
-  | { readonly kind: 'created' | 'hidden'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'created' | 'hidden'; readonly schema: string; readonly name: string; readonly same?: true }
   | { readonly kind: 'extended' | 'replaced'; readonly oid: number }
-  | { readonly kind: 'type' | 'routine'; readonly name: string }
+  | { readonly kind: 'type' | 'untyped' | 'routine'; readonly name: string }
   | { readonly kind: 'anything' }
 
 export const anything: readonly DefinitionChange[] = [{ kind: 'anything' }]
 
 /** These define nothing that a later statement could name, or only what it then does not find. */
 const harmless = new Set(
-  `IndexStmt CommentStmt CreateStatsStmt AlterStatsStmt VacuumStmt ClusterStmt ReindexStmt RefreshMatViewStmt
+  `CommentStmt CreateStatsStmt AlterStatsStmt VacuumStmt ClusterStmt ReindexStmt RefreshMatViewStmt
    TruncateStmt CheckPointStmt CreateSchemaStmt AlterSeqStmt AlterEnumStmt AlterOwnerStmt CreatePublicationStmt
    AlterPublicationStmt ExplainStmt CopyStmt`.split(/\s+/),
 )
@@ -71,6 +74,10 @@ export const changes: Readonly<Record<string, Change | undefined>> = Object.assi
   CreatePolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
   AlterPolicyStmt: (context: Context, { table }: { table?: RangeVar }) => touched(context, table),
   AlterTableStmt: alterTable,
+  IndexStmt: (context: Context, { idxname, relation }: { idxname?: string; relation?: RangeVar }) =>
+    idxname === undefined || (relation !== undefined && isOfTemporary(context, relation))
+      ? []
+      : made(context, { ...relation, relname: idxname }, 'created'),
   RenameStmt: rename,
   DropStmt: drop,
   DoStmt: (context: Context) => context.changes ?? anything,
@@ -141,31 +148,12 @@ function alterTable(context: Context, { relation, cmds }: AlterTableStmt): reado
   return adds ? partitions : [...touched(context, relation), ...partitions]
 }
 
-function touched(context: Context, range: RangeVar | undefined): readonly DefinitionChange[] {
-  return range === undefined ? [] : touchedName(context, nameOf(range))
-}
-
-function touchedName(context: Context, name: QualifiedName): readonly DefinitionChange[] {
-  const found = lookUpRelation(context, name)
-  const own = found.found === 'relation' && found.relation.schema === TEMPORARY_SCHEMA ? TEMPORARY_SCHEMA : null
-  const schema = own ?? name.schema ?? creationSchema(context)
-  return [
-    { kind: 'hidden', schema, name: name.name },
-    ...(found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []),
-  ]
-}
-
-/** Of a permanent relation nothing is followed; a temporary one is asked for before the next message. */
-function rename(context: Context, { relation, newname = '' }: RenameStmt): readonly DefinitionChange[] {
-  const found = relation === undefined ? null : lookUpRelation(context, nameOf(relation))
-  if (relation === undefined || found?.found !== 'relation' || found.relation.schema !== TEMPORARY_SCHEMA)
-    return anything
-  return [...touched(context, relation), { kind: 'hidden', schema: TEMPORARY_SCHEMA, name: newname }]
-}
-
 function drop(context: Context, fields: DropStmt): readonly DefinitionChange[] {
-  const { objects, removeType = '' as never } = fields
-  if (removeType === 'OBJECT_INDEX') return []
+  const { objects, removeType = '' as never, behavior } = fields
+  // What is known of the table is more than what is left.
+  if (['OBJECT_INDEX', 'OBJECT_TRIGGER', 'OBJECT_POLICY'].includes(removeType)) return []
+  const kind = behavior === 'DROP_CASCADE' ? undefined : droppedNames[removeType]
+  if (kind !== undefined) return (objects ?? []).map((object) => ({ kind, name: namesIn(object).at(-1) ?? '' }))
   if (!droppedRelations.has(removeType)) return anything
   const gone = droppedSurely(context, fields)
   return (objects ?? []).flatMap((object) => {
@@ -174,4 +162,16 @@ function drop(context: Context, fields: DropStmt): readonly DefinitionChange[] {
     const { oid, schema, name } = found.relation
     return schema === TEMPORARY_SCHEMA && gone.includes(name) ? [] : [{ kind: 'replaced', oid } as const]
   })
+}
+
+const droppedNames: Readonly<Record<string, 'untyped' | 'routine' | undefined>> = {
+  OBJECT_TYPE: 'untyped',
+  OBJECT_FUNCTION: 'routine',
+  OBJECT_PROCEDURE: 'routine',
+  OBJECT_ROUTINE: 'routine',
+}
+
+function namesIn(object: Node): string[] {
+  if ('TypeName' in object) return stringsOf(object.TypeName.names)
+  return 'ObjectWithArgs' in object ? stringsOf(object.ObjectWithArgs.objname) : []
 }

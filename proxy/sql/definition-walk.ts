@@ -23,6 +23,8 @@ interface Naming {
   readonly creates: boolean
   /** The name of what is being made: it may refer to itself. */
   readonly made?: string
+  /** See `useRelation`. */
+  readonly defines?: boolean
 }
 
 /** Every child by the grammar list: relations, types, roles, queries and expressions wherever they are. */
@@ -93,11 +95,12 @@ function walkTyped(context: Context, type: string, fields: NodeFields, scope: Sc
   else walkFields(context, type, fields, scope, naming)
 }
 
-export function range(context: Context, fields: RangeVar, { access, creates, made }: Naming): void {
+export function range(context: Context, fields: RangeVar, { access, creates, made, defines }: Naming): void {
   context.seen.add(fields)
   if (!creates) {
     useRelation(context, nameOf(fields), access.includes('create') ? ['select'] : access, {
       mayBeMissing: fields.relname === made,
+      defines: defines === true,
     })
     return
   }

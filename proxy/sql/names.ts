@@ -64,14 +64,31 @@ export function nameOf(range: RangeVar): QualifiedName {
   return { schema: range.schemaname ?? null, name: range.relname ?? '' }
 }
 
+interface UsedHow extends NamedWhere {
+  readonly mayBeMissing?: boolean
+  /** It is defined further, and not asked what is in it: what it does when it is read or written is no matter. */
+  readonly defines?: boolean
+}
+
+function lookUpDefined(context: Context, name: QualifiedName): NamedRelation {
+  if (!uncommittedOf(context.names.uncommitted).isSame(name)) return lookUpRelation(context, name)
+  const settled = lookUpSettled(context, name)
+  if (settled.found !== 'nothing') return settled
+  return { found: 'created', schema: name.schema ?? creationSchemaOf(context), name: name.name, shadowed: null }
+}
+
+function creationSchemaOf({ path }: Context): string {
+  return path?.find((schema) => schema !== TEMPORARY_SCHEMA && schema !== 'pg_catalog') ?? ''
+}
+
 /** Looks a relation up and records what is done to it. What is not found is unresolved, unless it may be missing. */
 export function useRelation(
   context: Context,
   name: QualifiedName,
   access: readonly Access[],
-  { mayBeMissing = false, ...where }: NamedWhere & { readonly mayBeMissing?: boolean } = {},
+  { mayBeMissing = false, defines = false, ...where }: UsedHow = {},
 ): NamedRelation {
-  const named = lookUpRelation(context, name)
+  const named = defines ? lookUpDefined(context, name) : lookUpRelation(context, name)
   if (named.found === 'relation') recordRelation(context, named.relation, access)
   else if (named.found === 'temporary') {
     recordTemporary(context, named.name, access, context.snapshot.temporary.all.labels)
@@ -127,6 +144,7 @@ export function useType(context: Context, typeName: TypeName): NamedType {
 }
 
 export function lookUpType(context: Context, { schema, name }: QualifiedName): Type | null {
+  if (uncommittedOf(context.names.uncommitted).isUntyped(name)) return null
   const types = context.snapshot.types(name)
   if (schema !== null) return types.find((type) => type.schema === schema) ?? null
   for (const searched of context.path ?? ['pg_catalog']) {

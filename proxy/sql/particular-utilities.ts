@@ -14,6 +14,7 @@ import type { Scope } from './scope.ts'
 import { recordVariable } from './settings.ts'
 import { temporaryView } from './temporary-view.ts'
 import { stringsOf } from './tree.ts'
+import { uncommittedOf } from './uncommitted-changes.ts'
 
 type Special = (context: Context, fields: never, scope: Scope) => void
 
@@ -43,6 +44,7 @@ export const special: Readonly<Record<string, Special | undefined>> = Object.ass
   CreateTrigStmt: (context: Context, { relation, funcname }: { relation?: RangeVar; funcname?: Node[] }) => {
     const found = relation === undefined ? null : lookUpRelation(context, nameOf(relation))
     // A permanent table's is looked into when it fires.
+    if (relation !== undefined && uncommittedOf(context.names.uncommitted).isSame(nameOf(relation))) return
     if (found === null || (found.found === 'relation' && found.relation.schema !== TEMPORARY_SCHEMA)) return
     const routines = candidates(context, qualifiedName(funcname), [])
     if (routines.length === 0) context.record.unresolved('function', stringsOf(funcname).join('.'))

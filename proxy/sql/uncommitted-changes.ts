@@ -6,6 +6,8 @@ export class UncommittedChanges {
   readonly anything: boolean
   readonly #created = new Map<string, string[]>()
   readonly #hidden = new Map<string, string[]>()
+  /** Those among them that may be others by now. */
+  readonly #others = new Map<string, string[]>()
   readonly #extended = new Set<number>()
   readonly #replaced = new Set<number>()
   readonly #names = new Set<string>()
@@ -24,6 +26,11 @@ export class UncommittedChanges {
     return this.anything || matches(this.#hidden, schema, name)
   }
 
+  /** It is not followed, and still what it was. */
+  isSame({ schema, name }: QualifiedName): boolean {
+    return !this.anything && matches(this.#hidden, schema, name) && !matches(this.#others, schema, name)
+  }
+
   isReplaced(oid: number): boolean {
     return this.#replaced.has(oid)
   }
@@ -36,16 +43,24 @@ export class UncommittedChanges {
     return this.#names.has(`type ${name}`)
   }
 
+  /** No type of that name is what it was. */
+  isUntyped(name: string): boolean {
+    return this.#names.has(`untyped ${name}`)
+  }
+
   changesRoutine(name: string): boolean {
     return this.anything || this.#names.has(`routine ${name}`)
   }
 
   #add(change: DefinitionChange): void {
     if (change.kind === 'created') append(this.#created, change)
-    else if (change.kind === 'hidden') append(this.#hidden, change)
-    else if (change.kind === 'extended') this.#extended.add(change.oid)
+    else if (change.kind === 'hidden') {
+      append(this.#hidden, change)
+      if (change.same === undefined) append(this.#others, change)
+    } else if (change.kind === 'extended') this.#extended.add(change.oid)
     else if (change.kind === 'replaced') this.#replaced.add(change.oid)
-    else if (change.kind === 'type' || change.kind === 'routine') this.#names.add(`${change.kind} ${change.name}`)
+    else if (change.kind === 'type' || change.kind === 'untyped' || change.kind === 'routine')
+      this.#names.add(`${change.kind} ${change.name}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AlterTableStmt, CreateStmt, DropStmt, LockStmt } from 'libpg-query'
+import type { Access } from '../../policies/input.ts'
 import { TABLE_LOCK_MODES } from '../../policies/lock.ts'
 import { alterTable } from './alter-table.ts'
 import type { Context } from './context.ts'
@@ -31,8 +32,18 @@ export function utility(context: Context, type: string, fields: NodeFields, scop
   walkFields(context, type, fields, definitionScope(context, fields, type), {
     access: known.access,
     creates: known.creates,
+    defines: known.access.every((each) => DEFINING.has(each)) && (RUN_LATER.has(type) || !computes(context, fields)),
     ...(made === undefined ? {} : { made }),
   })
+}
+
+const DEFINING: ReadonlySet<Access> = new Set<Access>(['alter', 'grant'])
+/** What is in these is looked into when it runs, by the names that it has then. */
+const RUN_LATER: ReadonlySet<string> = new Set(['CreatePolicyStmt', 'AlterPolicyStmt', 'CreateTrigStmt'])
+
+/** It makes something of columns, which may be others by now under their names. */
+export function computes({ names: { uncommitted = [] } }: Context, fields: NodeFields): boolean {
+  return uncommitted.length > 0 && JSON.stringify(fields).includes('"ColumnRef"')
 }
 
 /** Modes up to ROW SHARE stop nobody's reads or writes; pg_dump takes ACCESS SHARE. */

@@ -305,7 +305,7 @@ describe('statements of one text follow each other', () => {
       'DROP TABLE customers CASCADE; CREATE VIEW customers AS SELECT * FROM staff',
       'CREATE TABLE customers2 (id int); CREATE RULE r AS ON INSERT TO customers DO NOTHING',
       'ALTER SCHEMA public RENAME TO old',
-      'DROP FUNCTION twice',
+      'DROP FUNCTION twice CASCADE',
       "DO $$ BEGIN EXECUTE 'DROP TABLE customers'; END $$",
     ]) {
       expect(last(`${before}; SELECT id FROM public.customers`)?.unresolved, before).not.toEqual([])
