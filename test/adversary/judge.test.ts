@@ -104,7 +104,7 @@ const all = [
 ]
 const corpus = [...new Set(all)]
 
-/** Not run at all: what reaches outside of the transaction, or may, stays done. */
+/** Not run at all: what reaches outside of the transaction, or may, stays done. It is run in judge-outside.test.ts. */
 const REACHING: ReadonlySet<string> = new Set(['external', 'unknown'])
 // Not even in a transaction.
 const KILLING = /^pg_(terminate|cancel)_backend$/

@@ -4,7 +4,7 @@ import { type Catalog, openCatalog } from '../../../proxy/catalog/catalog.ts'
 import type { LabelRules } from '../../../proxy/catalog/column-sources.ts'
 import type { Remembered } from '../../../proxy/gate.ts'
 import { type Analysis, analyse, loadParser, type NameContext } from '../../../proxy/sql/analyse.ts'
-import { freshDatabase } from '../../harness/database.ts'
+import { freshDatabase, type TestDatabase } from '../../harness/database.ts'
 
 const labelled = new Set(['email', 'phone', 'card', 'salary'])
 
@@ -63,9 +63,10 @@ export interface Sample extends AsyncDisposable {
   remembered(text: string): Remembered
 }
 
-export async function sample(definitions = schema): Promise<Sample> {
+/** @param given one of its own on the run's server where left out */
+export async function sample(definitions = schema, given?: TestDatabase): Promise<Sample> {
   await loadParser()
-  const database = await freshDatabase()
+  const database = given ?? (await freshDatabase())
   const client = new pg.Client(database.url)
   await client.connect()
   await client.query(definitions)
