@@ -86,6 +86,11 @@ export class CachingGate implements Gate {
     return catalog?.unchanged?.(footing).catch(() => false) ?? false
   }
 
+  trusts({ footing }: Judgement, session: SessionView): boolean {
+    if (footing === null || footing === undefined) return true
+    return this.#options.catalogs.get(session.target.name)?.trusts?.(footing) === true
+  }
+
   async #judgeAfter(text: string, session: SessionView): Promise<readonly Judgement[]> {
     const catalog = this.#options.catalogs.get(session.target.name)
     for (const waitMs of LOCKED_WAITS_MS) {

@@ -134,6 +134,12 @@ export interface Gate {
   stands(judgement: Judgement, session: SessionView, since?: 'now'): boolean | Promise<boolean>
 
   /**
+   * Nothing that it rests on is taken for another within the time of a write: nothing can be, or it is plain tables, and
+   * the target trusts those for longer than that.
+   */
+  trusts(judgement: Judgement, session: SessionView): boolean
+
+  /**
    * SHA-256 (hex) over everything that fixes what would run: exact text, parameters and formats, target, role, search
    * path, and definitions (OID and hash) of the relations and functions named.
    */
@@ -151,7 +157,7 @@ export interface BoundParameters {
 
 /** What the gate needs of a catalog; without `look`, a name that is missing is missing until the next reload. */
 export type JudgedCatalog = Pick<Catalog, 'snapshot' | 'pending'> &
-  Partial<Pick<Catalog, 'look' | 'unchanged' | 'isRecent' | 'whenRead' | 'stillSo'>>
+  Partial<Pick<Catalog, 'look' | 'unchanged' | 'isRecent' | 'trusts' | 'whenRead' | 'stillSo'>>
 
 export interface GateOptions {
   /** By target name. */

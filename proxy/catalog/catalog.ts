@@ -40,6 +40,8 @@ export interface Catalog {
   unchanged(footing: Footing): Promise<boolean>
   /** Whether the server has said so a moment ago; where that will do, see `Footing`. */
   isRecent(footing: Footing): boolean
+  /** Whether it will do for longer than a write takes. */
+  trusts(footing: Footing): boolean
   /** From now on columns are labelled by these rules; takes effect at once, without reading anything. */
   relabel(labels: LabelRules): void
   /** Runs one read-only statement beside the clients' sessions. @throws what the server answered */

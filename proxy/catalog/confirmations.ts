@@ -51,6 +51,11 @@ export class Confirmations {
     this.#trustedMs = trustedMs
   }
 
+  /** Plain tables are what the server last said of them, for a while. */
+  get trustsPlain(): boolean {
+    return this.#trustedMs > 0
+  }
+
   /** False when something changed since, or nobody could be asked. */
   unchanged(footing: Footing): Promise<boolean> {
     const asked = this.#next.get(footing)

@@ -44,6 +44,7 @@ export class LiveCatalog implements Catalog {
   readonly #heldUp = new HeldUp()
   readonly #watch: ChangeWatch
   readonly #confirmations: Confirmations
+  readonly trusts = (footing: Footing): boolean => footing.isPlain && this.#confirmations.trustsPlain
   #closed = false
 
   constructor(options: CatalogOptions) {

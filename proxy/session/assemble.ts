@@ -22,6 +22,7 @@ import { Said } from './said.ts'
 import type { SessionCatalog } from './session-start.ts'
 import { SessionState } from './session-state.ts'
 import { SimpleQuery } from './simple-query.ts'
+import { Unconfirmed } from './unconfirmed.ts'
 import type { Upstream } from './upstream/connect.ts'
 import type { StartupSettings } from './upstream/settings.ts'
 import { UpstreamSender } from './upstream-sender.ts'
@@ -88,6 +89,9 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     get limits() {
       return limits
     },
+    get unconfirmed() {
+      return unconfirmed
+    },
     gate,
     signal,
     fromClient,
@@ -111,6 +115,7 @@ function contextOf(parts: SessionParts, dependencies: SessionDependencies, hooks
     upstream: new UpstreamSender({ socket: upstream.socket, trail, signal, choked: () => client.pause(), failed }),
   }
   const limits = new RunLimits(context, hooks.cancelRunning)
+  const unconfirmed = new Unconfirmed(context)
   return context
 }
 

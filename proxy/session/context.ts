@@ -7,6 +7,7 @@ import type { Recorder } from './recorder.ts'
 import type { GuardOptions } from './row-guard.ts'
 import type { RunLimits } from './run-limits.ts'
 import type { SessionState } from './session-state.ts'
+import type { Unconfirmed } from './unconfirmed.ts'
 import type { UpstreamSender } from './upstream-sender.ts'
 
 /** What both directions of one session share. */
@@ -18,6 +19,7 @@ export interface SessionContext {
   readonly recorder: Recorder
   readonly guard: GuardOptions
   readonly limits: RunLimits
+  readonly unconfirmed: Unconfirmed
   readonly upstream: UpstreamSender
   /** Told of what is refused; null on the wire. */
   readonly watch: StatementWatch | null

@@ -92,7 +92,10 @@ export class Exchange {
   inParts = false
   /** What runs may rest on definitions that were replaced since it was judged. */
   doubtful = false
+  /** What runs in the open batch may commit, or roll back, what the client has begun. */
+  batchEnds = false
   #limitsWrites = false
+  #writes = false
   #slots: Slot[] = []
   #head = 0
   #waiting: (() => void)[] = []
@@ -115,8 +118,14 @@ export class Exchange {
     return this.#limitsWrites && !this.empty
   }
 
+  /** What is under way writes by definitions that have to be confirmed before it is committed. */
+  get mayHaveWritten(): boolean {
+    return this.#writes && !this.empty
+  }
+
   /** The server ends the batch here: Sync, or a simple query. */
   closeBatch(): void {
+    this.batchEnds = false
     this.batchOpen = false
     this.batchBinds = false
     this.batchRuns = false
@@ -126,7 +135,9 @@ export class Exchange {
     if (this.empty) {
       this.doubtful = false
       this.#limitsWrites = false
+      this.#writes = false
     }
+    this.#writes ||= next.runs.some(({ view }) => view !== null)
     this.#limitsWrites ||= next.runs.some(({ writtenMax }) => writtenMax !== null)
     this.doubtful ||= next.runs.some(({ judgement }) => (judgement.footing ?? null) !== null)
     this.#slots.push(next)

@@ -4,14 +4,16 @@ import { frontend } from '../wire/message-types.ts'
 import { encodeDescribe } from '../wire/messages/describe.ts'
 import { decodeExecute } from '../wire/messages/execute.ts'
 import { isSkipped, settleThen } from './batch.ts'
+import { confirmThen, recordTakenBack, rollBackInBatch } from './confirming.ts'
 import type { SessionContext } from './context.ts'
 import { scrubbed, slot } from './exchange.ts'
 import { outcomeOf } from './judge-in-order.ts'
 import { judged } from './judging.ts'
+import { mayKeep } from './kept-writes.ts'
 import { definitionsOf, type Portal } from './prepared.ts'
 import { denied, refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
-import { CHANGED, standingBefore } from './standing-before.ts'
+import { CHANGED, definitionsChanged, standingBefore } from './standing-before.ts'
 import { mayCommit } from './write-limits.ts'
 
 /** Execute: a portal runs, or goes on. Every one of them is judged and recorded. */
@@ -37,6 +39,11 @@ export class Executing {
       }
       if (judgements.some(mayCommit) && this.#session.exchange.mayHaveToFail)
         return settleThen(this.#session, () => this.execute())
+      if (this.#session.unconfirmed.isDue(judgements.some(mayKeep)))
+        return confirmThen(this.#session, {
+          kept: () => this.execute(),
+          lost: () => this.#takenBack(judgements, portal),
+        })
       const doubt = standingBefore(this.#session, judgements)
       if (doubt === null) return this.#decide(portal, judgements)
       return doubt.then((stands) => {
@@ -56,23 +63,32 @@ export class Executing {
   }
 
   #run(portal: Portal, judgement: Judgement | undefined): undefined {
-    const { exchange, fromClient, limits, recorder, state, upstream } = this.#session
+    const { exchange, fromClient, limits, recorder, state, unconfirmed, upstream } = this.#session
     exchange.batchOpen = true
     if (judgement === undefined) {
       exchange.push(slot('execute', { portal })) // an empty text: EmptyQueryResponse
     } else {
       const alone = !exchange.batchRuns
-      const run = recorder.intended({ judgement, parameters: portal.parameters, alone }, portal.hold)
+      const intended = recorder.intended({ judgement, parameters: portal.parameters, alone }, portal.hold)
+      const run = unconfirmed.intends(intended)
       upstream.recorded()
       state.sends([judgement])
       if (run.traits.proof && !portal.described) this.#describe(portal)
       exchange.push(slot('execute', { runs: [run], portal, scrub: scrubbed([judgement]) }))
       limits.started(run, portal)
       exchange.batchRuns = true
+      exchange.batchEnds ||= run.traits.endsTransaction || mayKeep(judgement)
       exchange.barrier ||= run.traits.settles
       exchange.copyExpected ||= run.traits.copyFrom
     }
     upstream.keep(fromClient)
+  }
+
+  /** What it would have committed does not stand: it is rolled back, as by a COMMIT that fails. */
+  #takenBack(judgements: readonly Judgement[], { hold }: Portal): void {
+    recordTakenBack(this.#session, judgements, hold)
+    if (judgements.some(mayKeep)) rollBackInBatch(this.#session)
+    this.#refusals.extended(definitionsChanged, frontend.execute)
   }
 
   /** The client did not ask what the rows are, but no row passes before that is known. */

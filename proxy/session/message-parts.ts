@@ -1,4 +1,5 @@
 import type { Judgement, SessionView } from '../gate.ts'
+import { isBegin } from './kept-writes.ts'
 import { rowLimitOf } from './run-limits.ts'
 import { limitsWrites, writtenMaxOf } from './write-limits.ts'
 
@@ -9,54 +10,72 @@ import { limitsWrites, writtenMaxOf } from './write-limits.ts'
  * ROLLBACK, and so they stay:
  *
  *   in an open transaction                    the parts are as they would be in one message
- *   outside of one, from `wrapsFrom` on       BEGIN before them and COMMIT behind them, which are ours
+ *   outside of one, from each of `wraps` on   BEGIN before them and COMMIT behind them, which are ours; or the client's
+ *                                             own BEGIN or COMMIT, which goes on with or ends what ours began
  *
- * So does one with a write of which no more than so many rows are kept: it is not committed before it is known how many
- * it wrote. What is left to tell them apart by is statement_timestamp(), which moves on with each part.
+ * So does one with a write of which no more than so many rows are kept, or whose definitions are asked about once more
+ * before it is kept (unconfirmed.ts): it is not committed before it is known how many it wrote, and by what. What is left to tell them apart by is statement_timestamp(), which moves on with each part.
  */
 export interface MessageParts {
   /** Indices of the first statement of each part. */
   readonly starts: readonly number[]
-  /** Index of the first statement of the transaction that is ours; null: there is none. */
-  readonly wrapsFrom: number | null
+  /** Indices of the first statements of the transactions that are ours. */
+  readonly wraps: readonly number[]
 }
 
-/** @returns null: it goes as it came; `inseparable`: it would mean something else in parts */
+/**
+ * @param confirms whether it is asked once more what it rests on, before what it writes is kept
+ * @returns null: it goes as it came; `inseparable`: it would mean something else in parts
+ */
 export function partsOf(
   judgements: readonly Judgement[],
   transaction: SessionView['transaction'],
+  confirms: (judgement: Judgement) => boolean = () => false,
 ): MessageParts | 'inseparable' | null {
   const writes = limitsWrites(judgements)
-  if (!writes && (judgements.length < 2 || judgements.every((judgement) => rowLimitOf(judgement) === null))) return null
+  const asked = judgements.map(confirms)
+  const limits = writes || (judgements.length > 1 && judgements.some((judgement) => rowLimitOf(judgement) !== null))
+  if (!limits && !asked.includes(true)) return null
   const last = judgements.length - 1
   const starts = [0]
+  const wraps: number[] = []
   let explicit = transaction !== 'idle'
   let begun = 0
-  let wrapsFrom: number | null = null
+  /** Of what is ours: its first statement, and whether it is there for a limit. */
+  let ours: { readonly from: number; limited: boolean } | null = null
   let unseen = false
   for (const [index, judgement] of judgements.entries()) {
     const does = transactionStep(judgement)
     const splits = rowLimitOf(judgement) !== null
-    const written = writes && writtenMaxOf(judgement) !== null
+    const limited = (writes && writtenMaxOf(judgement) !== null) || (splits && (index > begun || index < last))
+    const written = (writes && writtenMaxOf(judgement) !== null) || asked[index] === true
     if (unseen && does !== null) starts.push(index)
     unseen = (unseen && does === null && !splits) || written
     if (splits && index < last) starts.push(index + 1)
     if (explicit) {
       if (does === 'ends') [explicit, begun] = [false, index + 1]
     } else if (does === null) {
-      if (written || (splits && (index > begun || index < last))) wrapsFrom ??= begun
-    } else if (wrapsFrom !== null) return 'inseparable'
-    else if (does === 'begins') explicit = true
-    else if (does === 'ends') begun = index + 1
+      if (written || limited) ours ??= { from: begun, limited: false }
+      if (ours !== null && limited) ours.limited = true
+    } else if (ours?.limited === true) return 'inseparable'
+    else if (does !== 'within') {
+      if (ours !== null) wraps.push(ours.from)
+      if (ours !== null) starts.push(index)
+      ours = null
+      if (does === 'begins') explicit = true
+      else begun = index + 1
+    }
   }
-  if (wrapsFrom !== null) starts.push(wrapsFrom)
-  return { starts: [...new Set(starts)].sort((a, b) => a - b), wrapsFrom }
+  if (ours !== null) wraps.push(ours.from)
+  starts.push(...wraps)
+  if (!limits && wraps.length === 0 && starts.every((start) => start === 0)) return null
+  return { starts: [...new Set(starts)].sort((a, b) => a - b), wraps }
 }
 
 /** What it does to the transaction of its message; null: nothing. */
-function transactionStep({ facts, text }: Judgement): 'begins' | 'ends' | 'within' | null {
+export function transactionStep({ facts, text }: Judgement): 'begins' | 'ends' | 'within' | null {
   if (facts.kind !== 'transaction') return null
-  if (/^(BEGIN|START)/.test(facts.tag)) return 'begins'
+  if (isBegin({ facts })) return 'begins'
   const words = text.replaceAll(/\/\*[\s\S]*?\*\/|--.*/g, ' ')
   if (!/^(COMMIT|END|ROLLBACK|ABORT|PREPARE TRANSACTION)$/.test(facts.tag)) return 'within'
   return /\b(TO|AND\s+CHAIN)\b/i.test(words) ? 'within' : 'ends'

@@ -1,31 +1,38 @@
+import { sync } from '../wire/messages/bare.ts'
+import { decodeReport, encodeError } from '../wire/messages/error-response.ts'
 import { encodeQuery } from '../wire/messages/query.ts'
+import { ROLLED_BACK } from './comes-out.ts'
 import type { SessionContext } from './context.ts'
 import { type Slot, type SlotParts, slot } from './exchange.ts'
+import { mayKeep } from './kept-writes.ts'
+import { transactionStep } from './message-parts.ts'
+import { beginOurs, COMMIT, ROLLBACK } from './own-transaction.ts'
 import type { Run } from './recorder.ts'
 import { poisonQuery } from './refusal.ts'
+import { definitionsChanged } from './standing-before.ts'
 
 export interface Part {
-  readonly text: string
+  /** null: the message as it came. */
+  readonly text: string | null
   readonly runs: readonly Run[]
+  /** The first of a transaction that is ours. */
+  readonly isWrapped: boolean
 }
 
 export interface PartsRunOptions {
   readonly parts: readonly Part[]
-  /** Index of the first part of the transaction that is ours; null: there is none. */
-  readonly wrapsFrom: number | null
   /** What the slots of all parts have in common. */
   readonly common: Partial<SlotParts>
 }
 
-const BEGIN = encodeQuery('BEGIN')
-const COMMIT = encodeQuery('COMMIT')
-const ROLLBACK = encodeQuery('ROLLBACK')
 const NOT_RUN = 'not run'
+const ALREADY_BEGUN = '25001'
 
 /**
  * Runs the parts of one Query, of which the client sees no seam: one ReadyForQuery, behind the last.
  *
- *   [BEGIN ──▶] part ──▶ part ──▶ … ──▶ [COMMIT ──▶] ReadyForQuery
+ *   [BEGIN +] part ──▶ part ──▶ … ──by what was judged──▶ [COMMIT ──▶] ReadyForQuery
+ *                 │                      └──by other definitions──▶ 40001, ROLLBACK ──▶ ReadyForQuery
  *                 └──error, or too many rows──▶ [ROLLBACK, or what fails the transaction ──▶] ReadyForQuery
  */
 export class PartsRun {
@@ -33,19 +40,39 @@ export class PartsRun {
   readonly #options: PartsRunOptions
   /** Of the part that runs or is to run. */
   #at = 0
-  #ours: 'begin' | 'end' | null = null
+  #ending = false
   #wrapped = false
+  /** What it has written is not to be kept. */
+  #lost = false
   /** CommandComplete of the last statement, which is true once our COMMIT is. */
   #end: Buffer | null = null
+  /** The client's BEGIN goes on with what ours began. */
+  #begunTwice = false
 
   constructor(session: SessionContext, options: PartsRunOptions) {
     this.#session = session
     this.#options = options
   }
 
+  /** The transaction that is open is, until our COMMIT or ROLLBACK. */
+  get isOurs(): boolean {
+    return this.#wrapped && !this.#ending
+  }
+
   start(): void {
     this.#session.exchange.inParts = true
     this.#advance()
+  }
+
+  /** @returns what is waited for before the server is heard that it is ready: what comes next may commit */
+  beforeReady(answered: Slot): Promise<void> | null {
+    const { unconfirmed } = this.#session
+    const next = this.#options.parts[this.#at + 1]
+    const keeps = next === undefined ? this.#wrapped : next.runs.some(({ judgement }) => mayKeep(judgement))
+    if (this.#ending || !keeps || unconfirmed.isEmpty || hasFailed(answered)) return null
+    return unconfirmed.stand().then((stand) => {
+      this.#lost = !stand
+    })
   }
 
   /** The server is ready behind one of our slots. */
@@ -67,61 +94,101 @@ export class PartsRun {
     })
   }
 
+  /** Our BEGIN has failed, and the server skips what was sent with it. */
+  neverBegan(): void {
+    const { exchange, upstream } = this.#session
+    this.#recordUnused(this.#at + 1)
+    exchange.skipping = false
+    exchange.push(slot('sync'))
+    upstream.add(sync)
+    upstream.send()
+  }
+
   /** @returns whether it is shown later */
   keepsEnd(answered: Slot, message: Buffer): boolean {
     const { parts } = this.#options
-    if (this.#ours !== null || !this.#wrapped || this.#at < parts.length - 1 || answered.at < answered.runs.length - 1)
-      return false
+    const isLast = this.#at === parts.length - 1 && answered.at === answered.runs.length - 1
+    if (this.#ending || !this.#wrapped || !isLast) return false
     this.#end = Buffer.from(message)
     return true
   }
 
+  /** A notice that the client would not get if nothing of it were ours. */
+  isAboutOurs(notice: Buffer): boolean {
+    return this.#begunTwice && decodeReport(notice).get('C') === ALREADY_BEGUN
+  }
+
   #next(answered: Slot, said: Buffer): void {
     const { toClient } = this.#session
-    const failed = answered.failed || answered.runs.some(({ over }) => over !== null && over.what !== 'time')
-    if (this.#ours === 'end') {
+    if (this.#ending) {
       if (this.#end !== null && !answered.failed) toClient.add(this.#end)
       toClient.add(said)
       return
     }
-    if (this.#ours === null) this.#at++
-    this.#wrapped ||= this.#ours === 'begin' && !failed
-    this.#ours = null
-    if (failed) this.#giveUp(answered, said)
+    this.#at++
+    if (hasFailed(answered)) this.#giveUp(answered, said)
+    else if (this.#lost) this.#takeBack()
     else if (this.#at < this.#options.parts.length) this.#advance()
     else if (this.#wrapped) this.#finish(COMMIT, false)
     else toClient.add(said)
   }
 
-  /** The next part, or our BEGIN before it. */
+  /** The next part, and our BEGIN before it. */
   #advance(): void {
-    const { parts, wrapsFrom, common } = this.#options
-    const { limits, state } = this.#session
+    const { parts, common } = this.#options
+    const { fromClient, limits, state, upstream } = this.#session
     const part = parts[this.#at]
     if (part === undefined) return
-    if (this.#at === wrapsFrom && !this.#wrapped && state.transaction === 'idle') {
-      this.#ours = 'begin'
-      this.#send(BEGIN, slot('query', { ...common, swallow: true, parts: this }))
-      return
-    }
+    if (part.isWrapped && !this.#wrapped && state.transaction === 'idle') {
+      beginOurs(this.#session)
+      this.#wrapped = true
+    } else this.#handOver(part)
     for (const run of part.runs) limits.started(run, null)
-    this.#send(encodeQuery(part.text), slot('query', { ...common, runs: part.runs, parts: this }))
+    const next = slot('query', { ...common, runs: part.runs, parts: this })
+    if (part.text !== null) this.#send(encodeQuery(part.text), next)
+    else {
+      this.#session.exchange.push(next)
+      upstream.keep(fromClient)
+      upstream.send()
+    }
+  }
+
+  /** The client's own BEGIN or COMMIT: what ours began is theirs, or over. */
+  #handOver({ runs: [first] }: Part): void {
+    if (!this.#wrapped || first === undefined) return
+    const does = transactionStep(first.judgement)
+    this.#begunTwice = does === 'begins'
+    if (does === 'begins' || does === 'ends') this.#wrapped = false
   }
 
   /** What has not run does not; and the transaction is as it is behind an error. */
   #giveUp(answered: Slot, said: Buffer): void {
-    const { recorder, state, toClient } = this.#session
-    for (const { runs } of this.#options.parts.slice(this.#at))
-      for (const run of runs) recorder.completed(run, false, NOT_RUN, 0)
+    const { state, toClient, unconfirmed } = this.#session
+    this.#recordUnused(this.#at)
     this.#end = null
-    if (this.#wrapped) this.#finish(ROLLBACK, false)
-    else if (!answered.failed && state.transaction === 'open') this.#finish(poisonQuery, true)
+    if (this.#wrapped) {
+      unconfirmed.failed(ROLLED_BACK)
+      this.#finish(ROLLBACK, false)
+    } else if (!answered.failed && state.transaction === 'open') this.#finish(poisonQuery, true)
     else toClient.add(said)
+  }
+
+  /** As when the server itself cannot commit: the transaction is over, whoever has begun it. */
+  #takeBack(): void {
+    this.#recordUnused(this.#at)
+    this.#end = null
+    this.#session.toClient.add(encodeError(definitionsChanged))
+    this.#finish(ROLLBACK, false)
+  }
+
+  #recordUnused(from: number): void {
+    for (const { runs } of this.#options.parts.slice(from))
+      for (const run of runs) this.#session.recorder.completed(run, false, NOT_RUN, 0)
   }
 
   /** @param stopped it fails, and the client has its error already */
   #finish(message: Buffer, stopped: boolean): void {
-    this.#ours = 'end'
+    this.#ending = true
     const ours = slot('query', { scrub: this.#options.common.scrub ?? null, swallow: true, parts: this })
     ours.stopped = stopped
     this.#send(message, ours)
@@ -133,4 +200,8 @@ export class PartsRun {
     upstream.add(message)
     upstream.send()
   }
+}
+
+function hasFailed(answered: Slot): boolean {
+  return answered.failed || answered.runs.some(({ over }) => over !== null && over.what !== 'time')
 }

@@ -1,7 +1,7 @@
 import type { Holds } from '../../workflows/holds/hold.ts'
 import { type RecordedInputs, recordedInputsOf } from '../../workflows/trail/recorded-inputs.ts'
 import type { Trail } from '../../workflows/trail/trail.ts'
-import type { Judgement } from '../gate.ts'
+import type { Judgement, SessionView } from '../gate.ts'
 import type { StatementWatch } from './client-socket.ts'
 import { trailNotWritable } from './errors.ts'
 import type { RowGuard } from './row-guard.ts'
@@ -21,6 +21,8 @@ export interface Run {
   readonly alone: boolean
   readonly startedAtMs: number
   guard: RowGuard | null
+  /** How it was judged, where it is asked once more before what it writes is kept; null: it is not. */
+  view: SessionView | null
   /** The turn in which its definitions were found to be those it was judged by. */
   stoodIn: number | null
   /** As a simple query's RowDescription said. */
@@ -89,6 +91,7 @@ export class Recorder {
       alone,
       startedAtMs: this.#options.clock(),
       guard: null,
+      view: null,
       stoodIn: null,
       columns: null,
       rows: 0,

@@ -134,7 +134,7 @@ export class Replies {
 
   /** @param tag null for EmptyQueryResponse */
   #completed(tag: string | null): void {
-    const { exchange, recorder, state } = this.#session
+    const { exchange, unconfirmed, state } = this.#session
     const answered = this.#expect('query', 'execute')
     if (tag !== null && this.#session.limits.replaces(answered, tag)) return
     if (answered.parts?.keepsEnd(answered, this.#bytes) !== true) this.#pass(answered)
@@ -142,7 +142,7 @@ export class Replies {
       answered.at++
     } else if (tag !== null && !answered.swallow) {
       const run = this.#run(answered)
-      recorder.completed(run, true, tag, rowsOfTag(tag))
+      unconfirmed.completed(run, tag, rowsOfTag(tag))
       state.completed(run.judgement)
       answered.at++
     } else if (tag === null && answered.runs.length > 0) {
@@ -155,13 +155,16 @@ export class Replies {
     const answered = this.#expect('execute')
     const run = this.#run(answered)
     if (this.#session.limits.suspended(answered)) return
-    if (!answered.stopped) this.#session.recorder.suspended(run)
+    if (!answered.stopped) {
+      this.#session.recorder.suspended(run)
+      this.#session.unconfirmed.suspended(run)
+    }
     this.#pass(answered)
     this.#session.exchange.shift()
   }
 
   #ready(): void {
-    const { exchange, state } = this.#session
+    const { exchange, state, unconfirmed } = this.#session
     const first = exchange.first
     if (first === undefined || !(first.kind === 'query' || first.kind === 'call' || first.kind === 'sync')) {
       throw violation('is ready although it was not asked to be')
@@ -173,6 +176,7 @@ export class Replies {
     if (!first.swallow && first.parts === null) this.#session.toClient.keep(this.#session.fromUpstream)
     for (const change of first.changes) change.confirm()
     state.ready(decodeReadyForQuery(this.#session.fromUpstream))
+    if (first.parts?.isOurs !== true) unconfirmed.ready(state.transaction)
     if (first.parts === null) exchange.shift()
     else first.parts.ready(first, this.#bytes)
   }

@@ -13,7 +13,7 @@ export class ReplyAsides {
 
   notice(): void {
     const { exchange, toClient, fromUpstream } = this.#session
-    if (exchange.first?.stopped === true) return
+    if (exchange.first?.stopped === true || exchange.first?.parts?.isAboutOurs(fromUpstream.bytes) === true) return
     const scrub = withheldNow(this.#session)
     if (scrub !== null) toClient.add(scrubReport(fromUpstream.bytes, scrub))
     else toClient.keep(fromUpstream)

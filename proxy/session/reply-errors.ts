@@ -1,4 +1,5 @@
 import { decodeReport, encodeError, type ReportFields } from '../wire/messages/error-response.ts'
+import { ROLLED_BACK } from './comes-out.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Slot } from './exchange.ts'
@@ -42,6 +43,7 @@ export class ReplyErrors {
     else if (over !== null) this.#session.toClient.add(encodeError(over))
     else this.#forward(message)
     this.#failRuns(first, over?.sqlstate ?? sqlstate)
+    this.#session.unconfirmed.failed(first.refusal === null ? (over?.sqlstate ?? sqlstate) : ROLLED_BACK)
     this.#session.exchange.copyIn = false
     if (first.kind === 'query' || first.kind === 'call' || first.kind === 'sync') first.failed = true
     else this.#skipToSync(first)
@@ -73,6 +75,7 @@ export class ReplyErrors {
       if (!stopped) for (const run of runs) this.#session.recorder.completed(run, false, NOT_RUN, 0)
     for (const { changes } of exchange.remaining()) for (const change of changes) change.expectAgain()
     if (!synced) exchange.skipping = true
+    skipped.find(({ parts }) => parts !== null)?.parts?.neverBegan()
   }
 }
 

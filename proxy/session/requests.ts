@@ -5,15 +5,18 @@ import { checkBare } from '../wire/messages/bare.ts'
 import { askBehind } from './ask-behind.ts'
 import { endBatch, settle } from './batch.ts'
 import type { Binding } from './binding.ts'
+import { confirmed } from './confirming.ts'
 import type { SessionContext } from './context.ts'
 import { isDoubtful } from './doubts.ts'
 import { slot } from './exchange.ts'
 import type { Executing } from './executing.ts'
+import { extended, reaching } from './message-kinds.ts'
 import type { Preparing } from './preparing.ts'
 import { refusedBecause } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import type { SimpleQuery } from './simple-query.ts'
 import { Slice } from './slice.ts'
+import { definitionsChanged } from './standing-before.ts'
 import { withinBatch } from './write-limits.ts'
 
 export interface RequestHandlers {
@@ -25,16 +28,6 @@ export interface RequestHandlers {
   /** The client said goodbye. */
   readonly terminated: () => void
 }
-
-const extended: ReadonlySet<number> = new Set([
-  frontend.parse,
-  frontend.bind,
-  frontend.describe,
-  frontend.execute,
-  frontend.close,
-])
-/** These reach a statement, so the names it is judged by have to be known. */
-const reaching: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.bind, frontend.execute])
 
 /** Client to server: a message is looked at, judged where a statement runs, and forwarded as it came, in slices. */
 export class Requests {
@@ -168,9 +161,17 @@ export class Requests {
     }
   }
 
-  #sync(): undefined {
-    const { exchange, fromClient, upstream } = this.#session
+  /** It commits what has run in the batch, where the client has begun no transaction. */
+  #sync(): Promise<void> | undefined {
+    const { fromClient, unconfirmed } = this.#session
     checkBare(fromClient)
+    if (!unconfirmed.isDue(unconfirmed.endsWithBatch)) return this.#endBatch()
+    const lost = () => this.#handlers.refusals.extended(definitionsChanged, frontend.sync)
+    return confirmed(this.#session, lost).then(() => this.#endBatch())
+  }
+
+  #endBatch(): undefined {
+    const { exchange, fromClient, upstream } = this.#session
     exchange.push(slot('sync'))
     exchange.skipping = false
     endBatch(this.#session)

@@ -4,11 +4,13 @@ import { decodeQuery } from '../wire/messages/query.ts'
 import type { Approvals, Verdict } from './approvals.ts'
 import { askBehind } from './ask-behind.ts'
 import { endBatch, isSkipped } from './batch.ts'
+import { confirmThen, recordTakenBack, rollBackQuery } from './confirming.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import { type Slot, scrubbed, slot } from './exchange.ts'
 import { functionCallJudgement } from './function-call.ts'
 import { judgeInOrder, outcomeOf } from './judge-in-order.ts'
+import { canBeTakenBack, fitsInABlock, mayKeep } from './kept-writes.ts'
 import { type MessageParts, partsOf, textsOf } from './message-parts.ts'
 import type { NameChange } from './name-table.ts'
 import { PartsRun } from './parts-run.ts'
@@ -16,7 +18,7 @@ import type { Run } from './recorder.ts'
 import { denied } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import { limitedApart } from './run-limits.ts'
-import { standingBefore } from './standing-before.ts'
+import { definitionsChanged, standingBefore } from './standing-before.ts'
 import { traitsOf } from './traits.ts'
 
 const NO_PARAMETERS = { types: [], formats: [], values: [] }
@@ -97,12 +99,30 @@ export class SimpleQuery {
     this.#refusals.simple(report)
   }
 
-  /** Thousands of statements are recorded so that other sessions have their turn in between. */
   #run(judgements: readonly Judgement[], hold: string | null): Promise<void> | undefined {
+    const { exchange, unconfirmed } = this.#session
+    const endsBatch = exchange.batchOpen && unconfirmed.endsWithBatch
+    if (!unconfirmed.isDue(endsBatch || judgements.some(mayKeep))) return this.#runNow(judgements, hold)
+    return confirmThen(this.#session, {
+      kept: () => this.#runNow(judgements, hold),
+      lost: () => this.#takenBack(judgements, hold),
+    })
+  }
+
+  /** What it would have committed does not stand: it is rolled back, as by a COMMIT that fails. */
+  #takenBack(judgements: readonly Judgement[], hold: string | null): void {
+    recordTakenBack(this.#session, judgements, hold)
+    if (judgements.some(mayKeep)) rollBackQuery(this.#session)
+    else this.#refusals.simple(definitionsChanged)
+  }
+
+  /** Thousands of statements are recorded so that other sessions have their turn in between. */
+  #runNow(judgements: readonly Judgement[], hold: string | null): Promise<void> | undefined {
     const final = judgements.at(-1)
     const alone = judgements.length === 1
+    const { recorder, unconfirmed } = this.#session
     const intended = (judgement: Judgement): Run =>
-      this.#session.recorder.intended({ judgement, parameters: NONE, last: judgement === final, alone }, hold)
+      unconfirmed.intends(recorder.intended({ judgement, parameters: NONE, last: judgement === final, alone }, hold))
     if (judgements.length <= AT_ONCE_MAX) {
       this.#send(judgements, judgements.map(intended))
       return undefined
@@ -116,7 +136,7 @@ export class SimpleQuery {
     const { exchange, fromClient, limits, state, upstream } = this.#session
     if (runs.length > 0) upstream.recorded()
     state.sends(judgements)
-    const parts = partsOf(judgements, state.transaction)
+    const parts = partsOf(judgements, state.transaction, (judgement) => this.#isConfirmed(judgement, judgements))
     const common = { scrub: scrubbed(judgements), changes: this.#unnamedGone() }
     if (parts === null) exchange.push(slot('query', { ...common, runs }))
     endBatch(this.#session)
@@ -140,11 +160,20 @@ export class SimpleQuery {
     common: Partial<Slot>,
   ): void {
     if (planned === 'inseparable') throw new SessionError('internal', 'What was refused is about to run')
-    const { starts, wrapsFrom } = planned
-    const texts = textsOf(decodeQuery(this.#session.fromClient.bytes), judgements, planned)
-    const parts = texts.map((text, at) => ({ text, runs: runs.slice(starts[at], starts[at + 1]) }))
-    const first = wrapsFrom === null ? null : starts.indexOf(wrapsFrom)
-    new PartsRun(this.#session, { parts, wrapsFrom: first, common }).start()
+    const { starts, wraps } = planned
+    const { fromClient } = this.#session
+    const texts = starts.length === 1 ? [null] : textsOf(decodeQuery(fromClient.bytes), judgements, planned)
+    const parts = texts.map((text, at) => {
+      return { text, runs: runs.slice(starts[at], starts[at + 1]), isWrapped: wraps.includes(starts[at] ?? 0) }
+    })
+    new PartsRun(this.#session, { parts, common }).start()
+  }
+
+  /** Whether it runs in a transaction, ours where there is no other, until it is known by what it has written. */
+  #isConfirmed(judgement: Judgement, message: readonly Judgement[]): boolean {
+    const { gate, state } = this.#session
+    if (!canBeTakenBack(judgement) || gate.trusts(judgement, state)) return false
+    return message.length > 1 || state.transaction !== 'idle' || fitsInABlock(judgement)
   }
 
   /** A simple query does away with the unnamed statement and portal. */

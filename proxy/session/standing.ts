@@ -1,13 +1,13 @@
-import type { Judgement } from '../gate.ts'
 import { backend } from '../wire/message-types.ts'
 import { encodeError } from '../wire/messages/error-response.ts'
+import { comesOutTheSame } from './comes-out.ts'
 import type { SessionContext } from './context.ts'
 import { SessionError } from './errors.ts'
-import type { Slot } from './exchange.ts'
+import { type Slot, slot } from './exchange.ts'
 import type { Run } from './recorder.ts'
-import { refusedBecause } from './refusal.ts'
-import { CHANGED } from './standing-before.ts'
-import { onlyReads, traitsOf } from './traits.ts'
+import { poisonParse } from './refusal.ts'
+import { CHANGED, definitionsChanged } from './standing-before.ts'
+import { onlyReads } from './traits.ts'
 
 /** What can hold a value out of a row, and what says which columns there are: others, if the name is another's by now. */
 const TELLING: ReadonlySet<number> = new Set([
@@ -17,7 +17,6 @@ const TELLING: ReadonlySet<number> = new Set([
   backend.errorResponse,
   backend.noticeResponse,
 ])
-const definitionsChanged = refusedBecause('40001', CHANGED)
 
 /**
  * A view or a function may have been replaced between the judging and the running, or a table's name been given to
@@ -26,7 +25,7 @@ const definitionsChanged = refusedBecause('40001', CHANGED)
  * have gone into that. A function is planned when it is first called, which may be in the middle: then it is asked again
  * for whatever arrives.
  *
- *   same ──▶ on    other, and judged anew the same comes out ──▶ on    other ──▶ stopped, 40001
+ *   same ──▶ on    other, and judged anew the same comes out ──▶ on    other ──▶ stopped, 40001; a write rolled back
  */
 export class Standing {
   readonly #session: SessionContext
@@ -38,11 +37,12 @@ export class Standing {
   /** What the server says next would tell something, and it is not known that it may: wait for this. */
   before(type: number): Promise<void> | null {
     const { exchange } = this.#session
+    if (type === backend.readyForQuery) return exchange.first?.parts?.beforeReady(exchange.first) ?? null
     if (!exchange.doubtful) return null
     const answered = exchange.first
     const run = answered?.runs[answered.at]
     if (answered === undefined || run === undefined || answered.stopped || !TELLING.has(type)) return null
-    return this.#isDue(run) ? this.#ask(answered, run) : null
+    return this.#isDue(run) ? this.#ask(answered, run, type) : null
   }
 
   /** Nothing of it will have to wait any more. */
@@ -57,19 +57,25 @@ export class Standing {
     return stoodIn === null || (footing.routines.size > 0 && stoodIn !== this.#session.turn)
   }
 
-  #ask(answered: Slot, run: Run): Promise<void> | null {
+  #ask(answered: Slot, run: Run, type: number): Promise<void> | null {
     const { gate, state } = this.#session
     const stands = gate.stands(run.judgement, state)
-    if (stands !== true) return this.#wait(answered, run, stands)
+    if (stands !== true) return this.#wait(answered, run, { stands, type })
     this.#settle(run)
     return null
   }
 
-  async #wait(answered: Slot, run: Run, stands: boolean | Promise<boolean>): Promise<void> {
-    const same = (await stands) || (await this.#comesOutTheSame(run.judgement))
+  async #wait(
+    answered: Slot,
+    run: Run,
+    { stands, type }: { readonly stands: boolean | Promise<boolean>; readonly type: number },
+  ): Promise<void> {
+    const { gate, state } = this.#session
+    // What its temporary views are by now has to be asked of the session itself.
+    const same = (await stands) || (!state.viewsMayDiffer && (await comesOutTheSame(gate, state, run.judgement)))
     if (this.#session.signal.aborted) return
     if (same) this.#settle(run)
-    else this.#stop(answered, run)
+    else this.#stop(answered, run, type)
   }
 
   /** Its rows need not be looked at one by one any more, unless something else is behind it. */
@@ -79,30 +85,37 @@ export class Standing {
     exchange.settle((each) => this.isSettled(each))
   }
 
-  /** By what the definitions are now. What was bound to the old ones may run on, as it is masked in the same way. */
-  async #comesOutTheSame(before: Judgement): Promise<boolean> {
-    const { gate, state } = this.#session
-    // What its temporary views are by now has to be asked of the session itself.
-    if (state.viewsMayDiffer) return false
-    const [now, ...more] = await gate.judge(before.text, state)
-    if (now === undefined || more.length > 0 || now.decision.outcome !== before.decision.outcome) return false
-    const alike = JSON.stringify(now.outputMasks) === JSON.stringify(before.outputMasks)
-    const asProven = traitsOf(now).proof === traitsOf(before).proof && now.scrub === before.scrub
-    // It may have been replaced once more since.
-    return alike && asProven && (await gate.stands(now, state))
+  /** @throws SessionError where an error alone would leave the client and the server of two minds */
+  #stop(answered: Slot, run: Run, type: number): void {
+    const { exchange, recorder, toClient } = this.#session
+    const batch = exchange.untilSync()
+    const failing = type === backend.errorResponse || answered.parts?.isOurs === true
+    const isLast = answered.kind === 'execute' && exchange.remaining().length === 1
+    const leavesNothing = !failing && this.#leavesNothing(answered, run, batch)
+    if (!failing && !leavesNothing && !isLast) throw new SessionError('definitions_changed', CHANGED)
+    recorder.completed(run, false, '40001', 0)
+    for (const unused of answered.runs.slice(answered.at + 1)) recorder.completed(unused, false, 'not run', 0)
+    answered.stopped = true
+    toClient.add(encodeError(definitionsChanged))
+    if (failing) run.over = { what: 'written', report: definitionsChanged }
+    else if (leavesNothing) for (const behind of batch ?? []) behind.stopped = true
+    else this.#failBatch()
   }
 
-  /** @throws SessionError where an error alone would leave the client and the server of two minds */
-  #stop(answered: Slot, run: Run): void {
-    const { exchange, recorder, state, toClient } = this.#session
-    const batch = exchange.untilSync()
-    const alone = answered.runs.length === 1 && batch?.every(({ runs }) => runs.length === 0) === true
-    if (!alone || !run.alone || state.transaction !== 'idle' || !onlyReads(run.judgement)) {
-      throw new SessionError('definitions_changed', CHANGED)
-    }
-    recorder.completed(run, false, '40001', 0)
-    answered.stopped = true
-    for (const behind of batch ?? []) behind.stopped = true
-    toClient.add(encodeError(definitionsChanged))
+  /** What it has written is not kept: what fails the batch goes behind it. */
+  #failBatch(): void {
+    const { exchange, upstream } = this.#session
+    const unshown = slot('parse')
+    unshown.stopped = true
+    exchange.push(unshown)
+    exchange.skipping = true
+    upstream.add(poisonParse)
+    upstream.send()
+  }
+
+  /** It has only read, and nothing was done beside it. */
+  #leavesNothing({ runs }: Slot, run: Run, batch: readonly Slot[] | null): boolean {
+    const alone = runs.length === 1 && batch?.every((behind) => behind.runs.length === 0) === true
+    return alone && run.alone && this.#session.state.transaction === 'idle' && onlyReads(run.judgement)
   }
 }

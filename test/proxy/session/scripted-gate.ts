@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Decision, FiredRule, Mask } from '../../../policies/decision.ts'
 import type { Facts, Identity } from '../../../policies/input.ts'
+import type { CatalogSnapshot } from '../../../proxy/catalog/snapshot.ts'
 import type { Gate, Judgement, SessionEffects, SessionView } from '../../../proxy/gate.ts'
 
 /** What a test says about one statement; everything else is harmless and allowed. */
@@ -18,6 +19,8 @@ export interface Script {
   readonly masks?: readonly Mask[]
   readonly scrub?: boolean
   readonly nativeError?: NonNullable<Judgement['nativeError']>
+  /** It rests on definitions that may be replaced meanwhile. */
+  readonly rests?: true
 }
 
 /** A gate that decides by what a test wrote about a text, by its beginning or a pattern; and remembers what it saw. */
@@ -51,8 +54,20 @@ export class ScriptedGate implements Gate {
     return this.slow ? new Promise((resolve) => setImmediate(() => resolve(found))) : found
   }
 
-  stands(): Promise<boolean> {
-    return Promise.resolve(true)
+  /** Which texts it was asked about. */
+  readonly asked: string[] = []
+  /** Of what rests on something: whether that is as it was, the n-th time it is asked for this text. */
+  unchanged: (text: string, time: number) => boolean = () => true
+  trusting = false
+
+  stands({ text, footing = null }: Judgement): boolean | Promise<boolean> {
+    if (footing === null) return true
+    this.asked.push(text)
+    return Promise.resolve(this.unchanged(text, this.asked.filter((asked) => asked === text).length))
+  }
+
+  trusts(): boolean {
+    return this.trusting
   }
 
   async digest(judgement: Judgement, parameters: { readonly values: readonly (Buffer | null)[] }): Promise<string> {
@@ -125,7 +140,19 @@ export function judgementOf(text: string, script: Script): Judgement {
     effects: { ...harmless, ...script.effects },
     definitions: script.definitions ?? [],
     nativeError: script.nativeError ?? null,
+    footing: script.rests === true ? { ...resting } : null,
   }
+}
+
+const none: ReadonlySet<never> = new Set()
+const resting: NonNullable<Judgement['footing']> = {
+  isPlain: true,
+  snapshot: {} as CatalogSnapshot,
+  relations: none,
+  relationNames: none,
+  routines: none,
+  routineNames: none,
+  domains: none,
 }
 
 /** Enough of the truth about common statements for a session to go by. */
