@@ -20,7 +20,11 @@ export function Votes({ hold }: { readonly hold: HoldView }) {
         ))}
       </ul>
       {hold.votes.length === 0 ? (
-        <p class="soft">Nobody has answered yet. Anyone in the group can, except whoever asked.</p>
+        <p class="soft">
+          {hold.status === 'pending'
+            ? 'Nobody has answered yet. Anyone in the group can, except whoever asked.'
+            : 'Nobody answered.'}
+        </p>
       ) : (
         <ol class="votes">
           {hold.votes.map((vote) => (

@@ -312,9 +312,11 @@ describe.skipIf(chromium === null)('the pages', () => {
     expect(await button(ben.page, /Approve|Reject/).count()).toBe(0)
     await ben.page.keyboard.press('a')
     expect(await button(ben.page, /Approve|Reject/).count()).toBe(0)
+    await ben.page.getByText('Nobody has answered yet. Anyone in the group can').waitFor()
     await button(ben.page, 'Withdraw').click()
     await button(ben.page, 'Withdraw').click()
     await ben.page.getByText('Taken back by who asked. It did not run.').waitFor()
+    await ben.page.getByText('Nobody answered.', { exact: true }).waitFor()
   })
 
   test('an answer that came too late says so and shows what happened', async () => {
