@@ -28,7 +28,7 @@ export class FirstReading {
     this.#options = options
   }
 
-  /** The reading, or what settles before it once there is something to judge by. */
+  /** The reading, or what settles before it once there is something to judge by though a lock keeps the rest. */
   unless(reading: Promise<void>): Promise<void> {
     return Promise.race([reading, this.#begun.promise])
   }
@@ -41,6 +41,8 @@ export class FirstReading {
     if (client === null) return false
     try {
       await this.#options.take(await loadWithoutLocked(client))
+      this.#begun.resolve()
+      this.#begun = Promise.withResolvers()
       return true
     } catch (error) {
       return gaveWay(error) && now - this.#since < AT_MOST_MS
@@ -50,9 +52,7 @@ export class FirstReading {
   }
 
   /** There is something to judge by. */
-  begun(): void {
+  over(): void {
     this.#since = null
-    this.#begun.resolve()
-    this.#begun = Promise.withResolvers()
   }
 }

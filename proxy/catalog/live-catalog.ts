@@ -183,7 +183,7 @@ export class LiveCatalog implements Catalog {
     await this.#labels.remember(definitions)
     if (definitions !== this.#definitions || this.#snapshot === null) this.#snapshot = this.#snapshotOf(definitions)
     this.#definitions = definitions
-    this.#first.begun()
+    this.#first.over()
   }
 
   async #read(): Promise<void> {

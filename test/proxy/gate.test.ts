@@ -89,7 +89,18 @@ describe('the default policies', () => {
     { sql: 'SET ROLE postgres', by: cleo, is: 'deny', rule: 'session.role' },
     { sql: 'SET standard_conforming_strings = off', by: cleo, is: 'deny', rule: 'session.settings' },
     { sql: 'DO $$ BEGIN DELETE FROM orders; END $$', by: cleo, is: 'hold', rule: 'production.unbounded_write' },
-    { sql: "DO $$ BEGIN EXECUTE 'DELETE FROM orders'; END $$", by: cleo, is: 'deny', rule: 'general.unresolved' },
+    {
+      sql: "DO $$ BEGIN EXECUTE 'DELETE FROM orders'; END $$",
+      by: cleo,
+      is: 'hold',
+      rule: 'production.unbounded_write',
+    },
+    {
+      sql: "DO $$ BEGIN EXECUTE 'DELETE FROM ' || current_setting('a.b'); END $$",
+      by: cleo,
+      is: 'deny',
+      rule: 'general.unresolved',
+    },
     {
       sql: 'DO $$ BEGIN UPDATE orders SET status = $s$paid$s$ WHERE id = 1; END $$',
       by: cleo,
