@@ -1,4 +1,5 @@
 import type { RangeVar } from 'libpg-query'
+import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { TEMPORARY_SCHEMA } from '../catalog/temporaries.ts'
 import type { Context } from './context.ts'
 import type { DefinitionChange } from './definition-change.ts'
@@ -18,15 +19,14 @@ function touchedName(context: Context, name: QualifiedName): readonly Definition
   const stays =
     found.found === 'relation' || found.found === 'created' || uncommittedOf(context.names.uncommitted).isSame(name)
   const same = own === null && stays ? { same: true as const } : {}
-  return [
-    { kind: 'hidden', schema, name: name.name, ...same },
-    ...(found.found === 'relation' ? [{ kind: 'replaced', oid: found.relation.oid } as const] : []),
-    ...(found.found === 'relation' ? childrenOf(context, found.relation.oid) : []),
-  ]
+  const hidden = { kind: 'hidden', schema, name: name.name, ...same } as const
+  if (found.found !== 'relation') return [hidden]
+  const { oid } = found.relation
+  return [hidden, { kind: 'replaced', oid }, ...childrenOf(context.snapshot, oid)]
 }
 
 /** What is done to the columns of a table is done to those of its children and partitions. */
-function childrenOf({ snapshot }: Context, oid: number): readonly DefinitionChange[] {
+function childrenOf(snapshot: CatalogSnapshot, oid: number): readonly DefinitionChange[] {
   return snapshot.childrenOf(oid).flatMap((child): DefinitionChange[] => {
     const relation = snapshot.relationByOid(child)
     if (relation === undefined) return []
@@ -34,7 +34,7 @@ function childrenOf({ snapshot }: Context, oid: number): readonly DefinitionChan
     return [
       { kind: 'hidden', schema, name, same: true },
       { kind: 'replaced', oid: child },
-      ...childrenOf({ snapshot } as Context, child),
+      ...childrenOf(snapshot, child),
     ]
   })
 }
